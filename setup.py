@@ -1,0 +1,28 @@
+"""Metadata and dependencies; the lists of packages are in requirements/."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+
+
+def requirements(name: str) -> list[str]:
+    lines = (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith('#')]
+
+
+setup(
+    name='sslreg',
+    version=re.search(r"'(.+)'", (ROOT / 'sslreg/version.py').read_text())[1],
+    description='Memory-based self-supervised learning from registered components',
+    long_description=(ROOT / 'README.md').read_text(),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    python_requires='>=3.10',
+    packages=find_packages(include=['sslreg', 'sslreg.*']),
+    package_data={'sslreg': ['py.typed']},
+    install_requires=requirements('runtime'),
+    extras_require={name: requirements(name) for name in ('lite', 'tensorboard', 'tests')},
+)

@@ -1,0 +1,59 @@
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from mmpretrain.datasets import BaseDataset
+
+from sslreg.registry import DATASETS
+
+
+@DATASETS.register_module()
+class PackedImages(BaseDataset):
+    """Encoded images in one ``.npz``: all files' bytes end to end, no small files to read.
+
+    The archive holds ``jpeg`` (uint8, the images' bytes, JPEG or any format that OpenCV decodes), ``offsets``
+    (``[N + 1]``: image i is ``jpeg[offsets[i]:offsets[i+1]]``) and, unless ``with_label=False``, ``labels``
+    (``[N]`` integers); ``classes`` (names) may be there too. :class:`LoadImage` decodes.
+
+    Args:
+        ann_file: The archive, relative to ``data_root``.
+        with_label: Read ``labels``.
+        **kwargs: As in mmpretrain's BaseDataset.
+
+    Raises:
+        FileNotFoundError: The archive does not exist.
+        ValueError: It lacks an array, or the offsets do not fit the bytes.
+    """
+
+    def __init__(self, ann_file: str, with_label: bool = True, **kwargs: Any) -> None:
+        self.with_label = with_label
+        super().__init__(ann_file=ann_file, **kwargs)
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        arrays = self._read(Path(self.ann_file))
+        data, offsets = arrays['jpeg'], arrays['offsets'].tolist()
+        if offsets[0] != 0 or offsets[-1] != len(data):
+            raise ValueError(f'{self.ann_file}: offsets run from {offsets[0]} to {offsets[-1]}, but there are '
+                             f'{len(data)} bytes: the archive is damaged')
+        if 'classes' in arrays:
+            self._metainfo.setdefault('classes', tuple(map(str, arrays['classes'])))
+        items = [dict(img_bytes=data[begin:end].tobytes()) for begin, end in zip(offsets[:-1], offsets[1:], strict=True)]
+        if self.with_label:
+            for item, label in zip(items, arrays['labels'].tolist(), strict=True):
+                item['gt_label'] = label
+        return items
+
+    def _read(self, path: Path) -> dict[str, np.ndarray]:
+        if not path.is_file():
+            raise FileNotFoundError(f'packed images {str(path)!r} do not exist (from {Path.cwd()}): give their folder '
+                                    'by --data-root, or link your data there')
+        try:
+            with np.load(path) as archive:
+                arrays = {name: archive[name] for name in archive.files if name in ('jpeg', 'offsets', 'labels', 'classes')}
+        except (BadZipFile, ValueError, EOFError) as error:
+            raise ValueError(f'{str(path)!r} is no readable .npz archive: {error}') from error
+        needed = {'jpeg', 'offsets', 'labels'} if self.with_label else {'jpeg', 'offsets'}
+        if missing := needed - set(arrays):
+            raise ValueError(f'{str(path)!r} lacks {sorted(missing)}; it holds {sorted(arrays)}')
+        return arrays

@@ -1,0 +1,86 @@
+"""Photographs that every installation has: they come inside the wheels of scikit-image and scikit-learn."""
+
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+import mmcv
+import numpy as np
+from mmpretrain.datasets import BaseDataset
+from PIL import Image
+
+from sslreg.registry import DATASETS
+
+# A class per photograph: (package, file, axis that separates training from test tiles: 0 top/bottom, 1 left/right).
+PHOTOGRAPHS = {
+    'astronaut': ('skimage', 'data/astronaut.png', 1),
+    'brick': ('skimage', 'data/brick.png', 1),
+    'cameraman': ('skimage', 'data/camera.png', 1),
+    'cat': ('skimage', 'data/chelsea.png', 1),
+    'cell': ('skimage', 'data/cell.png', 0),
+    'clock': ('skimage', 'data/clock_motion.png', 1),
+    'coffee': ('skimage', 'data/coffee.png', 1),
+    'coins': ('skimage', 'data/coins.png', 1),
+    'flower': ('sklearn', 'datasets/images/flower.jpg', 1),
+    'grass': ('skimage', 'data/grass.png', 1),
+    'gravel': ('skimage', 'data/gravel.png', 1),
+    'hubble': ('skimage', 'data/hubble_deep_field.jpg', 1),
+    'moon': ('skimage', 'data/moon.png', 0),
+    'motorcycle': ('skimage', 'data/motorcycle_left.png', 1),
+    'page': ('skimage', 'data/page.png', 1),
+    'palace': ('sklearn', 'datasets/images/china.jpg', 1),
+    'retina': ('skimage', 'data/retina.jpg', 1),
+    'rocket': ('skimage', 'data/rocket.jpg', 1),
+    'text': ('skimage', 'data/text.png', 1),
+    'tissue': ('skimage', 'data/ihc.png', 1),
+}
+
+
+@DATASETS.register_module()
+class PhotoTiles(BaseDataset):
+    """Square tiles of 20 real photographs, a class per photograph; nothing to download.
+
+    Training tiles come from one half of each picture and test tiles from the other, so no pixel is in both. Tiles are
+    cut at random places and sizes with a fixed seed and resized.
+
+    Args:
+        split: ``'train'`` or ``'test'``.
+        tiles_per_class: Tiles of each photograph.
+        tile_size: Side of a tile in pixels.
+        scale: Smallest and largest side before resizing, as shares of the half's shorter side.
+        seed: Of the places.
+        **kwargs: As in mmpretrain's BaseDataset.
+    """
+
+    METAINFO = dict(classes=tuple(PHOTOGRAPHS))
+
+    def __init__(self, split: str = 'train', tiles_per_class: int = 100, tile_size: int = 48,
+                 scale: tuple[float, float] = (0.3, 0.6), seed: int = 0, **kwargs: Any) -> None:
+        if split not in ('train', 'test'):
+            raise ValueError(f"split={split!r} must be 'train' or 'test'")
+        self.split, self.tiles_per_class, self.tile_size, self.scale, self.seed = (
+            split, tiles_per_class, tile_size, scale, seed)
+        super().__init__(ann_file='', **kwargs)
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        rng = np.random.default_rng([self.seed, self.split == 'test'])
+        return [dict(img=tile, gt_label=label)
+                for label, (package, file, axis) in enumerate(PHOTOGRAPHS.values())
+                for tile in self._tiles(_half(package, file, axis, self.split), rng)]
+
+    def _tiles(self, picture: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        height, width = picture.shape[:2]
+        for _ in range(self.tiles_per_class):
+            side = int(rng.uniform(*self.scale) * min(height, width))
+            top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
+            tile = picture[top:top + side, left:left + side]
+            yield mmcv.imresize(tile, (self.tile_size, self.tile_size), interpolation='area')
+
+
+def _half(package: str, file: str, axis: int, split: str) -> np.ndarray:
+    """BGR half of a photograph: the left or upper one for training."""
+    with resources.files(package).joinpath(file).open('rb') as stream:
+        picture = np.asarray(Image.open(stream).convert('RGB'))[..., ::-1]
+    middle = picture.shape[axis] // 2
+    part = slice(None, middle) if split == 'train' else slice(middle, None)
+    return picture[part] if axis == 0 else picture[:, part]

@@ -1,0 +1,51 @@
+"""Image transforms that mmpretrain and mmcv lack or have wrong; images are BGR uint8 arrays ``[H, W, 3]``."""
+
+from typing import Any
+
+import mmcv
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmengine import fileio
+from mmpretrain.datasets.transforms import ColorJitter as MMColorJitter
+from PIL import Image
+from torchvision.transforms import functional as F
+
+from sslreg.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class LoadImage(BaseTransform):
+    """Decode an image from ``img_bytes`` (packed datasets) or from the file ``img_path``.
+
+    Raises:
+        ValueError: The image cannot be decoded; names it.
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        name = results.get('img_path', f'number {results.get("sample_idx")} of the packed file')
+        data = results.pop('img_bytes', None) or fileio.get(results['img_path'])
+        img = mmcv.imfrombytes(data) if data else None
+        if img is None:
+            raise ValueError(f'image {name} ({len(data)} bytes) is broken or of an unknown format: replace or remove it')
+        results['img'] = img
+        results['img_shape'] = results['ori_shape'] = img.shape[:2]
+        return results
+
+
+@TRANSFORMS.register_module()
+class ColorJitter(MMColorJitter):
+    """Brightness, contrast, saturation and hue in random order, with torchvision's arithmetic.
+
+    mmpretrain's class calls ``mmcv.adjust_hue``, which raises OverflowError for every negative shift on numpy 2
+    (``np.uint8`` of a negative number). Its arguments and random draws are kept.
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        order, *factors = self._rand_params()
+        adjust = (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation, F.adjust_hue)
+        img = Image.fromarray(results['img'][..., ::-1])
+        for index in order:
+            if factors[index] is not None:
+                img = adjust[index](img, factors[index])
+        results['img'] = np.array(img)[..., ::-1]
+        return results

@@ -1,0 +1,79 @@
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.hooks import CheckpointHook
+from mmengine.logging import HistoryBuffer
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from sslreg.registry import HOOKS
+
+MAX_HISTORY = 10_000  # values of a logged scalar that a checkpoint keeps; MMEngine appends in quadratic time
+
+
+@HOOKS.register_module()
+class PlainCheckpointHook(CheckpointHook):
+    """MMEngine's CheckpointHook whose files hold plain types and tensors only, and that refuses what does not fit.
+
+    MMEngine 0.10 stores ``HistoryBuffer`` and numpy objects, which ``torch.load`` rejects since torch 2.6
+    (``weights_only=True``), so that resuming, ``load_from`` and downstream ``init_cfg`` all fail. These files load
+    everywhere, with no environment variable.
+    """
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        scalars = checkpoint['message_hub']['log_scalars']
+        for name, buffer in scalars.items():
+            values, counts = buffer.data
+            scalars[name] = dict(values=torch.tensor(values[-MAX_HISTORY:]), counts=torch.tensor(counts[-MAX_HISTORY:]))
+        for part in ('meta', 'message_hub'):
+            checkpoint[part] = _plain(checkpoint[part])
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Give MMEngine its objects back.
+
+        Raises:
+            ValueError: The weights are another model's.
+        """
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        check_fits(model, checkpoint.get('state_dict', checkpoint))
+        scalars = checkpoint.get('message_hub', {}).get('log_scalars', {})
+        for name, history in scalars.items():
+            if isinstance(history, dict):
+                scalars[name] = HistoryBuffer(history['values'].tolist(), history['counts'].tolist())
+
+
+def check_fits(model: torch.nn.Module, state_dict: dict[str, Any]) -> None:
+    """Raise ValueError unless ``state_dict`` has every tensor of ``model`` in its shape."""
+    shapes = {name.removeprefix('module.'): getattr(value, 'shape', None) for name, value in state_dict.items()}
+    own = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    missing = [name for name in own if name not in shapes]
+    other = [name for name in own if name in shapes and shapes[name] != own[name]]
+    if not missing and not other:
+        return
+    problems = []
+    if missing:
+        problems.append(f'{len(missing)} of {len(own)} tensors are missing (first: {missing[0]})')
+    if other:
+        name = other[0]
+        problems.append(f'{len(other)} have another shape (first: {name} is {_shape(shapes[name])} in the checkpoint, '
+                        f'{_shape(own[name])} in the model)')
+    raise ValueError(f'the checkpoint is not of this {type(model).__name__}: {"; ".join(problems)}. Give the config '
+                     "that it was trained with, or load a part of it by init_cfg=dict(type='Pretrained', prefix=...)")
+
+
+def _shape(shape: Any) -> str:
+    return 'x'.join(map(str, shape)) or 'a scalar'
+
+
+def _plain(value: Any) -> Any:
+    """The same value without numpy scalars, arrays and container subclasses."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return torch.from_numpy(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_plain, value)) if type(value) in (list, tuple) else list(map(_plain, value))
+    return value

@@ -1,0 +1,139 @@
+"""From a command line to a Runner: what ``tools/*.py`` share. Errors here are raised before anything is built."""
+
+import os
+import subprocess
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from mmengine.config import Config
+from mmengine.utils import import_modules_from_strings
+from mmengine.visualization import TensorboardVisBackend
+
+from .optim import SSLOptimWrapper
+
+LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+
+
+def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
+    """Read a config and merge ``--cfg-options`` into it; ``custom_imports`` may stand in either.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'config {path!r} does not exist (from {Path.cwd()}); the ones that come with sslreg are '
+                                'in configs/')
+    # mmcv-lite warns on import that it has no compiled operators; that is why it was chosen.
+    warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
+    cfg = Config.fromfile(path)
+    cfg.merge_from_dict(options or {})
+    if 'custom_imports' in cfg:
+        import_modules_from_strings(**cfg.custom_imports)
+    return cfg
+
+
+def prepare_launch(cfg: Config, launcher: str) -> None:
+    """Choose the launcher; without a GPU start gloo here, since MMEngine's ``init_dist`` calls ``torch.cuda``.
+
+    MMEngine leaves a process group that exists alone, and its DistributedDataParallel must then be told to use no
+    device.
+    """
+    cfg.launcher = launcher
+    if launcher == 'none' or torch.cuda.is_available():
+        return
+    if launcher == 'slurm':
+        _slurm_environment(cfg.get('env_cfg', {}).get('dist_cfg', {}).get('port', 29500))
+    if not dist.is_initialized():
+        dist.init_process_group('gloo')
+    wrapper = dict(type='MMDistributedDataParallel', broadcast_buffers=False, **cfg.get('model_wrapper_cfg', {}))
+    cfg.model_wrapper_cfg = wrapper | dict(device_ids=None)
+
+
+def world_size(launcher: str) -> int:
+    """Number of processes that the launcher has started."""
+    variable = dict(pytorch='WORLD_SIZE', slurm='SLURM_NTASKS', mpi='OMPI_COMM_WORLD_SIZE').get(launcher)
+    return int(os.environ.get(variable, 1)) if variable else 1
+
+
+def scale_batch(cfg: Config, num_processes: int, auto_scale_lr: bool) -> str | None:
+    """Compare the global batch with the one that the config's learning rate is for (``auto_scale_lr``).
+
+    Returns:
+        A warning, where a recipe is run with another batch.
+
+    Raises:
+        ValueError: The recipe's batch cannot be shared by this number of processes, or there is nothing to scale to.
+    """
+    base = cfg.get('auto_scale_lr', {}).get('base_batch_size')
+    if auto_scale_lr:
+        if base is None:
+            raise ValueError('--auto-scale-lr: the config does not say which batch its learning rate is for; add '
+                             'auto_scale_lr=dict(base_batch_size=...)')
+        cfg.auto_scale_lr.enable = True
+        return None
+    batch = cfg.train_dataloader.batch_size
+    if base is None or batch * num_processes == base:
+        return None
+    if base % num_processes:
+        raise ValueError(f"{num_processes} processes cannot share this config's batch of {base} images evenly: use a "
+                         f'number that divides it, or --auto-scale-lr for {num_processes} x {batch} images')
+    return (f'{num_processes} x {batch} images make a batch of {batch * num_processes}, but the learning rate of this '
+            f'config is for {base}: add --auto-scale-lr, or --cfg-options '
+            f'train_dataloader.batch_size={base // num_processes}')
+
+
+def use_bfloat16(cfg: Config) -> None:
+    """Forward passes in bfloat16 (``--amp``), also on the CPU."""
+    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    name = getattr(kind, '__name__', kind)
+    if name not in ('OptimWrapper', 'SSLOptimWrapper'):
+        raise ValueError(f'--amp: optim_wrapper.type is {name}, which chooses its own precision')
+    cfg.optim_wrapper.type = SSLOptimWrapper
+    cfg.optim_wrapper.dtype = 'bfloat16'
+
+
+def use_tensorboard(cfg: Config) -> None:
+    """Write curves for TensorBoard beside MMEngine's own."""
+    try:
+        import tensorboard  # noqa: F401
+    except ImportError as error:
+        raise ImportError('--tensorboard: TensorBoard is not installed: `pip install tensorboard`') from error
+    cfg.visualizer.vis_backends = [*cfg.visualizer.get('vis_backends', []), dict(type=TensorboardVisBackend)]
+
+
+def use_data_root(cfg: Config, root: str) -> str | None:
+    """Point every dataset of a config to ``root``.
+
+    A folder config (:class:`ImageFolder`) also takes a folder without ``train/`` and ``val/``: then it trains on all
+    images in it, at any depth, without labels and so without evaluation.
+
+    Returns:
+        What was changed beyond the path, in a sentence.
+    """
+    loaders = [cfg.get('train_dataloader'), cfg.get('val_dataloader'), cfg.get('test_dataloader')]
+    loops = [cfg.get('val_cfg'), cfg.get('test_cfg')]
+    loaders += [loop.get('bank_dataloader') for loop in loops if loop]
+    datasets = [loader.dataset for loader in loaders if loader]
+    for dataset in datasets:
+        dataset.data_root = root
+    train = cfg.train_dataloader.dataset
+    if getattr(train.type, '__name__', train.type) != 'ImageFolder' or Path(root, 'train').is_dir():
+        return None
+    train.data_prefix, train.with_label = '', False
+    for name in ('val_dataloader', 'val_cfg', 'val_evaluator', 'test_dataloader', 'test_cfg', 'test_evaluator'):
+        cfg[name] = None
+    return f'{root} has no train/ folder: training on all images in it, without labels and so without evaluation'
+
+
+def _slurm_environment(port: int) -> None:
+    """torch's variables from Slurm's."""
+    nodes = os.environ['SLURM_NODELIST']
+    command = ['scontrol', 'show', 'hostname', nodes]
+    first = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[0]
+    os.environ.setdefault('MASTER_ADDR', first)
+    os.environ.setdefault('MASTER_PORT', str(port))
+    for name, source in (('RANK', 'PROCID'), ('LOCAL_RANK', 'LOCALID'), ('WORLD_SIZE', 'NTASKS')):
+        os.environ[name] = os.environ[f'SLURM_{source}']

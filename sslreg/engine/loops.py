@@ -1,0 +1,84 @@
+"""Validation and test by a probe on frozen features."""
+
+from typing import Any
+
+from mmengine.dist import get_rank, get_world_size
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner, TestLoop, ValLoop
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from sslreg.evaluation.features import collect
+from sslreg.evaluation.probes import BaseProbe
+from sslreg.registry import LOOPS, PROBES
+
+
+@LOOPS.register_module()
+class ProbeValLoop(ValLoop):
+    """Fit a probe to the features of one dataset (the bank) and score it on another.
+
+    Args:
+        runner: The runner.
+        dataloader: Of the images to classify.
+        evaluator: Of ``ProbeAccuracy`` or other metrics of ``dict(gt_label, scores)``.
+        bank_dataloader: Of the labelled images that the probe learns from, with the same transform.
+        probe: Config of a probe.
+
+    Both samplers need ``round_up=False``, so that each image counts once on any number of ranks.
+    """
+
+    def __init__(self, runner: Runner, dataloader: DataLoader[Any] | dict[str, Any], evaluator: Any,
+                 bank_dataloader: DataLoader[Any] | dict[str, Any], probe: dict[str, Any]) -> None:
+        super().__init__(runner, dataloader, evaluator)
+        self.bank = runner.build_dataloader(bank_dataloader, seed=runner.seed)
+        self.probe: BaseProbe = PROBES.build(probe)
+
+    def run(self) -> dict[str, float]:
+        """Evaluate the model as it is, and return the metrics."""
+        self.runner.call_hook('before_val')
+        self.runner.call_hook('before_val_epoch')
+        metrics = run_probe(self.runner, self.bank, self.dataloader, self.probe, self.evaluator)
+        self.runner.call_hook('after_val_epoch', metrics=metrics)
+        self.runner.call_hook('after_val')
+        return metrics
+
+
+@LOOPS.register_module()
+class ProbeTestLoop(TestLoop):
+    """:class:`ProbeValLoop` for ``tools/test.py``."""
+
+    def __init__(self, runner: Runner, dataloader: DataLoader[Any] | dict[str, Any], evaluator: Any,
+                 bank_dataloader: DataLoader[Any] | dict[str, Any], probe: dict[str, Any]) -> None:
+        super().__init__(runner, dataloader, evaluator)
+        self.bank = runner.build_dataloader(bank_dataloader, seed=runner.seed)
+        self.probe: BaseProbe = PROBES.build(probe)
+
+    def run(self) -> dict[str, float]:
+        """Evaluate the model as it is, and return the metrics."""
+        self.runner.call_hook('before_test')
+        self.runner.call_hook('before_test_epoch')
+        metrics = run_probe(self.runner, self.bank, self.dataloader, self.probe, self.evaluator)
+        self.runner.call_hook('after_test_epoch', metrics=metrics)
+        self.runner.call_hook('after_test')
+        return metrics
+
+
+def run_probe(runner: Runner, bank: DataLoader[Any], queries: DataLoader[Any], probe: BaseProbe,
+              evaluator: Any) -> dict[str, float]:
+    """Extract features, fit, predict; each rank gives the evaluator its share of the rows."""
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model.eval()
+    bank_feats = collect(model.extract_feat, bank, model.data_preprocessor)
+    feats = collect(model.extract_feat, queries, model.data_preprocessor)
+    probe.fit(bank_feats, labels(bank, bank_feats))
+    gt_labels = labels(queries, feats)
+    own = slice(get_rank(), None, get_world_size())
+    scores = {name: score[own] for name, score in probe.scores(feats).items()}
+    evaluator.process(data_samples=[dict(gt_label=gt_labels[own], scores=scores)])
+    metrics: dict[str, float] = evaluator.evaluate(len(feats))
+    return metrics
+
+
+def labels(loader: DataLoader[Any], feats: Tensor) -> Tensor:
+    """``[N]`` class indices of a loader's dataset, on the device of its features."""
+    return feats.new_tensor(loader.dataset.get_gt_labels().tolist()).long()

@@ -1,0 +1,71 @@
+"""Values that change over training, as stateless functions of the step.
+
+A schedule is called as ``schedule(step, num_steps)``, step = 0 .. num_steps-1, and returns a float. Lengths are shares
+of training, so that another number of epochs needs no other schedule. The values are those of the arrays in the
+released code of DINO and MaSSL (arXiv 2407.17486), at every step.
+"""
+
+import math
+from dataclasses import dataclass
+
+from sslreg.registry import SCHEDULES
+
+
+@SCHEDULES.register_module()
+@dataclass(frozen=True)
+class LinearSchedule:
+    """From ``start`` at the first step to ``end`` at the last."""
+
+    start: float
+    end: float
+
+    def __call__(self, step: int, num_steps: int) -> float:
+        return self.start + (self.end - self.start) * step / max(num_steps - 1, 1)
+
+
+@SCHEDULES.register_module()
+@dataclass(frozen=True)
+class WarmupSchedule:
+    """Linear from ``start`` to ``end`` over the share ``warmup`` of all steps, then constant."""
+
+    start: float
+    end: float
+    warmup: float
+
+    def __post_init__(self) -> None:
+        _check_share(self.warmup)
+
+    def __call__(self, step: int, num_steps: int) -> float:
+        num_warmup = round(self.warmup * num_steps)
+        if step >= num_warmup:
+            return self.end
+        return LinearSchedule(self.start, self.end)(step, num_warmup)
+
+
+@SCHEDULES.register_module()
+@dataclass(frozen=True)
+class CosineSchedule:
+    """Half a cosine from ``start`` at the first step towards ``end``, which would be the step after the last.
+
+    Before it, over the share ``warmup`` of all steps, linear from ``warmup_start`` to ``start``.
+    """
+
+    start: float
+    end: float
+    warmup: float = 0.0
+    warmup_start: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_share(self.warmup)
+
+    def __call__(self, step: int, num_steps: int) -> float:
+        num_warmup = round(self.warmup * num_steps)
+        if step < num_warmup:
+            return LinearSchedule(self.warmup_start, self.start)(step, num_warmup)
+        progress = (step - num_warmup) / (num_steps - num_warmup)
+        return self.end + (self.start - self.end) * (1 + math.cos(math.pi * progress)) / 2
+
+
+def _check_share(warmup: float) -> None:
+    if not 0 <= warmup <= 1:
+        raise ValueError(f'warmup={warmup} must be a share of training between 0 and 1, e.g. 10 / epochs')

@@ -1,0 +1,54 @@
+"""Feature extraction."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from mmengine.dist import all_reduce, is_main_process
+from rich.progress import track
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+
+@torch.no_grad()
+def collect(fn: Callable[[Tensor], Tensor], loader: DataLoader[Any], preprocess: Callable[..., dict[str, Any]],
+            title: str = 'features') -> Tensor:
+    """Apply a function to a whole dataset: ``[len(dataset), ...]``, rows in dataset order, on all ranks.
+
+    Each rank writes the rows of its images by their ``sample_idx`` and the ranks are summed, so neither the number of
+    ranks nor the sampler's order matters.
+
+    Args:
+        fn: ``[B, 3, H, W] -> [B, ...]``, e.g. ``model.extract_feat``.
+        loader: Gives every image of its dataset exactly once (sampler with ``round_up=False``).
+        preprocess: The model's ``data_preprocessor``.
+        title: Of the progress bar.
+
+    Raises:
+        ValueError: An image was given twice or never.
+    """
+    rows: Tensor | None = None
+    seen = torch.zeros(len(loader.dataset), dtype=torch.long)
+    for batch in track(loader, description=title, transient=True, disable=not is_main_process()):
+        data = preprocess(batch, False)
+        images = data['inputs']
+        out = fn(images)
+        indices = torch.tensor([sample.sample_idx for sample in data['data_samples']])
+        if rows is None:
+            rows = out.new_zeros(len(seen), *out.shape[1:])
+        rows[indices.to(rows.device)] = out
+        seen += torch.bincount(indices, minlength=len(seen))
+    return _merge(rows, seen)
+
+
+def _merge(rows: Tensor | None, seen: Tensor) -> Tensor:
+    if rows is None:
+        raise ValueError(f'a rank got none of the {len(seen)} images: use fewer processes')
+    seen = seen.to(rows.device)
+    all_reduce(seen)
+    if (seen != 1).any():
+        twice, never = int((seen > 1).sum()), int((seen == 0).sum())
+        raise ValueError(f'of {len(seen)} images {twice} were given more than once and {never} never: the loader needs '
+                         'sampler=dict(type=DefaultSampler, shuffle=False, round_up=False) and no drop_last')
+    all_reduce(rows)
+    return rows

@@ -1,0 +1,4 @@
+from .base import BaseProbe
+from .knn import KNNProbe
+
+__all__ = ['BaseProbe', 'KNNProbe']

@@ -1,0 +1,19 @@
+from abc import ABC, abstractmethod
+
+from torch import Tensor
+
+
+class BaseProbe(ABC):
+    """A classifier on frozen features (registry PROBES)."""
+
+    @abstractmethod
+    def fit(self, feats: Tensor, labels: Tensor) -> None:
+        """Learn from ``feats [N, C]`` with ``labels [N]``, integers from 0."""
+
+    @abstractmethod
+    def predict(self, feats: Tensor) -> Tensor:
+        """Scores ``[M, classes]`` of ``feats [M, C]``; the largest is the prediction."""
+
+    def scores(self, feats: Tensor) -> dict[str, Tensor]:
+        """All variants that the probe computes in one pass, by name, each ``[M, classes]``."""
+        return {'': self.predict(feats)}

@@ -1,0 +1,64 @@
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sslreg.registry import PROBES
+
+from .base import BaseProbe
+
+CHUNK_BYTES = 64 * 2**20  # of similarities at a time
+
+
+@PROBES.register_module()
+class KNNProbe(BaseProbe):
+    """Weighted nearest neighbours by cosine similarity, for several k in one pass.
+
+    A neighbour votes for its class with weight exp(similarity / temperature): the protocol of Wu et al.
+    (arXiv 1805.01978, section 3.4) that DINO and MaSSL (arXiv 2407.17486, table 1) report.
+
+    Args:
+        ks: Numbers of neighbours.
+        temperature: Of the votes.
+        k: The one that :meth:`predict` uses, by default the first of ``ks``.
+
+    Raises:
+        ValueError: A number is not positive, or the bank has fewer than max(ks) images.
+    """
+
+    def __init__(self, ks: Sequence[int] = (10, 20, 100, 200), temperature: float = 0.07, k: int | None = None) -> None:
+        if temperature <= 0 or not ks or min(ks) < 1:
+            raise ValueError(f'ks={list(ks)} and temperature={temperature} must be positive')
+        if k is not None and k not in ks:
+            raise ValueError(f'k={k} must be one of ks={list(ks)}')
+        self.ks = sorted(ks)
+        self.k = ks[0] if k is None else k
+        self.temperature = temperature
+
+    def fit(self, feats: Tensor, labels: Tensor) -> None:
+        if len(feats) < self.ks[-1]:
+            raise ValueError(f'a bank of {len(feats)} images has no {self.ks[-1]} neighbours: lower ks={self.ks}')
+        self.bank = F.normalize(feats, dim=1)
+        self.labels = labels
+        self.num_classes = int(labels.max()) + 1
+
+    def predict(self, feats: Tensor) -> Tensor:
+        return self.scores(feats)[f'k{self.k}']
+
+    def scores(self, feats: Tensor) -> dict[str, Tensor]:
+        """Votes ``[M, classes]`` under the names ``'k10'``, ``'k20'``, ..."""
+        chunk = max(CHUNK_BYTES // (len(self.bank) * self.bank.element_size()), 1)
+        votes = [self._votes(part) for part in F.normalize(feats, dim=1).split(chunk)]
+        return {f'k{k}': torch.cat(parts) for k, parts in zip(self.ks, zip(*votes, strict=True), strict=True)}
+
+    def _votes(self, feats: Tensor) -> list[Tensor]:
+        similarity, neighbour = (feats @ self.bank.T).topk(self.ks[-1], dim=1)
+        weight = (similarity / self.temperature).exp()
+        label = self.labels[neighbour]
+        votes = feats.new_zeros(len(feats), self.num_classes)
+        result = []
+        for begin, end in zip([0, *self.ks[:-1]], self.ks, strict=True):
+            votes = votes.scatter_add(1, label[:, begin:end], weight[:, begin:end])
+            result.append(votes)
+        return result

@@ -1,0 +1,3 @@
+from .view_memory import ViewMemoryHead
+
+__all__ = ['ViewMemoryHead']

@@ -1,0 +1,3 @@
+from .view_memory_ce import ViewMemoryCELoss
+
+__all__ = ['ViewMemoryCELoss']

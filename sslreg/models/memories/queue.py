@@ -1,0 +1,67 @@
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sslreg.registry import MEMORIES
+
+from .base import BaseMemory, MemoryBlocks
+
+
+@MEMORIES.register_module()
+class QueueMemory(BaseMemory):
+    """First in, first out; recalled as a random partition into blocks (arXiv 2407.17486, section 3.1).
+
+    The oldest entries are overwritten. The partition is drawn on the memory's device by a generator keyed by ``seed``
+    and the number of updates so far: equal on every rank, unchanged by a resume, and without waiting for the device.
+
+    Args:
+        length: Number of entries.
+        feat_dim: Width D of an entry.
+        num_blocks: Number N of blocks; it must divide ``length``.
+        shuffle: False keeps the blocks in the order of the queue, the control of the paper's section 5.3, which
+            collapses.
+        seed: Of the partitions.
+
+    Raises:
+        ValueError: ``length`` does not divide into ``num_blocks`` equal blocks.
+    """
+
+    cursor: Tensor
+    num_updates: Tensor
+
+    def __init__(self, length: int, feat_dim: int, num_blocks: int = 1, shuffle: bool = True, seed: int = 0) -> None:
+        super().__init__(length, feat_dim)
+        if num_blocks < 1 or length % num_blocks:
+            raise ValueError(f'length={length} must divide into num_blocks={num_blocks} equal blocks')
+        self.num_blocks = num_blocks
+        self.shuffle = shuffle
+        self.seed = seed
+        self.register_buffer('cursor', torch.tensor(0))  # the slot that is written next
+        self.register_buffer('num_updates', torch.tensor(0))
+        self._step = 0  # `num_updates` as the host knows it
+
+    def read(self, indices: Tensor) -> MemoryBlocks:
+        feats = self.feats[self._permutation()] if self.shuffle else self.feats.clone()
+        return MemoryBlocks(feats.unflatten(0, (self.num_blocks, -1)))
+
+    def write(self, feats: Tensor, indices: Tensor) -> None:
+        self.check(len(feats), num_images=0)
+        slots = (self.cursor + torch.arange(len(feats), device=feats.device)) % len(self)
+        self.feats[slots] = feats
+        self.cursor.add_(len(feats)).remainder_(len(self))
+        self.num_updates.add_(1)
+        self._step += 1
+
+    def check(self, batch_size: int, num_images: int) -> None:
+        if batch_size > len(self):
+            raise ValueError(f'a global batch of {batch_size} images does not fit a queue of length={len(self)}: '
+                             'lower the batch size or raise the length')
+
+    def _permutation(self) -> Tensor:
+        generator = torch.Generator(self.feats.device).manual_seed(self.seed * 1_000_003 + self._step)
+        return torch.randperm(len(self), generator=generator, device=self.feats.device)
+
+    def _load_from_state_dict(self, *args: Any) -> None:
+        super()._load_from_state_dict(*args)
+        self._step = int(self.num_updates)

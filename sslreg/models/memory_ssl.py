@@ -1,0 +1,97 @@
+from collections import OrderedDict
+from itertools import groupby
+from typing import Any
+
+import torch
+from mmpretrain.models import BaseSelfSupervisor
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from sslreg.registry import MEMORIES, MODELS
+
+from .backbones import Pool
+from .memories import BaseMemory
+
+
+@MODELS.register_module()
+class MemorySSL(BaseSelfSupervisor):
+    """Self-supervised learning that relates queries to keys through a memory; a method is a config of this class.
+
+    The student embeds all views, the teacher (or the student itself, where a method has none) the first
+    ``num_key_views``. The head compares both through what the memory recalls; then the memory stores the last key view.
+
+    Args:
+        backbone: Config of the backbone.
+        neck: Config of the neck, ``[B, C] -> [B, D]`` of unit norm.
+        memory: Config of a memory, from the registry ``MEMORIES``.
+        head: Config of a head with ``loss(queries, keys, blocks)``.
+        teacher: Config of an averaged model, e.g. :class:`EMATeacher`, or None. ``TeacherEMAHook`` moves it.
+        num_key_views: Views 0..T-1 that become keys.
+        data_preprocessor: Config; mmpretrain's ``SelfSupDataPreprocessor`` by default.
+        init_cfg: As in MMEngine.
+
+    State: ``backbone.*`` and ``neck.*`` are the student's; ``teacher.module.backbone.*`` the teacher's; ``memory.*``.
+    """
+
+    def __init__(
+        self,
+        backbone: dict[str, Any],
+        neck: dict[str, Any],
+        memory: dict[str, Any],
+        head: dict[str, Any],
+        teacher: dict[str, Any] | None = None,
+        num_key_views: int = 1,
+        data_preprocessor: dict[str, Any] | None = None,
+        init_cfg: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(backbone, neck, head, data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        if num_key_views < 1:
+            raise ValueError(f'num_key_views={num_key_views} must be at least 1')
+        self.pool = Pool()
+        self.memory: BaseMemory = MEMORIES.build(memory)
+        self.teacher = MODELS.build(teacher, default_args=dict(model=self.student)) if teacher else None
+        self.num_key_views = num_key_views
+
+    @property
+    def student(self) -> nn.Sequential:
+        """``[B, 3, H, W] -> [B, D]``; a view of the model's own parts, of the same names as the teacher's."""
+        return nn.Sequential(OrderedDict(backbone=self.backbone, pool=self.pool, neck=self.neck))
+
+    def extract_feat(self, images: Tensor) -> Tensor:
+        """Features for evaluation, ``[B, 3, H, W] -> [B, C]``: the teacher's backbone where there is one."""
+        backbone = self.teacher.module.backbone if self.teacher is not None else self.backbone
+        feats: Tensor = self.pool(backbone(images))
+        return feats
+
+    def loss(self, inputs: list[Tensor], data_samples: list[DataSample]) -> dict[str, Tensor]:
+        """One training step but for the optimiser's.
+
+        Args:
+            inputs: V views, each ``[B, 3, H, W]``; sizes may differ between views.
+            data_samples: B samples that carry ``sample_idx``.
+        """
+        indices = torch.tensor([sample.sample_idx for sample in data_samples], device=inputs[0].device)
+        queries = embed_views(self.student, inputs)
+        keys = self._keys(inputs, queries)
+        losses: dict[str, Tensor] = self.head.loss(queries, keys, self.memory.read(indices))
+        self.memory.update(keys[-1], indices)
+        return losses
+
+    @torch.no_grad()
+    def _keys(self, views: list[Tensor], queries: Tensor) -> Tensor:
+        if self.teacher is None:
+            return queries[:self.num_key_views].detach()
+        return embed_views(self.teacher.module, views[:self.num_key_views])
+
+
+def embed_views(encoder: nn.Sequential, views: list[Tensor]) -> Tensor:
+    """Embed V views ``[B, 3, H, W]`` -> ``[V, B, D]``: the backbone runs once per image size, the neck once.
+
+    Args:
+        encoder: backbone, pool and neck.
+        views: Consecutive views of one size share a pass of the backbone, and so its batch statistics.
+    """
+    by_size = [list(group) for _, group in groupby(views, key=lambda view: view.shape[-2:])]
+    feats = torch.cat([encoder.pool(encoder.backbone(torch.cat(group))) for group in by_size])
+    embeddings: Tensor = encoder.neck(feats)
+    return embeddings.unflatten(0, (len(views), -1))

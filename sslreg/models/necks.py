@@ -1,0 +1,51 @@
+from itertools import pairwise
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from sslreg.registry import MODELS
+
+
+@MODELS.register_module()
+class ProjectionNeck(BaseModule):
+    """GELU MLP onto the unit sphere, the head of MaSSL's released code (C -> 2048 -> 2048 -> 256, no batch norm).
+
+    Linear weights are drawn from a normal distribution of std 0.02 truncated at +-2, biases are 0.
+
+    Args:
+        in_channels: Width C of the backbone's features.
+        hid_channels: Width of the hidden layers.
+        out_channels: Width D of the embeddings, the memory's ``feat_dim``.
+        num_layers: Number of linear layers.
+        norm_cfg: Normalisation after each hidden linear layer, e.g. ``dict(type='BN1d')``, the default of the released
+            code that its published commands switch off. A CNN's pooled features are all positive, so without it its
+            embeddings start in a narrow cone.
+    """
+
+    def __init__(self, in_channels: int, hid_channels: int, out_channels: int, num_layers: int = 3,
+                 norm_cfg: dict[str, Any] | None = None) -> None:
+        super().__init__()
+        if num_layers < 1:
+            raise ValueError(f'num_layers={num_layers} must be at least 1')
+        widths = [in_channels] + [hid_channels] * (num_layers - 1) + [out_channels]
+        layers: list[nn.Module] = []
+        for fan_in, fan_out in pairwise(widths[:-1]):
+            layers.append(nn.Linear(fan_in, fan_out))
+            if norm_cfg:
+                layers.append(MODELS.build(dict(norm_cfg, num_features=fan_out)))
+            layers.append(nn.GELU())
+        self.mlp = nn.Sequential(*layers, nn.Linear(*widths[-2:]))
+
+    def init_weights(self) -> None:
+        for layer in self.mlp:
+            if isinstance(layer, nn.Linear):
+                nn.init.trunc_normal_(layer.weight, std=0.02)
+                nn.init.zeros_(layer.bias)
+
+    def forward(self, feats: Tensor) -> Tensor:
+        """``[B, C]`` -> ``[B, D]`` of unit norm, float32 at least (half precision has no unit rows)."""
+        embeddings = self.mlp(feats)
+        return F.normalize(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)), dim=-1, eps=1e-6)

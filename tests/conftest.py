@@ -1,0 +1,50 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DefaultScope
+from mmengine.visualization import Visualizer
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def fresh_state():
+    """Seeded, and without MMEngine's process-wide singletons of an earlier test."""
+    torch.manual_seed(0)
+    yield
+    for singleton in (MessageHub, MMLogger, DefaultScope, Visualizer):
+        singleton._instance_dict.clear()
+
+
+@pytest.fixture(scope='session')
+def cifar10() -> Path:
+    """The packed CIFAR-10, or a skip."""
+    folder = ROOT / 'data' / 'cifar10'
+    if not (folder / 'train.npz').is_file():
+        pytest.skip('needs data/cifar10/{train,test}.npz (docs/data.md)')
+    return folder
+
+
+def _worker(rank: int, world_size: int, fn: Callable[..., Any], folder: str, args: tuple[Any, ...]) -> None:
+    torch.set_num_threads(1)
+    dist.init_process_group('gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=world_size)
+    torch.save(fn(rank, *args), os.path.join(folder, f'{rank}.pth'))
+    dist.destroy_process_group()
+
+
+@pytest.fixture
+def run_ranks(tmp_path) -> Callable[..., list[Any]]:
+    """``run_ranks(fn, *args)``: call ``fn(rank, *args)`` in two gloo processes; their results."""
+
+    def run(fn: Callable[..., Any], *args: Any, world_size: int = 2) -> list[Any]:
+        mp.spawn(_worker, (world_size, fn, str(tmp_path), args), nprocs=world_size)
+        return [torch.load(tmp_path / f'{rank}.pth') for rank in range(world_size)]
+
+    return run

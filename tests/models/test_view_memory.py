@@ -1,0 +1,105 @@
+"""The view-memory loss against the paper's formula, written plainly in tests/reference/massl.py."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sslreg.models import MemoryBlocks, ViewMemoryCELoss, ViewMemoryHead
+from tests.reference.massl import view_memory_loss
+
+# PAPERS: raw similarities of one image with 4 memory entries, permuted into 2 blocks of 2
+TEACHER, STUDENT, PERMUTATION = [0.5, -0.2, 0.1, 0.9], [0.4, 0.0, 0.2, 0.7], [2, 0, 3, 1]
+
+
+def unit(*shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
+    return F.normalize(torch.randn(*shape, dtype=dtype), dim=-1)
+
+
+def build(teacher_temp: float = 0.07) -> ViewMemoryHead:
+    return ViewMemoryHead(loss=dict(type='ViewMemoryCELoss'), student_temp=0.1, teacher_temp=teacher_temp)
+
+
+def golden(num_blocks: int) -> float:
+    """The loss where memory rows are the axes, so that embeddings are similarities; view 1 repeats for a second pair."""
+    memory = torch.eye(4, dtype=torch.float64)[PERMUTATION].unflatten(0, (num_blocks, -1))
+    teacher, student = (torch.tensor(x, dtype=torch.float64).view(1, 1, 4) for x in (TEACHER, STUDENT))
+    queries = torch.cat([torch.zeros_like(student), student])
+    return build().loss(queries, teacher, memory)['loss'].item()
+
+
+def test_golden_values():
+    assert golden(num_blocks=2) == pytest.approx(0.06720792, abs=1e-8)
+    assert golden(num_blocks=1) == pytest.approx(0.06576610, abs=1e-8)
+
+
+@pytest.mark.parametrize('views', [2, 3, 12])
+@pytest.mark.parametrize('batch', [1, 5])
+@pytest.mark.parametrize('blocks', [(1, 7), (3, 4)])
+@pytest.mark.parametrize('teacher_temp', [0.04, 0.07])
+@pytest.mark.parametrize('dtype, tolerance', [(torch.float64, 1e-12), (torch.float32, 1e-6)])
+def test_equals_the_plain_formula_in_value_and_gradient(views, batch, blocks, teacher_temp, dtype, tolerance):
+    queries, keys, memory = unit(views, batch, 6), unit(2, batch, 6), unit(*blocks, 6)
+    expected_at = queries.clone().requires_grad_()
+    expected = view_memory_loss(expected_at, keys, memory, 0.1, teacher_temp)
+    expected.backward()
+
+    queries = queries.to(dtype).requires_grad_()
+    loss = build(teacher_temp).loss(queries, keys.to(dtype), MemoryBlocks(memory.to(dtype)))['loss']
+    loss.backward()
+    assert loss.dtype == dtype
+    assert abs(loss.double() - expected) <= tolerance * max(expected.item(), 1)
+    difference = (queries.grad.double() - expected_at.grad).abs().max()
+    assert difference <= tolerance * max(expected_at.grad.abs().max().item(), 1)
+
+
+def test_is_the_logarithm_of_the_block_length_when_collapsed():
+    """All embeddings equal, the memory too: both sides are uniform and nothing moves the student."""
+    one = unit(1, 1, 6)
+    queries = one.expand(4, 3, 6).clone().requires_grad_()
+    losses = build().loss(queries, one.expand(2, 3, 6), one.expand(2, 16, 6))
+    losses['loss'].backward()
+    assert losses['loss'].item() == pytest.approx(math.log(16))
+    assert losses['teacher_entropy'].item() == pytest.approx(math.log(16))
+    assert losses['query_std'].item() == pytest.approx(0, abs=1e-6)
+    assert queries.grad.abs().max() < 1e-12
+
+
+def test_query_std_is_one_for_embeddings_all_over_the_sphere():
+    assert build().loss(unit(2, 4096, 16), unit(1, 4096, 16), unit(1, 4, 16))['query_std'] == pytest.approx(1, abs=0.01)
+
+
+def test_only_queries_get_a_gradient():
+    queries, keys, memory = (unit(*shape).requires_grad_() for shape in ((3, 2, 4), (2, 2, 4), (1, 5, 4)))
+    build().loss(queries, keys, memory.detach())['loss'].backward()
+    assert queries.grad is not None
+    assert keys.grad is None
+
+
+def test_stays_finite_at_low_temperatures():
+    head = ViewMemoryHead(loss=dict(type='ViewMemoryCELoss'), student_temp=1e-3, teacher_temp=1e-3)
+    queries = unit(3, 2, 4, dtype=torch.float32).requires_grad_()
+    loss = head.loss(queries, unit(2, 2, 4, dtype=torch.float32), unit(1, 5, 4, dtype=torch.float32))['loss']
+    loss.backward()
+    assert loss.isfinite()
+    assert queries.grad.isfinite().all()
+
+
+def test_is_computed_in_float32_under_autocast():
+    queries, keys, memory = (unit(*s, dtype=torch.float32) for s in ((3, 4, 8), (2, 4, 8), (2, 8, 8)))
+    with torch.autocast('cpu', torch.bfloat16):
+        loss = build().loss(queries, keys, memory)['loss']
+    assert loss.dtype == torch.float32
+    torch.testing.assert_close(loss, build().loss(queries, keys, memory)['loss'], rtol=0, atol=0)
+
+
+def test_names_what_cannot_be_compared():
+    loss = ViewMemoryCELoss()
+    with pytest.raises(ValueError, match='1 student views and 1 teacher views'):
+        loss(unit(1, 2, 4), unit(1, 2, 4), unit(1, 5, 4))
+    with pytest.raises(ValueError, match='queries 4, keys 4 and memory 3'):
+        loss(unit(3, 2, 4), unit(2, 2, 4), unit(1, 5, 3))
+    with pytest.raises(ValueError, match='student_temp=0'):
+        ViewMemoryHead(loss=dict(type='ViewMemoryCELoss'), student_temp=0)

@@ -1,0 +1,35 @@
+"""MaSSL's formulas (arXiv 2407.17486, section 3) written plainly: one image, one pair, one block at a time."""
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def cross_entropy(student: Tensor, teacher: Tensor) -> Tensor:
+    """H(softmax(teacher), softmax(student)) of two vectors of logits ``[K]``."""
+    q = teacher.exp() / teacher.exp().sum()
+    p = student.exp() / student.exp().sum()
+    return -(q * p.log()).sum()
+
+
+def view_memory_loss(queries: Tensor, keys: Tensor, blocks: Tensor, student_temp: float, teacher_temp: float) -> Tensor:
+    """Mean over ordered pairs of different views, blocks and images; ``[V, B, D], [2, B, D], [N, K, D] -> []``."""
+    terms = []
+    for j, key_view in enumerate(keys.detach()):
+        for i, query_view in enumerate(queries):
+            if i == j:
+                continue
+            for block in blocks:
+                for query, key in zip(query_view, key_view, strict=True):
+                    terms.append(cross_entropy(block @ query / student_temp, block @ key / teacher_temp))
+    return torch.stack(terms).mean()
+
+
+def cosine_array(base: float, final: float, epochs: int, steps_per_epoch: int, warmup_epochs: int = 0,
+                 warmup_start: float = 0.0) -> list[float]:
+    """The released code's array of a value at every step: a linear warm-up, both ends included, then half a cosine."""
+    num_warmup = warmup_epochs * steps_per_epoch
+    warmup = [warmup_start + (base - warmup_start) * t / (num_warmup - 1) for t in range(num_warmup)]
+    rest = epochs * steps_per_epoch - num_warmup
+    return warmup + [final + 0.5 * (base - final) * (1 + math.cos(math.pi * t / rest)) for t in range(rest)]

@@ -1,0 +1,71 @@
+"""Evaluate a checkpoint as its config says.
+
+    python tools/test.py configs/massl/quickstart.py work_dirs/quickstart/epoch_20.pth
+    bash tools/dist_test.sh configs/massl/vitb_800e.py work_dirs/vitb_800e/epoch_800.pth 8
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
+
+from mmengine.config import Config, DictAction
+from mmengine.dist import is_main_process
+from mmengine.runner import Runner
+from rich.console import Console
+from rich.table import Table
+
+from sslreg.engine import launch
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='path of the config that the checkpoint was trained with')
+    parser.add_argument('checkpoint', help='path of the checkpoint')
+    parser.add_argument('--out', metavar='FILE', help='write the metrics here, as JSON')
+    parser.add_argument('--work-dir', metavar='DIR',
+                        help='logs go here (default: work_dirs/NAME_OF_THE_CONFIG)')
+    parser.add_argument('--data-root', metavar='DIR', help='where the data are, in place of the path in the config')
+    parser.add_argument('--launcher', choices=launch.LAUNCHERS, default='none',
+                        help='what started the processes (dist_test.sh: pytorch; slurm_test.sh: slurm)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help='override values of the config, e.g. test_cfg.probe.ks="(5,10)"')
+    return parser.parse_args()
+
+
+def configure(args: argparse.Namespace) -> Config:
+    cfg = launch.load_config(args.config, args.cfg_options)
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', Path(args.config).stem))
+    if args.data_root and (problem := launch.use_data_root(cfg, args.data_root)):
+        raise ValueError(f'--data-root: {problem}')
+    if cfg.get('test_dataloader') is None:
+        raise ValueError(f'{args.config} has no test_dataloader, so nothing to evaluate on')
+    if not Path(args.checkpoint).is_file():
+        raise FileNotFoundError(f'checkpoint {args.checkpoint!r} does not exist (from {Path.cwd()})')
+    cfg.load_from = args.checkpoint
+    return cfg
+
+
+def report(metrics: dict[str, float], title: str, out: str | None) -> None:
+    table = Table('metric', 'value', title=title)
+    for name, value in metrics.items():
+        table.add_row(name, f'{value:.2f}')
+    Console().print(table)
+    if out:
+        Path(out).parent.mkdir(parents=True, exist_ok=True)
+        Path(out).write_text(json.dumps(metrics, indent=2) + '\n')
+
+
+def main() -> None:
+    args = parse_args()
+    cfg = configure(args)
+    launch.prepare_launch(cfg, args.launcher)
+    metrics = Runner.from_cfg(cfg).test()
+    if is_main_process():
+        report(metrics, args.checkpoint, args.out)
+
+
+if __name__ == '__main__':
+    main()
