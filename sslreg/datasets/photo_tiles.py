@@ -18,7 +18,7 @@ PHOTOGRAPHS = {
     'cameraman': ('skimage', 'data/camera.png', 1),
     'cat': ('skimage', 'data/chelsea.png', 1),
     'cell': ('skimage', 'data/cell.png', 0),
-    'clock': ('skimage', 'data/clock_motion.png', 1),
+    'clock': ('skimage', 'data/clock_motion.png', 0),
     'coffee': ('skimage', 'data/coffee.png', 1),
     'coins': ('skimage', 'data/coins.png', 1),
     'flower': ('sklearn', 'datasets/images/flower.jpg', 1),
@@ -27,8 +27,7 @@ PHOTOGRAPHS = {
     'hubble': ('skimage', 'data/hubble_deep_field.jpg', 1),
     'moon': ('skimage', 'data/moon.png', 0),
     'motorcycle': ('skimage', 'data/motorcycle_left.png', 1),
-    'page': ('skimage', 'data/page.png', 1),
-    'palace': ('sklearn', 'datasets/images/china.jpg', 1),
+    'page': ('skimage', 'data/page.png', 0),
     'retina': ('skimage', 'data/retina.jpg', 1),
     'rocket': ('skimage', 'data/rocket.jpg', 1),
     'text': ('skimage', 'data/text.png', 1),
@@ -38,7 +37,7 @@ PHOTOGRAPHS = {
 
 @DATASETS.register_module()
 class PhotoTiles(BaseDataset):
-    """Square tiles of 20 real photographs, a class per photograph; nothing to download.
+    """Square tiles of 19 real photographs, a class per photograph; nothing to download.
 
     Training tiles come from one half of each picture and test tiles from the other, so no pixel is in both. Tiles are
     cut at random places and sizes with a fixed seed and resized.
@@ -55,7 +54,7 @@ class PhotoTiles(BaseDataset):
     METAINFO = dict(classes=tuple(PHOTOGRAPHS))
 
     def __init__(self, split: str = 'train', tiles_per_class: int = 100, tile_size: int = 48,
-                 scale: tuple[float, float] = (0.3, 0.6), seed: int = 0, **kwargs: Any) -> None:
+                 scale: tuple[float, float] = (0.5, 1.0), seed: int = 0, **kwargs: Any) -> None:
         if split not in ('train', 'test'):
             raise ValueError(f"split={split!r} must be 'train' or 'test'")
         self.split, self.tiles_per_class, self.tile_size, self.scale, self.seed = (

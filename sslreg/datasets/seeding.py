@@ -2,10 +2,8 @@ import random
 
 import numpy as np
 import torch
-from mmengine.registry import FUNCTIONS
 
 
-@FUNCTIONS.register_module(name='sslreg.worker_init_fn')
 def worker_init_fn(worker_id: int) -> None:
     """Seed a data worker's generators from the seed that torch gave it, which differs with epoch, worker and rank.
 

@@ -1,8 +1,8 @@
 """Tiles of 20 photographs (scikit-image, scikit-learn), 48 px: 2 global crops of 32 px and 2 local ones of 16 px."""
 
+from mmcv.transforms import RandomApply, Resize
 from mmengine.dataset import DefaultSampler, default_collate
-from mmcv.transforms import RandomApply
-from mmpretrain.datasets import CenterCrop, MultiView, PackInputs, RandomFlip, RandomGrayscale, RandomResizedCrop
+from mmpretrain.datasets import MultiView, PackInputs, RandomFlip, RandomGrayscale, RandomResizedCrop
 
 from sslreg.datasets import ColorJitter, PhotoTiles, worker_init_fn
 
@@ -10,14 +10,15 @@ batch_size = 128
 tiles_per_class = 100
 
 data_preprocessor = dict(mean=[127.5, 127.5, 127.5], std=[64.0, 64.0, 64.0], to_rgb=True)
+pillow = dict(backend='pillow', interpolation='bicubic')
 colour = [
     dict(type=RandomFlip, prob=0.5),
     dict(type=RandomApply, prob=0.8,
          transforms=[dict(type=ColorJitter, brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1)]),
     dict(type=RandomGrayscale, prob=0.2, keep_channels=True, channel_weights=(0.114, 0.587, 0.299)),
 ]
-global_view = [dict(type=RandomResizedCrop, scale=32, crop_ratio_range=(0.32, 1.0), interpolation='bicubic'), *colour]
-local_view = [dict(type=RandomResizedCrop, scale=16, crop_ratio_range=(0.05, 0.32), interpolation='bicubic'), *colour]
+global_view = [dict(type=RandomResizedCrop, scale=32, crop_ratio_range=(0.32, 1.0), **pillow), *colour]
+local_view = [dict(type=RandomResizedCrop, scale=16, crop_ratio_range=(0.05, 0.32), **pillow), *colour]
 
 train_dataloader = dict(
     batch_size=batch_size,
@@ -35,7 +36,7 @@ train_dataloader = dict(
             dict(type=PackInputs, algorithm_keys=()),
         ]))
 
-test_pipeline = [dict(type=CenterCrop, crop_size=32), dict(type=PackInputs)]
+test_pipeline = [dict(type=Resize, scale=(32, 32), **pillow), dict(type=PackInputs)]
 bank_dataloader = dict(
     batch_size=256,
     num_workers=0,

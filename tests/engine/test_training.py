@@ -1,0 +1,188 @@
+"""What a training run does, seen through the real Runner."""
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from tests import toy
+
+
+class Record(Hook):
+    """Keeps what the test asks for after every step."""
+
+    def __init__(self, look):
+        self.look, self.seen = look or (lambda _: None), []
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.seen.append(self.look(runner))
+
+
+def test_trains_evaluates_and_remembers(tmp_path):
+    runner = toy.train(tmp_path)
+    assert runner.iter == 6
+    assert runner.model.memory.num_updates == 6
+    assert set(runner.val_loop.run()) == {'knn/k1', 'knn/k3'}
+    assert (tmp_path / 'epoch_2.pth').is_file()
+
+
+def test_same_seed_same_run(tmp_path):
+    first, second = (toy.state(toy.train(tmp_path / name)) for name in ('a', 'b'))
+    for name, value in first.items():
+        assert torch.equal(value, second[name]), name
+
+
+@pytest.mark.parametrize('num_workers', [0, 2])
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, num_workers):
+    """Bit for bit, with dropout and random augmentation: weights, teacher, memory and its cursor."""
+    options = dict(train_dataloader__num_workers=num_workers, model__backbone__drop_rate=0.3)
+    whole = toy.state(toy.train(tmp_path / 'whole', epochs=4, **options))
+    cfg = toy.config(tmp_path / 'parts', epochs=4, **options)
+
+    class Stop(Exception):
+        pass
+
+    class StopAfter(Hook):
+        priority = 'LOWEST'
+
+        def after_train_epoch(self, runner):
+            if runner.epoch == 1:
+                raise Stop
+
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(StopAfter())
+    with pytest.raises(Stop):
+        runner.train()
+    resumed = toy.config(tmp_path / 'parts', epochs=4, resume=True, **options)
+    resumed.experiment_name = 'resumed'
+    runner = Runner.from_cfg(resumed)
+    runner.train()
+    assert runner.iter == 12
+    for name, value in toy.state(runner).items():
+        assert torch.equal(value, whole[name]), name
+
+
+def test_checkpoints_load_without_trust(tmp_path):
+    runner = toy.train(tmp_path)
+    checkpoint = torch.load(tmp_path / 'epoch_2.pth', weights_only=True)
+    torch.testing.assert_close(checkpoint['state_dict']['memory.feats'], runner.model.memory.feats)
+    assert checkpoint['message_hub']['log_scalars']['train/loss']['values'].shape == (6,)
+
+
+def test_checkpoint_of_another_model_is_refused(tmp_path):
+    toy.train(tmp_path)
+    checkpoint = str(tmp_path / 'epoch_2.pth')
+    with pytest.raises(ValueError, match=r'not of this MemorySSL: 1 have another shape \(first: memory.feats is 16x4 '
+                       'in the checkpoint, 32x4 in the model'):
+        toy.train(tmp_path / 'other', model__memory__length=32, load_from=checkpoint)
+    torch.save(dict(state_dict={'fc.weight': torch.zeros(2)}), checkpoint)
+    with pytest.raises(ValueError, match=r'tensors are missing \(first: backbone.conv.weight\)'):
+        toy.train(tmp_path / 'third', load_from=checkpoint)
+
+
+def test_teacher_starts_as_the_student_and_follows_it(tmp_path):
+    runner = Runner.from_cfg(toy.config(tmp_path))
+    states = Record(lambda r: (r.model.backbone.conv.weight.clone(), r.model.teacher.module.backbone.conv.weight.clone()))
+    start = Record(None)
+    start.before_train_iter = lambda r, **_: start.seen.append(r.model.teacher.module.backbone.conv.weight.clone())
+    runner.register_hook(start, priority='LOWEST')
+    runner.register_hook(states, priority='LOWEST')
+    initial = []
+    start.before_train = lambda r: initial.append(r.model.backbone.conv.weight.clone())
+    runner.train()
+    torch.testing.assert_close(start.seen[0], initial[0], rtol=0, atol=0)
+    teacher = initial[0]
+    for student, seen in states.seen:
+        teacher = 0.9 * teacher + 0.1 * student
+        torch.testing.assert_close(seen, teacher)
+
+
+def test_teacher_waits_for_the_optimizer_under_accumulation(tmp_path):
+    runner = Runner.from_cfg(toy.config(tmp_path, optim_wrapper__accumulative_counts=2))
+    steps = Record(lambda r: int(r.model.teacher.steps))
+    runner.register_hook(steps, priority='LOWEST')
+    runner.train()
+    assert steps.seen == [1, 2, 2, 3, 3, 4]  # 1 from the first copy; 6 micro-steps are 3 steps
+
+
+def test_hook_without_a_teacher_says_so(tmp_path):
+    with pytest.raises(ValueError, match='MemorySSL has no teacher'):
+        toy.train(tmp_path, model__teacher=None)
+
+
+def test_schedules_are_set_before_the_step_and_logged(tmp_path):
+    runner = Runner.from_cfg(toy.config(tmp_path))
+    values = Record(lambda r: (r.model.head.teacher_temp, r.optim_wrapper.get_lr()['lr'][0]))
+    runner.register_hook(values)
+    runner.train()
+    temps, lrs = zip(*values.seen, strict=True)
+    assert temps == pytest.approx([0.04, 0.055, 0.07, 0.07, 0.07, 0.07])
+    assert lrs[0] == 1e-2
+    assert list(lrs) == sorted(lrs, reverse=True)
+    logged = runner.message_hub.get_scalar('train/lr').data[0]
+    assert logged.tolist() == pytest.approx(lrs)
+    assert runner.message_hub.get_scalar('train/head.teacher_temp').data[0].tolist() == pytest.approx(temps)
+
+
+def test_groups_keep_their_ratio_through_a_resume(tmp_path):
+    options = dict(auto_scale_lr=dict(base_batch_size=4, enable=True))
+    runner = toy.train(tmp_path, epochs=1, **options)
+    group = runner.optim_wrapper.optimizer.param_groups[0]
+    assert group['lr_ratio'] == 2  # 8 images for a recipe of 4
+    lr = []
+    runner = Runner.from_cfg(toy.config(tmp_path, epochs=2, resume=True, **options))
+    record = Record(lambda r: r.optim_wrapper.get_lr()['lr'][0])
+    runner.register_hook(record)
+    runner.train()
+    lr = record.seen
+    assert lr[0] == pytest.approx(2 * 1e-2 * 0.5)  # half way through a cosine of two epochs, scaled by 2
+
+
+@pytest.mark.parametrize('target, message', [
+    ('head.teacher_tmp', "ViewMemoryHead has no 'teacher_tmp'; did you mean 'teacher_temp'"),
+    ('haed.teacher_temp', "MemorySSL has no 'haed'; did you mean 'head'"),
+    ('head.xyz', "ViewMemoryHead has no 'xyz'; it has .*student_temp"),
+])
+def test_misspelt_schedule_target_fails_at_start(tmp_path, target, message):
+    cfg = toy.config(tmp_path)
+    cfg.custom_hooks[1].target = target
+    with pytest.raises(AttributeError, match=message):
+        Runner.from_cfg(cfg).train()
+
+
+def test_misspelt_optimizer_parameter_fails_at_start(tmp_path):
+    cfg = toy.config(tmp_path)
+    cfg.custom_hooks[0].param = 'learning_rate'
+    with pytest.raises(KeyError, match="AdamW has no hyper-parameter 'learning_rate', but lr, betas"):
+        Runner.from_cfg(cfg).train()
+
+
+@pytest.mark.parametrize('overrides, message', [
+    (dict(model__memory__length=4), 'batch of 8 images does not fit a queue of length=4'),
+    (dict(train_dataloader__batch_size=32), '24 images has no full batch of 32'),
+])
+def test_a_run_that_cannot_work_fails_at_start(tmp_path, overrides, message):
+    with pytest.raises(ValueError, match=message):
+        toy.train(tmp_path, **overrides)
+
+
+def test_trains_in_bfloat16_on_the_cpu(tmp_path):
+    runner = toy.train(tmp_path, optim_wrapper__dtype='bfloat16')
+    assert runner.model.memory.feats.dtype == torch.float32
+    assert runner.message_hub.get_scalar('train/loss').data[0][-1] > 0
+
+
+def test_every_epoch_augments_anew_and_every_worker_differently(tmp_path):
+    """MMEngine's own worker seeds repeat the same augmentations every epoch."""
+    batches = []
+    runner = Runner.from_cfg(toy.config(tmp_path, train_dataloader__num_workers=2,
+                                        train_dataloader__sampler__shuffle=False))
+    keep = Record(None)
+    keep.after_train_iter = lambda r, batch_idx, data_batch, outputs=None: batches.append(data_batch['inputs'][0].int())
+    runner.register_hook(keep)
+    runner.train()
+    first_epoch, second_epoch = batches[:3], batches[3:]
+    assert all(not torch.equal(a, b) for a, b in zip(first_epoch, second_epoch, strict=True))
+    images = torch.tensor([runner.train_dataloader.dataset.get_data_info(i)['img'].tolist() for i in range(24)]).permute(0, 3, 1, 2)
+    noise = [batch - images[8 * i:8 * i + 8] for i, batch in enumerate(first_epoch)]
+    assert not torch.equal(noise[0], noise[1])

@@ -1,0 +1,61 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from sslreg.evaluation import KNNProbe
+from sslreg.evaluation.probes import knn
+
+
+def plain_votes(bank, labels, query, k, temperature, num_classes):
+    """The protocol image by image: k nearest by cosine, each votes exp(similarity / temperature) for its class."""
+    similarity = [float(F.cosine_similarity(query, row, dim=0)) for row in bank]
+    nearest = sorted(range(len(bank)), key=lambda i: -similarity[i])[:k]
+    votes = [0.0] * num_classes
+    for i in nearest:
+        votes[int(labels[i])] += math.exp(similarity[i] / temperature)
+    return votes
+
+
+@pytest.mark.parametrize('chunk_bytes', [1, 2**30])
+def test_votes_equal_the_plain_protocol_for_every_k(monkeypatch, chunk_bytes):
+    monkeypatch.setattr(knn, 'CHUNK_BYTES', chunk_bytes)
+    bank, queries = torch.randn(30, 5, dtype=torch.float64), torch.randn(7, 5, dtype=torch.float64)
+    labels = torch.randint(4, (30,))
+    probe = KNNProbe(ks=(20, 1, 5), temperature=0.07)
+    probe.fit(bank, labels)
+    for name, votes in probe.scores(queries).items():
+        expected = [plain_votes(bank, labels, query, int(name[1:]), 0.07, int(labels.max()) + 1) for query in queries]
+        torch.testing.assert_close(votes, torch.tensor(expected, dtype=torch.float64))
+
+
+def test_agrees_with_sklearn():
+    from sklearn.neighbors import KNeighborsClassifier
+    bank, queries, labels = torch.randn(200, 8), torch.randn(50, 8), torch.randint(5, (200,))
+    rival = KNeighborsClassifier(10, metric='cosine', algorithm='brute',
+                                 weights=lambda d: np.exp((1 - d) / 0.07))
+    expected = rival.fit(bank.double().numpy(), labels.numpy()).predict(queries.double().numpy())
+    probe = KNNProbe(ks=(10,))
+    probe.fit(bank, labels)
+    assert probe.predict(queries).argmax(dim=1).tolist() == expected.tolist()
+
+
+def test_predict_uses_one_k():
+    probe = KNNProbe(ks=(1, 3), k=3)
+    probe.fit(torch.randn(5, 2), torch.tensor([0, 1, 2, 0, 1]))
+    feats = torch.randn(4, 2)
+    torch.testing.assert_close(probe.predict(feats), probe.scores(feats)['k3'])
+    assert probe.predict(feats).shape == (4, 3)
+
+
+def test_rejects_a_bank_smaller_than_k():
+    with pytest.raises(ValueError, match='a bank of 150 images has no 200 neighbours'):
+        KNNProbe().fit(torch.randn(150, 4), torch.zeros(150, dtype=torch.long))
+
+
+@pytest.mark.parametrize('arguments', [dict(ks=()), dict(ks=(0, 1)), dict(temperature=0), dict(ks=(1, 2), k=3)])
+def test_rejects_what_cannot_be(arguments):
+    with pytest.raises(ValueError, match='k'):
+        KNNProbe(**arguments)

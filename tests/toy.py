@@ -1,0 +1,121 @@
+"""A toy run through the real Runner: 24 noise images of 8 px, a linear backbone, two epochs in a second."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.model import BaseModule
+from mmengine.runner import Runner
+from mmpretrain.datasets import BaseDataset
+from torch import Tensor, nn
+
+from sslreg.registry import DATASETS, MODELS, TRANSFORMS
+
+
+@MODELS.register_module(force=True)
+class ToyBackbone(BaseModule):
+    """Global average pooling of one convolution, with dropout so that random numbers matter."""
+
+    def __init__(self, drop_rate: float = 0.0) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+        self.norm = nn.BatchNorm2d(8)
+        self.drop = nn.Dropout(drop_rate)
+
+    def forward(self, images: Tensor) -> tuple[Tensor]:
+        return (self.drop(self.norm(self.conv(images)).relu()),)
+
+
+@DATASETS.register_module(force=True)
+class ToyDataset(BaseDataset):
+    METAINFO = dict(classes=('even', 'odd'))
+
+    def __init__(self, length: int = 24, **kwargs: Any) -> None:
+        self.length = length
+        super().__init__(ann_file='', **kwargs)
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        images = np.random.default_rng(0).integers(0, 256, (self.length, 8, 8, 3), dtype=np.uint8)
+        return [dict(img=image, gt_label=i % 2) for i, image in enumerate(images)]
+
+
+@TRANSFORMS.register_module(force=True)
+class ToyNoise:
+    """Adds numpy's, so that worker seeds matter."""
+
+    def __call__(self, results: dict[str, Any]) -> dict[str, Any]:
+        noise = np.random.randint(-20, 20, results['img'].shape)
+        return dict(results, img=np.clip(results['img'] + noise, 0, 255).astype(np.uint8))
+
+
+def model(drop_rate: float = 0.0, **overrides: Any) -> dict[str, Any]:
+    return dict(
+        type='MemorySSL',
+        backbone=dict(type='ToyBackbone', drop_rate=drop_rate),
+        neck=dict(type='ProjectionNeck', in_channels=8, hid_channels=16, out_channels=4),
+        memory=dict(type='QueueMemory', length=16, feat_dim=4, num_blocks=2),
+        head=dict(type='ViewMemoryHead', loss=dict(type='ViewMemoryCELoss')),
+        teacher=dict(type='EMATeacher', momentum=0.1),
+        num_key_views=2,
+        data_preprocessor=dict(mean=[127.5] * 3, std=[64.0] * 3)) | overrides
+
+
+def loader(batch_size: int, shuffle: bool, pipeline: list[dict[str, Any]], **overrides: Any) -> dict[str, Any]:
+    return dict(
+        batch_size=batch_size,
+        num_workers=0,
+        worker_init_fn=dict(type='sslreg.datasets.seeding.worker_init_fn'),
+        collate_fn=dict(type='default_collate'),
+        sampler=dict(type='DefaultSampler', shuffle=shuffle, round_up=shuffle),
+        dataset=dict(type='ToyDataset', pipeline=pipeline)) | overrides
+
+
+def config(work_dir: Path, epochs: int = 2, **overrides: Any) -> Config:
+    views = [dict(type='MultiView', num_views=[3], transforms=[[dict(type='ToyNoise')]]), dict(type='PackInputs')]
+    bank = loader(10, False, [dict(type='PackInputs')])
+    probe = dict(bank_dataloader=bank, probe=dict(type='KNNProbe', ks=(1, 3)))
+    return Config(dict(
+        default_scope='sslreg',
+        model=model(),
+        train_dataloader=loader(8, True, views, drop_last=True),
+        val_dataloader=bank,
+        test_dataloader=bank,
+        train_cfg=dict(type='EpochBasedTrainLoop', max_epochs=epochs),
+        val_cfg=dict(type='ProbeValLoop', **probe),
+        test_cfg=dict(type='ProbeTestLoop', **probe),
+        val_evaluator=dict(type='ProbeAccuracy', prefix='knn'),
+        test_evaluator=dict(type='ProbeAccuracy', prefix='knn'),
+        optim_wrapper=dict(type='SSLOptimWrapper', optimizer=dict(type='AdamW', lr=1e-2)),
+        default_hooks=dict(
+            seed=dict(type='EpochSeedHook'),
+            memory=dict(type='MemoryCheckHook'),
+            logger=dict(type='LoggerHook', interval=1),
+            checkpoint=dict(type='PlainCheckpointHook', interval=1)),
+        custom_hooks=[
+            dict(type='OptimizerScheduleHook', param='lr', schedule=dict(type='CosineSchedule', start=1e-2, end=0)),
+            dict(type='ScheduleHook', target='head.teacher_temp',
+                 schedule=dict(type='WarmupSchedule', start=0.04, end=0.07, warmup=0.5)),
+            dict(type='TeacherEMAHook'),
+        ],
+        randomness=dict(seed=0),
+        log_level='WARNING',
+        work_dir=str(work_dir))) if not overrides else _merged(config(work_dir, epochs), overrides)
+
+
+def _merged(cfg: Config, overrides: dict[str, Any]) -> Config:
+    cfg.merge_from_dict({name.replace('__', '.'): value for name, value in overrides.items()})
+    return cfg
+
+
+def train(work_dir: Path, epochs: int = 2, **overrides: Any) -> Runner:
+    """Train the toy; ``a__b=value`` overrides ``a.b`` of its config."""
+    runner = Runner.from_cfg(config(work_dir, epochs, **overrides))
+    runner.train()
+    return runner
+
+
+def state(runner: Runner) -> dict[str, Tensor]:
+    model = getattr(runner.model, 'module', runner.model)
+    return {name: torch.as_tensor(value).clone() for name, value in model.state_dict().items()}
