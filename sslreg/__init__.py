@@ -12,16 +12,20 @@ MMCV_RANGE = ('2.0.0rc4', '2.2.0')  # what mmpretrain, mmdet and mmseg accept
 
 
 def _check_mmcv() -> None:
-    """Fail at import with the remedy: mmcv and mmcv-lite are two distributions of one module, so pip asks for neither."""
+    """Fail at import with the remedy: mmcv and mmcv-lite are distributions of one module, so pip asks for neither."""
     installed = [name for name in ('mmcv', 'mmcv-lite') if _version(name)]
     if not installed:
-        raise ImportError('sslreg needs mmcv: `pip install "mmcv-lite>=2.1.0,<2.2"` (nothing to compile), or an mmcv '
-                          '2.1.0 built with its operators for detection and segmentation')
+        raise ImportError(
+            'sslreg needs mmcv: `pip install "mmcv-lite>=2.1.0,<2.2"` (nothing to compile), or an mmcv '
+            '2.1.0 built with its operators for detection and segmentation'
+        )
     version = Version(_version(installed[0]))
     low, high = (Version(bound) for bound in MMCV_RANGE)
     if not low <= version < high:
-        raise ImportError(f'{installed[0]} {version} is installed, but {low} <= version < {high} is needed: '
-                          '`pip install "mmcv-lite>=2.1.0,<2.2"`')
+        raise ImportError(
+            f'{installed[0]} {version} is installed, but {low} <= version < {high} is needed: '
+            '`pip install "mmcv-lite>=2.1.0,<2.2"`'
+        )
 
 
 def _version(distribution: str) -> str:

@@ -20,7 +20,8 @@ LOG_PROCESSORS = Registry('log processor', parent=mmpretrain.LOG_PROCESSORS)
 OPTIMIZERS = Registry('optimizer', parent=mmpretrain.OPTIMIZERS)
 OPTIM_WRAPPERS = Registry('optimizer_wrapper', parent=mmpretrain.OPTIM_WRAPPERS, locations=['sslreg.engine'])
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(
-    'optimizer wrapper constructor', parent=mmpretrain.OPTIM_WRAPPER_CONSTRUCTORS, locations=['sslreg.engine'])
+    'optimizer wrapper constructor', parent=mmpretrain.OPTIM_WRAPPER_CONSTRUCTORS, locations=['sslreg.engine']
+)
 PARAM_SCHEDULERS = Registry('parameter scheduler', parent=mmpretrain.PARAM_SCHEDULERS)
 VISUALIZERS = Registry('visualizer', parent=mmpretrain.VISUALIZERS)
 VISBACKENDS = Registry('vis_backend', parent=mmpretrain.VISBACKENDS)

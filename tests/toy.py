@@ -7,9 +7,11 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.model import BaseModule
+from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmpretrain.datasets import BaseDataset
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
 from sslreg.registry import DATASETS, MODELS, TRANSFORMS
 
@@ -51,57 +53,86 @@ class ToyNoise:
 
 
 def model(drop_rate: float = 0.0, **overrides: Any) -> dict[str, Any]:
-    return dict(
-        type='MemorySSL',
-        backbone=dict(type='ToyBackbone', drop_rate=drop_rate),
-        neck=dict(type='ProjectionNeck', in_channels=8, hid_channels=16, out_channels=4),
-        memory=dict(type='QueueMemory', length=16, feat_dim=4, num_blocks=2),
-        head=dict(type='ViewMemoryHead', loss=dict(type='ViewMemoryCELoss')),
-        teacher=dict(type='EMATeacher', momentum=0.1),
-        num_key_views=2,
-        data_preprocessor=dict(mean=[127.5] * 3, std=[64.0] * 3)) | overrides
+    return (
+        dict(
+            type='MemorySSL',
+            backbone=dict(type='ToyBackbone', drop_rate=drop_rate),
+            neck=dict(type='ProjectionNeck', in_channels=8, hid_channels=16, out_channels=4),
+            memory=dict(type='QueueMemory', length=16, feat_dim=4, num_blocks=2),
+            head=dict(type='ViewMemoryHead', loss=dict(type='ViewMemoryCELoss')),
+            teacher=dict(type='EMATeacher', momentum=0.1),
+            num_key_views=2,
+            data_preprocessor=dict(mean=[127.5] * 3, std=[64.0] * 3),
+        )
+        | overrides
+    )
 
 
 def loader(batch_size: int, shuffle: bool, pipeline: list[dict[str, Any]], **overrides: Any) -> dict[str, Any]:
-    return dict(
-        batch_size=batch_size,
-        num_workers=0,
-        worker_init_fn=dict(type='sslreg.datasets.seeding.worker_init_fn'),
-        collate_fn=dict(type='default_collate'),
-        sampler=dict(type='DefaultSampler', shuffle=shuffle, round_up=shuffle),
-        dataset=dict(type='ToyDataset', pipeline=pipeline)) | overrides
+    return (
+        dict(
+            batch_size=batch_size,
+            num_workers=0,
+            worker_init_fn=dict(type='sslreg.datasets.seeding.worker_init_fn'),
+            collate_fn=dict(type='default_collate'),
+            sampler=dict(type='DefaultSampler', shuffle=shuffle, round_up=shuffle),
+            dataset=dict(type='ToyDataset', pipeline=pipeline),
+        )
+        | overrides
+    )
+
+
+def build_loader(batch_size: int = 10, shuffle: bool = False, **overrides: Any) -> DataLoader:
+    """A loader of images without views, outside of a Runner."""
+    with DefaultScope.overwrite_default_scope('sslreg'):
+        return Runner.build_dataloader(loader(batch_size, shuffle, [dict(type='PackInputs')], **overrides), seed=0)
 
 
 def config(work_dir: Path, epochs: int = 2, **overrides: Any) -> Config:
     views = [dict(type='MultiView', num_views=[3], transforms=[[dict(type='ToyNoise')]]), dict(type='PackInputs')]
     bank = loader(10, False, [dict(type='PackInputs')])
     probe = dict(bank_dataloader=bank, probe=dict(type='KNNProbe', ks=(1, 3)))
-    return Config(dict(
-        default_scope='sslreg',
-        model=model(),
-        train_dataloader=loader(8, True, views, drop_last=True),
-        val_dataloader=bank,
-        test_dataloader=bank,
-        train_cfg=dict(type='EpochBasedTrainLoop', max_epochs=epochs),
-        val_cfg=dict(type='ProbeValLoop', **probe),
-        test_cfg=dict(type='ProbeTestLoop', **probe),
-        val_evaluator=dict(type='ProbeAccuracy', prefix='knn'),
-        test_evaluator=dict(type='ProbeAccuracy', prefix='knn'),
-        optim_wrapper=dict(type='SSLOptimWrapper', optimizer=dict(type='AdamW', lr=1e-2)),
-        default_hooks=dict(
-            seed=dict(type='EpochSeedHook'),
-            memory=dict(type='MemoryCheckHook'),
-            logger=dict(type='LoggerHook', interval=1),
-            checkpoint=dict(type='PlainCheckpointHook', interval=1)),
-        custom_hooks=[
-            dict(type='OptimizerScheduleHook', param='lr', schedule=dict(type='CosineSchedule', start=1e-2, end=0)),
-            dict(type='ScheduleHook', target='head.teacher_temp',
-                 schedule=dict(type='WarmupSchedule', start=0.04, end=0.07, warmup=0.5)),
-            dict(type='TeacherEMAHook'),
-        ],
-        randomness=dict(seed=0),
-        log_level='WARNING',
-        work_dir=str(work_dir))) if not overrides else _merged(config(work_dir, epochs), overrides)
+    return (
+        Config(
+            dict(
+                default_scope='sslreg',
+                model=model(),
+                train_dataloader=loader(8, True, views, drop_last=True),
+                val_dataloader=bank,
+                test_dataloader=bank,
+                train_cfg=dict(type='EpochBasedTrainLoop', max_epochs=epochs),
+                val_cfg=dict(type='ProbeValLoop', **probe),
+                test_cfg=dict(type='ProbeTestLoop', **probe),
+                val_evaluator=dict(type='ProbeAccuracy', prefix='knn'),
+                test_evaluator=dict(type='ProbeAccuracy', prefix='knn'),
+                optim_wrapper=dict(type='SSLOptimWrapper', optimizer=dict(type='AdamW', lr=1e-2)),
+                default_hooks=dict(
+                    seed=dict(type='EpochSeedHook'),
+                    memory=dict(type='MemoryCheckHook'),
+                    logger=dict(type='LoggerHook', interval=1),
+                    checkpoint=dict(type='PlainCheckpointHook', interval=1),
+                ),
+                custom_hooks=[
+                    dict(
+                        type='OptimizerScheduleHook',
+                        param='lr',
+                        schedule=dict(type='CosineSchedule', start=1e-2, end=0),
+                    ),
+                    dict(
+                        type='ScheduleHook',
+                        target='head.teacher_temp',
+                        schedule=dict(type='WarmupSchedule', start=0.04, end=0.07, warmup=0.5),
+                    ),
+                    dict(type='TeacherEMAHook'),
+                ],
+                randomness=dict(seed=0),
+                log_level='WARNING',
+                work_dir=str(work_dir),
+            )
+        )
+        if not overrides
+        else _merged(config(work_dir, epochs), overrides)
+    )
 
 
 def _merged(cfg: Config, overrides: dict[str, Any]) -> Config:

@@ -1,7 +1,7 @@
 """Evaluate a checkpoint as its config says.
 
-    python tools/test.py configs/massl/quickstart.py work_dirs/quickstart/epoch_20.pth
-    bash tools/dist_test.sh configs/massl/vitb_800e.py work_dirs/vitb_800e/epoch_800.pth 8
+python tools/test.py configs/massl/quickstart.py work_dirs/quickstart/epoch_20.pth
+bash tools/dist_test.sh configs/massl/vitb_800e.py work_dirs/vitb_800e/epoch_800.pth 8
 """
 
 import argparse
@@ -25,13 +25,21 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument('checkpoint', help='path of the checkpoint')
     parser.add_argument('--out', metavar='FILE', help='write the metrics here, as JSON')
-    parser.add_argument('--work-dir', metavar='DIR',
-                        help='logs go here (default: work_dirs/NAME_OF_THE_CONFIG)')
+    parser.add_argument('--work-dir', metavar='DIR', help='logs go here (default: work_dirs/NAME_OF_THE_CONFIG)')
     parser.add_argument('--data-root', metavar='DIR', help='where the data are, in place of the path in the config')
-    parser.add_argument('--launcher', choices=launch.LAUNCHERS, default='none',
-                        help='what started the processes (dist_test.sh: pytorch; slurm_test.sh: slurm)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
-                        help='override values of the config, e.g. test_cfg.probe.ks="(5,10)"')
+    parser.add_argument(
+        '--launcher',
+        choices=launch.LAUNCHERS,
+        default='none',
+        help='what started the processes (dist_test.sh: pytorch; slurm_test.sh: slurm)',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override values of the config, e.g. test_cfg.probe.ks="(5,10)"',
+    )
     return parser.parse_args()
 
 
@@ -61,10 +69,10 @@ def report(metrics: dict[str, float], title: str, out: str | None) -> None:
 def main() -> None:
     args = parse_args()
     cfg = configure(args)
-    launch.prepare_launch(cfg, args.launcher)
-    metrics = Runner.from_cfg(cfg).test()
-    if is_main_process():
-        report(metrics, args.checkpoint, args.out)
+    with launch.launched(cfg, args.launcher):
+        metrics = Runner.from_cfg(cfg).test()
+        if is_main_process():
+            report(metrics, args.checkpoint, args.out)
 
 
 if __name__ == '__main__':

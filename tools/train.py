@@ -1,7 +1,7 @@
 """Train a model from a config.
 
-    python tools/train.py configs/massl/quickstart.py
-    bash tools/dist_train.sh configs/massl/vitb_800e.py 8
+python tools/train.py configs/massl/quickstart.py
+bash tools/dist_train.sh configs/massl/vitb_800e.py 8
 """
 
 import argparse
@@ -21,21 +21,42 @@ from sslreg.engine import launch
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='path of a config')
-    parser.add_argument('--work-dir', metavar='DIR',
-                        help='logs and checkpoints go here (default: work_dirs/NAME_OF_THE_CONFIG)')
-    parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-                        help="go on from a checkpoint; alone or 'auto': from the latest in the work dir, if there is one")
-    parser.add_argument('--data-root', metavar='DIR',
-                        help='where the data are, in place of the path in the config; for the ImageNet configs any '
-                        'folder of images (with train/ and val/ folders of classes, or without labels)')
+    parser.add_argument(
+        '--work-dir', metavar='DIR', help='logs and checkpoints go here (default: work_dirs/NAME_OF_THE_CONFIG)'
+    )
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help="go on from a checkpoint; alone or 'auto': from the latest in the work dir, if any",
+    )
+    parser.add_argument(
+        '--data-root',
+        metavar='DIR',
+        help='where the data are, in place of the path in the config; for the ImageNet configs any '
+        'folder of images (with train/ and val/ folders of classes, or without labels)',
+    )
     parser.add_argument('--amp', action='store_true', help='forward passes in bfloat16')
-    parser.add_argument('--auto-scale-lr', action='store_true',
-                        help='scale the learning rate by (images per step) / (images per step that the config is for)')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate by (images per step) / (images per step that the config is for)',
+    )
     parser.add_argument('--tensorboard', action='store_true', help='write curves for TensorBoard')
-    parser.add_argument('--launcher', choices=launch.LAUNCHERS, default='none',
-                        help='what started the processes (dist_train.sh: pytorch; slurm_train.sh: slurm)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
-                        help='override values of the config, e.g. train_cfg.max_epochs=5 model.memory.length=4096')
+    parser.add_argument(
+        '--launcher',
+        choices=launch.LAUNCHERS,
+        default='none',
+        help='what started the processes (dist_train.sh: pytorch; slurm_train.sh: slurm)',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override values of the config, e.g. train_cfg.max_epochs=5 model.memory.length=4096',
+    )
     return parser.parse_args()
 
 
@@ -60,11 +81,11 @@ def configure(args: argparse.Namespace) -> tuple[Config, list[str]]:
 def main() -> None:
     args = parse_args()
     cfg, notes = configure(args)
-    launch.prepare_launch(cfg, args.launcher)
-    runner = Runner.from_cfg(cfg)
-    for note in notes:
-        print_log(note, logger='current', level=logging.WARNING)
-    runner.train()
+    with launch.launched(cfg, args.launcher):
+        runner = Runner.from_cfg(cfg)
+        for note in notes:
+            print_log(note, logger='current', level=logging.WARNING)
+        runner.train()
 
 
 if __name__ == '__main__':

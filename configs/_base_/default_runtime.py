@@ -1,6 +1,6 @@
 """What every run has: hooks, logging, seeds. MMEngine's defaults where nothing is said."""
 
-from mmengine.config import read_base  # noqa: F401
+from mmengine.config import read_base
 from mmengine.hooks import DistSamplerSeedHook, IterTimerHook, LoggerHook, ParamSchedulerHook, RuntimeInfoHook
 from mmengine.visualization import LocalVisBackend, Visualizer
 

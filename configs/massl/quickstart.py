@@ -23,9 +23,9 @@ lr = 2e-3
 model = dict(
     type=MemorySSL,
     data_preprocessor=data_preprocessor,
-    backbone=dict(type=ResNet_CIFAR, depth=18, stem_channels=16, base_channels=16),
-    neck=dict(type=ProjectionNeck, in_channels=128, hid_channels=512, out_channels=64, norm_cfg=dict(type='BN1d')),
-    memory=dict(type=QueueMemory, length=1024, feat_dim=64, num_blocks=4),
+    backbone=dict(type=ResNet_CIFAR, depth=18, stem_channels=24, base_channels=24, strides=(2, 2, 2, 1)),
+    neck=dict(type=ProjectionNeck, in_channels=192, hid_channels=512, out_channels=128, norm_cfg=dict(type='BN1d')),
+    memory=dict(type=QueueMemory, length=2048, feat_dim=128, num_blocks=4),
     head=dict(type=ViewMemoryHead, loss=dict(type=ViewMemoryCELoss), student_temp=0.1, teacher_temp=0.07),
     teacher=dict(type=EMATeacher, momentum=0.01),
     num_key_views=2)

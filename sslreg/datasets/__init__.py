@@ -4,6 +4,6 @@ from .folder import ImageFolder
 from .packed import PackedImages
 from .photo_tiles import PhotoTiles
 from .seeding import worker_init_fn
-from .transforms import ColorJitter, LoadImage
+from .transforms import ColorJitter, LoadImage, RGBToBGR
 
-__all__ = ['ColorJitter', 'ImageFolder', 'LoadImage', 'PackedImages', 'PhotoTiles', 'worker_init_fn']
+__all__ = ['ColorJitter', 'ImageFolder', 'LoadImage', 'PackedImages', 'PhotoTiles', 'RGBToBGR', 'worker_init_fn']

@@ -26,11 +26,14 @@ class ImageFolder(CustomDataset):
     def __init__(self, data_root: str, data_prefix: str = '', with_label: bool = True, **kwargs: Any) -> None:
         folder = Path(data_root, data_prefix).expanduser()
         if not folder.is_dir():
-            raise FileNotFoundError(f'image folder {str(folder)!r} does not exist (from {Path.cwd()}): give an existing '
-                                    'one by --data-root, or link your data there')
+            raise FileNotFoundError(
+                f'image folder {str(folder)!r} does not exist (from {Path.cwd()}): give an existing '
+                'one by --data-root, or link your data there'
+            )
         try:
             super().__init__(data_root=data_root, data_prefix=data_prefix, with_label=with_label, **kwargs)
         except RuntimeError as error:
             where = 'folders of classes in ' if with_label else ''
-            raise ValueError(f'no images in {where}{str(folder)!r}; it should hold {", ".join(self.extensions)} '
-                             'files') from error
+            raise ValueError(
+                f'no images in {where}{str(folder)!r}; it should hold {", ".join(self.extensions)} files'
+            ) from error

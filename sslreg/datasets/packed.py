@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -34,11 +35,13 @@ class PackedImages(BaseDataset):
         arrays = self._read(Path(self.ann_file))
         data, offsets = arrays['jpeg'], arrays['offsets'].tolist()
         if offsets[0] != 0 or offsets[-1] != len(data):
-            raise ValueError(f'{self.ann_file}: offsets run from {offsets[0]} to {offsets[-1]}, but there are '
-                             f'{len(data)} bytes: the archive is damaged')
+            raise ValueError(
+                f'{self.ann_file}: offsets run from {offsets[0]} to {offsets[-1]}, but there are '
+                f'{len(data)} bytes: the archive is damaged'
+            )
         if 'classes' in arrays:
             self._metainfo.setdefault('classes', tuple(map(str, arrays['classes'])))
-        items = [dict(img_bytes=data[begin:end].tobytes()) for begin, end in zip(offsets[:-1], offsets[1:], strict=True)]
+        items = [dict(img_bytes=data[begin:end].tobytes()) for begin, end in pairwise(offsets)]
         if self.with_label:
             for item, label in zip(items, arrays['labels'].tolist(), strict=True):
                 item['gt_label'] = label
@@ -46,11 +49,15 @@ class PackedImages(BaseDataset):
 
     def _read(self, path: Path) -> dict[str, np.ndarray]:
         if not path.is_file():
-            raise FileNotFoundError(f'packed images {str(path)!r} do not exist (from {Path.cwd()}): give their folder '
-                                    'by --data-root, or link your data there')
+            raise FileNotFoundError(
+                f'packed images {str(path)!r} do not exist (from {Path.cwd()}): give their folder '
+                'by --data-root, or link your data there'
+            )
         try:
             with np.load(path) as archive:
-                arrays = {name: archive[name] for name in archive.files if name in ('jpeg', 'offsets', 'labels', 'classes')}
+                arrays = {
+                    name: archive[name] for name in archive.files if name in ('jpeg', 'offsets', 'labels', 'classes')
+                }
         except (BadZipFile, ValueError, EOFError) as error:
             raise ValueError(f'{str(path)!r} is no readable .npz archive: {error}') from error
         needed = {'jpeg', 'offsets', 'labels'} if self.with_label else {'jpeg', 'offsets'}

@@ -26,7 +26,9 @@ class LoadImage(BaseTransform):
         data = results.pop('img_bytes', None) or fileio.get(results['img_path'])
         img = mmcv.imfrombytes(data) if data else None
         if img is None:
-            raise ValueError(f'image {name} ({len(data)} bytes) is broken or of an unknown format: replace or remove it')
+            raise ValueError(
+                f'image {name} ({len(data)} bytes) is broken or of an unknown format: replace or remove it'
+            )
         results['img'] = img
         results['img_shape'] = results['ori_shape'] = img.shape[:2]
         return results
@@ -48,4 +50,13 @@ class ColorJitter(MMColorJitter):
             if factors[index] is not None:
                 img = adjust[index](img, factors[index])
         results['img'] = np.array(img)[..., ::-1]
+        return results
+
+
+@TRANSFORMS.register_module()
+class RGBToBGR(BaseTransform):
+    """Reverse the channels of datasets that give RGB (mmpretrain's CIFAR10 and CIFAR100)."""
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        results['img'] = np.ascontiguousarray(results['img'][..., ::-1])
         return results

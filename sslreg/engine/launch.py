@@ -3,6 +3,8 @@
 import os
 import subprocess
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,6 @@ import torch
 import torch.distributed as dist
 from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
-from mmengine.visualization import TensorboardVisBackend
-
-from .optim import SSLOptimWrapper
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
@@ -24,8 +23,9 @@ def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
         FileNotFoundError: There is no such file.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f'config {path!r} does not exist (from {Path.cwd()}); the ones that come with sslreg are '
-                                'in configs/')
+        raise FileNotFoundError(
+            f'config {path!r} does not exist (from {Path.cwd()}); the ones that come with sslreg are in configs/'
+        )
     # mmcv-lite warns on import that it has no compiled operators; that is why it was chosen.
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
     cfg = Config.fromfile(path)
@@ -35,15 +35,26 @@ def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
     return cfg
 
 
-def prepare_launch(cfg: Config, launcher: str) -> None:
-    """Choose the launcher; without a GPU start gloo here, since MMEngine's ``init_dist`` calls ``torch.cuda``.
+@contextmanager
+def launched(cfg: Config, launcher: str) -> Iterator[None]:
+    """Run the body in the processes that the launcher started, and end the process group after it.
 
-    MMEngine leaves a process group that exists alone, and its DistributedDataParallel must then be told to use no
-    device.
+    A group that is left to the interpreter's exit aborts the process there. After an exception it is left alone: ending
+    it would wait for the other ranks, which the launcher stops.
     """
     cfg.launcher = launcher
-    if launcher == 'none' or torch.cuda.is_available():
-        return
+    if launcher != 'none' and not torch.cuda.is_available():
+        _start_gloo(cfg, launcher)
+    yield
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+def _start_gloo(cfg: Config, launcher: str) -> None:
+    """What MMEngine's ``init_dist`` does, which calls ``torch.cuda`` whatever the backend; it leaves our group alone.
+
+    Its DistributedDataParallel must then be told to use no device.
+    """
     if launcher == 'slurm':
         _slurm_environment(cfg.get('env_cfg', {}).get('dist_cfg', {}).get('port', 29500))
     if not dist.is_initialized():
@@ -54,8 +65,8 @@ def prepare_launch(cfg: Config, launcher: str) -> None:
 
 def world_size(launcher: str) -> int:
     """Number of processes that the launcher has started."""
-    variable = dict(pytorch='WORLD_SIZE', slurm='SLURM_NTASKS', mpi='OMPI_COMM_WORLD_SIZE').get(launcher)
-    return int(os.environ.get(variable, 1)) if variable else 1
+    variable = dict(pytorch='WORLD_SIZE', slurm='SLURM_NTASKS', mpi='OMPI_COMM_WORLD_SIZE').get(launcher, '')
+    return int(os.environ.get(variable, '1'))
 
 
 def scale_batch(cfg: Config, num_processes: int, auto_scale_lr: bool) -> str | None:
@@ -70,19 +81,25 @@ def scale_batch(cfg: Config, num_processes: int, auto_scale_lr: bool) -> str | N
     base = cfg.get('auto_scale_lr', {}).get('base_batch_size')
     if auto_scale_lr:
         if base is None:
-            raise ValueError('--auto-scale-lr: the config does not say which batch its learning rate is for; add '
-                             'auto_scale_lr=dict(base_batch_size=...)')
+            raise ValueError(
+                '--auto-scale-lr: the config does not say which batch its learning rate is for; add '
+                'auto_scale_lr=dict(base_batch_size=...)'
+            )
         cfg.auto_scale_lr.enable = True
         return None
     batch = cfg.train_dataloader.batch_size
     if base is None or batch * num_processes == base:
         return None
     if base % num_processes:
-        raise ValueError(f"{num_processes} processes cannot share this config's batch of {base} images evenly: use a "
-                         f'number that divides it, or --auto-scale-lr for {num_processes} x {batch} images')
-    return (f'{num_processes} x {batch} images make a batch of {batch * num_processes}, but the learning rate of this '
-            f'config is for {base}: add --auto-scale-lr, or --cfg-options '
-            f'train_dataloader.batch_size={base // num_processes}')
+        raise ValueError(
+            f"{num_processes} processes cannot share this config's batch of {base} images evenly: use a "
+            f'number that divides it, or --auto-scale-lr for {num_processes} x {batch} images'
+        )
+    return (
+        f'{num_processes} x {batch} images make a batch of {batch * num_processes}, but the learning rate of this '
+        f'config is for {base}: add --auto-scale-lr, or --cfg-options '
+        f'train_dataloader.batch_size={base // num_processes}'
+    )
 
 
 def use_bfloat16(cfg: Config) -> None:
@@ -91,7 +108,7 @@ def use_bfloat16(cfg: Config) -> None:
     name = getattr(kind, '__name__', kind)
     if name not in ('OptimWrapper', 'SSLOptimWrapper'):
         raise ValueError(f'--amp: optim_wrapper.type is {name}, which chooses its own precision')
-    cfg.optim_wrapper.type = SSLOptimWrapper
+    cfg.optim_wrapper.type = 'sslreg.engine.SSLOptimWrapper'
     cfg.optim_wrapper.dtype = 'bfloat16'
 
 
@@ -101,7 +118,7 @@ def use_tensorboard(cfg: Config) -> None:
         import tensorboard  # noqa: F401
     except ImportError as error:
         raise ImportError('--tensorboard: TensorBoard is not installed: `pip install tensorboard`') from error
-    cfg.visualizer.vis_backends = [*cfg.visualizer.get('vis_backends', []), dict(type=TensorboardVisBackend)]
+    cfg.visualizer.vis_backends = [*cfg.visualizer.get('vis_backends', []), dict(type='TensorboardVisBackend')]
 
 
 def use_data_root(cfg: Config, root: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from mmengine.dist import get_rank, get_world_size
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, TestLoop, ValLoop
@@ -27,8 +28,14 @@ class ProbeValLoop(ValLoop):
     Both samplers need ``round_up=False``, so that each image counts once on any number of ranks.
     """
 
-    def __init__(self, runner: Runner, dataloader: DataLoader[Any] | dict[str, Any], evaluator: Any,
-                 bank_dataloader: DataLoader[Any] | dict[str, Any], probe: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        dataloader: DataLoader[Any] | dict[str, Any],
+        evaluator: Any,
+        bank_dataloader: DataLoader[Any] | dict[str, Any],
+        probe: dict[str, Any],
+    ) -> None:
         super().__init__(runner, dataloader, evaluator)
         self.bank = runner.build_dataloader(bank_dataloader, seed=runner.seed)
         self.probe: BaseProbe = PROBES.build(probe)
@@ -47,8 +54,14 @@ class ProbeValLoop(ValLoop):
 class ProbeTestLoop(TestLoop):
     """:class:`ProbeValLoop` for ``tools/test.py``."""
 
-    def __init__(self, runner: Runner, dataloader: DataLoader[Any] | dict[str, Any], evaluator: Any,
-                 bank_dataloader: DataLoader[Any] | dict[str, Any], probe: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        dataloader: DataLoader[Any] | dict[str, Any],
+        evaluator: Any,
+        bank_dataloader: DataLoader[Any] | dict[str, Any],
+        probe: dict[str, Any],
+    ) -> None:
         super().__init__(runner, dataloader, evaluator)
         self.bank = runner.build_dataloader(bank_dataloader, seed=runner.seed)
         self.probe: BaseProbe = PROBES.build(probe)
@@ -63,8 +76,9 @@ class ProbeTestLoop(TestLoop):
         return metrics
 
 
-def run_probe(runner: Runner, bank: DataLoader[Any], queries: DataLoader[Any], probe: BaseProbe,
-              evaluator: Any) -> dict[str, float]:
+def run_probe(
+    runner: Runner, bank: DataLoader[Any], queries: DataLoader[Any], probe: BaseProbe, evaluator: Any
+) -> dict[str, float]:
     """Extract features, fit, predict; each rank gives the evaluator its share of the rows."""
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     model.eval()
@@ -81,4 +95,5 @@ def run_probe(runner: Runner, bank: DataLoader[Any], queries: DataLoader[Any], p
 
 def labels(loader: DataLoader[Any], feats: Tensor) -> Tensor:
     """``[N]`` class indices of a loader's dataset, on the device of its features."""
-    return feats.new_tensor(loader.dataset.get_gt_labels().tolist()).long()
+    dataset: Any = loader.dataset
+    return torch.tensor(dataset.get_gt_labels(), device=feats.device)

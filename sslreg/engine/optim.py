@@ -38,11 +38,14 @@ class SSLOptimWrapper(OptimWrapper):
         ValueError: Another dtype; float16 needs a loss scaler, so MMEngine's AmpOptimWrapper.
     """
 
-    def __init__(self, *args: Any, dtype: str = 'float32', clip_grad: dict[str, Any] | None = None,
-                 **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, dtype: str = 'float32', clip_grad: dict[str, Any] | None = None, **kwargs: Any
+    ) -> None:
         if dtype not in ('float32', 'bfloat16'):
-            raise ValueError(f"dtype={dtype!r} must be 'float32' or 'bfloat16'; for float16 use MMEngine's "
-                             'AmpOptimWrapper, which scales the loss')
+            raise ValueError(
+                f"dtype={dtype!r} must be 'float32' or 'bfloat16'; for float16 use MMEngine's "
+                'AmpOptimWrapper, which scales the loss'
+            )
         clip_grad = dict(clip_grad) if clip_grad else None
         per_tensor = clip_grad is not None and clip_grad.get('type') == 'per_tensor'
         if clip_grad is not None and per_tensor:
@@ -73,8 +76,10 @@ class MatrixDecayConstructor:
 
     def __init__(self, optim_wrapper_cfg: dict[str, Any], paramwise_cfg: dict[str, Any] | None = None) -> None:
         if paramwise_cfg:
-            raise ValueError(f'MatrixDecayConstructor takes no paramwise_cfg, got {paramwise_cfg}; leave '
-                             "optim_wrapper.constructor out for MMEngine's, which does")
+            raise ValueError(
+                f'MatrixDecayConstructor takes no paramwise_cfg, got {paramwise_cfg}; leave '
+                "optim_wrapper.constructor out for MMEngine's, which does"
+            )
         self.wrapper_cfg = dict(optim_wrapper_cfg)
         self.optimizer_cfg = dict(self.wrapper_cfg.pop('optimizer'))
 

@@ -11,8 +11,12 @@ from torch.utils.data import DataLoader
 
 
 @torch.no_grad()
-def collect(fn: Callable[[Tensor], Tensor], loader: DataLoader[Any], preprocess: Callable[..., dict[str, Any]],
-            title: str = 'features') -> Tensor:
+def collect(
+    fn: Callable[[Tensor], Tensor],
+    loader: DataLoader[Any],
+    preprocess: Callable[..., dict[str, Any]],
+    title: str = 'features',
+) -> Tensor:
     """Apply a function to a whole dataset: ``[len(dataset), ...]``, rows in dataset order, on all ranks.
 
     Each rank writes the rows of its images by their ``sample_idx`` and the ranks are summed, so neither the number of
@@ -28,7 +32,8 @@ def collect(fn: Callable[[Tensor], Tensor], loader: DataLoader[Any], preprocess:
         ValueError: An image was given twice or never.
     """
     rows: Tensor | None = None
-    seen = torch.zeros(len(loader.dataset), dtype=torch.long)
+    dataset: Any = loader.dataset
+    seen = torch.zeros(len(dataset), dtype=torch.long)
     for batch in track(loader, description=title, transient=True, disable=not is_main_process()):
         data = preprocess(batch, False)
         images = data['inputs']
@@ -48,7 +53,9 @@ def _merge(rows: Tensor | None, seen: Tensor) -> Tensor:
     all_reduce(seen)
     if (seen != 1).any():
         twice, never = int((seen > 1).sum()), int((seen == 0).sum())
-        raise ValueError(f'of {len(seen)} images {twice} were given more than once and {never} never: the loader needs '
-                         'sampler=dict(type=DefaultSampler, shuffle=False, round_up=False) and no drop_last')
+        raise ValueError(
+            f'of {len(seen)} images {twice} were given more than once and {never} never: the loader needs '
+            'sampler=dict(type=DefaultSampler, shuffle=False, round_up=False) and no drop_last'
+        )
     all_reduce(rows)
     return rows

@@ -21,7 +21,8 @@ class ProbeAccuracy(BaseMetric):
         """Take batches of ``dict(gt_label [M], scores {name: [M, classes]})``."""
         for batch in data_samples:
             correct: dict[str, Tensor] = {
-                name: (scores.argmax(dim=1) == batch['gt_label']) for name, scores in batch['scores'].items()}
+                name: (scores.argmax(dim=1) == batch['gt_label']) for name, scores in batch['scores'].items()
+            }
             names = list(correct)
             rows = zip(*(correct[name].tolist() for name in names), strict=True)
             self.results += [dict(zip(names, row, strict=True)) for row in rows]

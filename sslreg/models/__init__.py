@@ -9,6 +9,14 @@ from .necks import ProjectionNeck
 from .teacher import EMATeacher
 
 __all__ = [
-    'BaseMemory', 'EMATeacher', 'MemoryBlocks', 'MemorySSL', 'ProjectionNeck', 'QueueMemory', 'SSLVisionTransformer',
-    'TimmBackbone', 'ViewMemoryCELoss', 'ViewMemoryHead'
+    'BaseMemory',
+    'EMATeacher',
+    'MemoryBlocks',
+    'MemorySSL',
+    'ProjectionNeck',
+    'QueueMemory',
+    'SSLVisionTransformer',
+    'TimmBackbone',
+    'ViewMemoryCELoss',
+    'ViewMemoryHead',
 ]

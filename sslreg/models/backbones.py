@@ -18,14 +18,18 @@ class Pool(nn.Module):
         if feats.ndim == 4:
             return feats.mean(dim=(2, 3))
         if feats.ndim != 2:
-            raise ValueError(f'a backbone returned features of shape {list(feats.shape)}; [B, C], [B, C, H, W] or a '
-                             "tuple ending in one is needed (for a ViT: out_type='cls_token')")
+            raise ValueError(
+                f'a backbone returned features of shape {list(feats.shape)}; [B, C], [B, C, H, W] or a '
+                "tuple ending in one is needed (for a ViT: out_type='cls_token')"
+            )
         return feats
 
 
 # timm's families of fixed image size that can be told to take any.
 DYNAMIC_SIZE = {
-    ('vision_transformer', 'vision_transformer_hybrid', 'deit', 'eva'): dict(dynamic_img_size=True, dynamic_img_pad=True),
+    ('vision_transformer', 'vision_transformer_hybrid', 'deit', 'eva'): dict(
+        dynamic_img_size=True, dynamic_img_pad=True
+    ),
     ('swin_transformer', 'swin_transformer_v2'): dict(strict_img_size=False),
 }
 

@@ -44,7 +44,9 @@ class MemorySSL(BaseSelfSupervisor):
         data_preprocessor: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(backbone, neck, head, data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        # Built here, since mmpretrain's registry does not know sslreg's components outside of a Runner.
+        parts = [MODELS.build(part) for part in (backbone, neck, head)]
+        super().__init__(*parts, data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         if num_key_views < 1:
             raise ValueError(f'num_key_views={num_key_views} must be at least 1')
         self.pool = Pool()
@@ -80,15 +82,15 @@ class MemorySSL(BaseSelfSupervisor):
     @torch.no_grad()
     def _keys(self, views: list[Tensor], queries: Tensor) -> Tensor:
         if self.teacher is None:
-            return queries[:self.num_key_views].detach()
-        return embed_views(self.teacher.module, views[:self.num_key_views])
+            return queries[: self.num_key_views].detach()
+        return embed_views(self.teacher.module, views[: self.num_key_views])
 
 
-def embed_views(encoder: nn.Sequential, views: list[Tensor]) -> Tensor:
+def embed_views(encoder: Any, views: list[Tensor]) -> Tensor:
     """Embed V views ``[B, 3, H, W]`` -> ``[V, B, D]``: the backbone runs once per image size, the neck once.
 
     Args:
-        encoder: backbone, pool and neck.
+        encoder: A module with the parts ``backbone``, ``pool`` and ``neck``.
         views: Consecutive views of one size share a pass of the backbone, and so its batch statistics.
     """
     by_size = [list(group) for _, group in groupby(views, key=lambda view: view.shape[-2:])]

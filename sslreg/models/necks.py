@@ -25,8 +25,14 @@ class ProjectionNeck(BaseModule):
             embeddings start in a narrow cone.
     """
 
-    def __init__(self, in_channels: int, hid_channels: int, out_channels: int, num_layers: int = 3,
-                 norm_cfg: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        hid_channels: int,
+        out_channels: int,
+        num_layers: int = 3,
+        norm_cfg: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__()
         if num_layers < 1:
             raise ValueError(f'num_layers={num_layers} must be at least 1')
@@ -37,7 +43,7 @@ class ProjectionNeck(BaseModule):
             if norm_cfg:
                 layers.append(MODELS.build(dict(norm_cfg, num_features=fan_out)))
             layers.append(nn.GELU())
-        self.mlp = nn.Sequential(*layers, nn.Linear(*widths[-2:]))
+        self.mlp = nn.Sequential(*layers, nn.Linear(widths[-2], out_channels))
 
     def init_weights(self) -> None:
         for layer in self.mlp:

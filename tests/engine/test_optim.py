@@ -19,15 +19,18 @@ def test_clips_each_tensor_by_itself():
     torch.testing.assert_close(large.grad, torch.tensor([0.6, 0.8]), rtol=1e-6, atol=1e-6)
     assert small.grad.tolist() == pytest.approx([0.3, 0.4])
     assert zero.grad.tolist() == [0]
-    assert norm == pytest.approx((25 + 0.25)**0.5)
+    assert norm == pytest.approx((25 + 0.25) ** 0.5)
 
 
-@pytest.mark.parametrize('clip_grad, expected', [
-    (dict(type='per_tensor', max_norm=1.0), [[0.6, 0.8], [0.3, 0.4]]),
-    (dict(max_norm=1.0), [[3 / 25.25**0.5, 4 / 25.25**0.5], [0.3 / 25.25**0.5, 0.4 / 25.25**0.5]]),
-    (dict(type='value', clip_value=0.35), [[0.35, 0.35], [0.3, 0.35]]),
-    (None, [[3, 4], [0.3, 0.4]]),
-])
+@pytest.mark.parametrize(
+    'clip_grad, expected',
+    [
+        (dict(type='per_tensor', max_norm=1.0), [[0.6, 0.8], [0.3, 0.4]]),
+        (dict(max_norm=1.0), [[3 / 25.25**0.5, 4 / 25.25**0.5], [0.3 / 25.25**0.5, 0.4 / 25.25**0.5]]),
+        (dict(type='value', clip_value=0.35), [[0.35, 0.35], [0.3, 0.35]]),
+        (None, [[3, 4], [0.3, 0.4]]),
+    ],
+)
 def test_wrapper_clips_per_tensor_beside_mmengines_ways(clip_grad, expected):
     params = [nn.Parameter(torch.zeros(2)) for _ in range(2)]
     wrapper = SSLOptimWrapper(torch.optim.SGD(params, lr=1.0), clip_grad=clip_grad)
@@ -68,12 +71,14 @@ def test_only_matrices_decay():
     model.odd = nn.Module()
     model.odd.bias = nn.Parameter(torch.zeros(2, 2))
     wrapper = MatrixDecayConstructor(
-        dict(type='SSLOptimWrapper', optimizer=dict(type='AdamW', lr=0.1, weight_decay=0.04)))(model)
+        dict(type='SSLOptimWrapper', optimizer=dict(type='AdamW', lr=0.1, weight_decay=0.04))
+    )(model)
     decayed, plain = wrapper.optimizer.param_groups
     assert (decayed['weight_decay'], plain['weight_decay']) == (0.04, 0.0)
     assert {id(p) for p in decayed['params']} == {id(model.linear.weight), id(model.conv.weight), id(model.cls_token)}
     assert {id(p) for p in plain['params']} == {
-        id(p) for p in (model.linear.bias, model.norm.weight, model.norm.bias, model.conv.bias, model.odd.bias)}
+        id(p) for p in (model.linear.bias, model.norm.weight, model.norm.bias, model.conv.bias, model.odd.bias)
+    }
 
 
 def test_constructor_takes_no_paramwise_cfg():

@@ -12,12 +12,15 @@ def values(schedule, num_steps=EPOCHS * STEPS):
     return [schedule(step, num_steps) for step in range(num_steps)]
 
 
-@pytest.mark.parametrize('name, base, final, warmup', [
-    ('learning rate, ViT-S', 5e-4 * 1024 / 256, 1e-6, 0),
-    ('learning rate, ViT-B', 7.5e-4 * 1024 / 256, 2e-6, 10),
-    ('weight decay', 0.04, 0.4, 0),
-    ('EMA momentum', 0.996, 1.0, 0),
-])
+@pytest.mark.parametrize(
+    'name, base, final, warmup',
+    [
+        ('learning rate, ViT-S', 5e-4 * 1024 / 256, 1e-6, 0),
+        ('learning rate, ViT-B', 7.5e-4 * 1024 / 256, 2e-6, 10),
+        ('weight decay', 0.04, 0.4, 0),
+        ('EMA momentum', 0.996, 1.0, 0),
+    ],
+)
 def test_cosine_equals_the_released_arrays(name, base, final, warmup):
     expected = cosine_array(base, final, EPOCHS, STEPS, warmup)
     assert values(CosineSchedule(base, final, warmup=warmup / EPOCHS)) == pytest.approx(expected, abs=1e-9)
@@ -30,8 +33,11 @@ def test_mmengine_momentum_is_one_minus_the_papers():
 
 @pytest.mark.parametrize('warmup', [30, 40])
 def test_teacher_temperature_equals_the_released_array(warmup):
-    expected = cosine_array(0.07, 0.07, EPOCHS, STEPS, warmup, warmup_start=0.04) if warmup < EPOCHS else [
-        0.04 + 0.03 * t / (EPOCHS * STEPS - 1) for t in range(EPOCHS * STEPS)]
+    expected = (
+        cosine_array(0.07, 0.07, EPOCHS, STEPS, warmup, warmup_start=0.04)
+        if warmup < EPOCHS
+        else [0.04 + 0.03 * t / (EPOCHS * STEPS - 1) for t in range(EPOCHS * STEPS)]
+    )
     assert values(WarmupSchedule(0.04, 0.07, warmup=warmup / EPOCHS)) == pytest.approx(expected, abs=1e-9)
 
 

@@ -72,8 +72,11 @@ def test_checkpoints_load_without_trust(tmp_path):
 def test_checkpoint_of_another_model_is_refused(tmp_path):
     toy.train(tmp_path)
     checkpoint = str(tmp_path / 'epoch_2.pth')
-    with pytest.raises(ValueError, match=r'not of this MemorySSL: 1 have another shape \(first: memory.feats is 16x4 '
-                       'in the checkpoint, 32x4 in the model'):
+    with pytest.raises(
+        ValueError,
+        match=r'not of this MemorySSL: 1 have another shape \(first: memory.feats is 16x4 '
+        'in the checkpoint, 32x4 in the model',
+    ):
         toy.train(tmp_path / 'other', model__memory__length=32, load_from=checkpoint)
     torch.save(dict(state_dict={'fc.weight': torch.zeros(2)}), checkpoint)
     with pytest.raises(ValueError, match=r'tensors are missing \(first: backbone.conv.weight\)'):
@@ -82,7 +85,9 @@ def test_checkpoint_of_another_model_is_refused(tmp_path):
 
 def test_teacher_starts_as_the_student_and_follows_it(tmp_path):
     runner = Runner.from_cfg(toy.config(tmp_path))
-    states = Record(lambda r: (r.model.backbone.conv.weight.clone(), r.model.teacher.module.backbone.conv.weight.clone()))
+    states = Record(
+        lambda r: (r.model.backbone.conv.weight.clone(), r.model.teacher.module.backbone.conv.weight.clone())
+    )
     start = Record(None)
     start.before_train_iter = lambda r, **_: start.seen.append(r.model.teacher.module.backbone.conv.weight.clone())
     runner.register_hook(start, priority='LOWEST')
@@ -138,11 +143,14 @@ def test_groups_keep_their_ratio_through_a_resume(tmp_path):
     assert lr[0] == pytest.approx(2 * 1e-2 * 0.5)  # half way through a cosine of two epochs, scaled by 2
 
 
-@pytest.mark.parametrize('target, message', [
-    ('head.teacher_tmp', "ViewMemoryHead has no 'teacher_tmp'; did you mean 'teacher_temp'"),
-    ('haed.teacher_temp', "MemorySSL has no 'haed'; did you mean 'head'"),
-    ('head.xyz', "ViewMemoryHead has no 'xyz'; it has .*student_temp"),
-])
+@pytest.mark.parametrize(
+    'target, message',
+    [
+        ('head.teacher_tmp', "ViewMemoryHead has no 'teacher_tmp'; did you mean 'teacher_temp'"),
+        ('haed.teacher_temp', "MemorySSL has no 'haed'; did you mean 'head'"),
+        ('head.xyz', "ViewMemoryHead has no 'xyz'; it has .*student_temp"),
+    ],
+)
 def test_misspelt_schedule_target_fails_at_start(tmp_path, target, message):
     cfg = toy.config(tmp_path)
     cfg.custom_hooks[1].target = target
@@ -157,10 +165,13 @@ def test_misspelt_optimizer_parameter_fails_at_start(tmp_path):
         Runner.from_cfg(cfg).train()
 
 
-@pytest.mark.parametrize('overrides, message', [
-    (dict(model__memory__length=4), 'batch of 8 images does not fit a queue of length=4'),
-    (dict(train_dataloader__batch_size=32), '24 images has no full batch of 32'),
-])
+@pytest.mark.parametrize(
+    'overrides, message',
+    [
+        (dict(model__memory__length=4), 'batch of 8 images does not fit a queue of length=4'),
+        (dict(train_dataloader__batch_size=32), '24 images has no full batch of 32'),
+    ],
+)
 def test_a_run_that_cannot_work_fails_at_start(tmp_path, overrides, message):
     with pytest.raises(ValueError, match=message):
         toy.train(tmp_path, **overrides)
@@ -175,14 +186,17 @@ def test_trains_in_bfloat16_on_the_cpu(tmp_path):
 def test_every_epoch_augments_anew_and_every_worker_differently(tmp_path):
     """MMEngine's own worker seeds repeat the same augmentations every epoch."""
     batches = []
-    runner = Runner.from_cfg(toy.config(tmp_path, train_dataloader__num_workers=2,
-                                        train_dataloader__sampler__shuffle=False))
+    runner = Runner.from_cfg(
+        toy.config(tmp_path, train_dataloader__num_workers=2, train_dataloader__sampler__shuffle=False)
+    )
     keep = Record(None)
     keep.after_train_iter = lambda r, batch_idx, data_batch, outputs=None: batches.append(data_batch['inputs'][0].int())
     runner.register_hook(keep)
     runner.train()
     first_epoch, second_epoch = batches[:3], batches[3:]
     assert all(not torch.equal(a, b) for a, b in zip(first_epoch, second_epoch, strict=True))
-    images = torch.tensor([runner.train_dataloader.dataset.get_data_info(i)['img'].tolist() for i in range(24)]).permute(0, 3, 1, 2)
-    noise = [batch - images[8 * i:8 * i + 8] for i, batch in enumerate(first_epoch)]
+    images = torch.tensor(
+        [runner.train_dataloader.dataset.get_data_info(i)['img'].tolist() for i in range(24)]
+    ).permute(0, 3, 1, 2)
+    noise = [batch - images[8 * i : 8 * i + 8] for i, batch in enumerate(first_epoch)]
     assert not torch.equal(noise[0], noise[1])

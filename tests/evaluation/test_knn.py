@@ -33,9 +33,9 @@ def test_votes_equal_the_plain_protocol_for_every_k(monkeypatch, chunk_bytes):
 
 def test_agrees_with_sklearn():
     from sklearn.neighbors import KNeighborsClassifier
+
     bank, queries, labels = torch.randn(200, 8), torch.randn(50, 8), torch.randint(5, (200,))
-    rival = KNeighborsClassifier(10, metric='cosine', algorithm='brute',
-                                 weights=lambda d: np.exp((1 - d) / 0.07))
+    rival = KNeighborsClassifier(10, metric='cosine', algorithm='brute', weights=lambda d: np.exp((1 - d) / 0.07))
     expected = rival.fit(bank.double().numpy(), labels.numpy()).predict(queries.double().numpy())
     probe = KNNProbe(ks=(10,))
     probe.fit(bank, labels)

@@ -64,7 +64,7 @@ def test_partitions_are_uniform():
     for _ in range(2000):
         counts[(memory.read(torch.arange(1)).feats[..., 0] == 0).any(dim=1).nonzero()] += 1
         memory._step += 1
-    assert ((counts - 500)**2 / 500).sum() < 16.27
+    assert ((counts - 500) ** 2 / 500).sum() < 16.27
 
 
 def test_unshuffled_blocks_keep_the_order_of_the_queue():
@@ -100,12 +100,15 @@ def test_stores_no_gradient_and_float32():
     assert memory.feats.dtype == torch.float32
 
 
-@pytest.mark.parametrize('arguments, message', [
-    (dict(length=10, feat_dim=4, num_blocks=3), 'length=10 must divide into num_blocks=3'),
-    (dict(length=10, feat_dim=4, num_blocks=0), 'num_blocks=0'),
-    (dict(length=0, feat_dim=4), 'length=0'),
-    (dict(length=8, feat_dim=0), 'feat_dim=0'),
-])
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (dict(length=10, feat_dim=4, num_blocks=3), 'length=10 must divide into num_blocks=3'),
+        (dict(length=10, feat_dim=4, num_blocks=0), 'num_blocks=0'),
+        (dict(length=0, feat_dim=4), 'length=0'),
+        (dict(length=8, feat_dim=0), 'feat_dim=0'),
+    ],
+)
 def test_rejects_what_cannot_be(arguments, message):
     with pytest.raises(ValueError, match=message):
         QueueMemory(**arguments)
@@ -130,7 +133,7 @@ def _twenty_steps(rank: int) -> dict[str, torch.Tensor]:
     memory = QueueMemory(length=50, feat_dim=4, num_blocks=5)
     for step in range(20):
         batch = F.normalize(torch.randn(6, 4, generator=torch.Generator().manual_seed(step)))
-        memory.update(batch[3 * rank:3 * rank + 3], torch.arange(3))
+        memory.update(batch[3 * rank : 3 * rank + 3], torch.arange(3))
     return dict(memory.state_dict(), blocks=memory.read(torch.arange(3)).feats)
 
 

@@ -23,7 +23,7 @@ def build(teacher_temp: float = 0.07) -> ViewMemoryHead:
 
 
 def golden(num_blocks: int) -> float:
-    """The loss where memory rows are the axes, so that embeddings are similarities; view 1 repeats for a second pair."""
+    """The loss where memory rows are the axes, so that embeddings are similarities; view 0 has no query."""
     memory = torch.eye(4, dtype=torch.float64)[PERMUTATION].unflatten(0, (num_blocks, -1))
     teacher, student = (torch.tensor(x, dtype=torch.float64).view(1, 1, 4) for x in (TEACHER, STUDENT))
     queries = torch.cat([torch.zeros_like(student), student])

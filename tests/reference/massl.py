@@ -26,8 +26,9 @@ def view_memory_loss(queries: Tensor, keys: Tensor, blocks: Tensor, student_temp
     return torch.stack(terms).mean()
 
 
-def cosine_array(base: float, final: float, epochs: int, steps_per_epoch: int, warmup_epochs: int = 0,
-                 warmup_start: float = 0.0) -> list[float]:
+def cosine_array(
+    base: float, final: float, epochs: int, steps_per_epoch: int, warmup_epochs: int = 0, warmup_start: float = 0.0
+) -> list[float]:
     """The released code's array of a value at every step: a linear warm-up, both ends included, then half a cosine."""
     num_warmup = warmup_epochs * steps_per_epoch
     warmup = [warmup_start + (base - warmup_start) * t / (num_warmup - 1) for t in range(num_warmup)]

@@ -1,4 +1,4 @@
-"""Tiles of 20 photographs (scikit-image, scikit-learn), 48 px: 2 global crops of 32 px and 2 local ones of 16 px."""
+"""Tiles of 19 photographs, 48 px: 2 global crops of 32 px and 2 local ones of 16 px."""
 
 from mmcv.transforms import RandomApply, Resize
 from mmengine.dataset import DefaultSampler, default_collate
@@ -18,7 +18,7 @@ colour = [
     dict(type=RandomGrayscale, prob=0.2, keep_channels=True, channel_weights=(0.114, 0.587, 0.299)),
 ]
 global_view = [dict(type=RandomResizedCrop, scale=32, crop_ratio_range=(0.32, 1.0), **pillow), *colour]
-local_view = [dict(type=RandomResizedCrop, scale=16, crop_ratio_range=(0.05, 0.32), **pillow), *colour]
+local_view = [dict(type=RandomResizedCrop, scale=16, crop_ratio_range=(0.15, 0.5), **pillow), *colour]
 
 train_dataloader = dict(
     batch_size=batch_size,

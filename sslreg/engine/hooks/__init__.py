@@ -5,5 +5,10 @@ from .schedule import OptimizerScheduleHook, ScheduleHook
 from .teacher_ema import TeacherEMAHook
 
 __all__ = [
-    'EpochSeedHook', 'MemoryCheckHook', 'OptimizerScheduleHook', 'PlainCheckpointHook', 'ScheduleHook', 'TeacherEMAHook'
+    'EpochSeedHook',
+    'MemoryCheckHook',
+    'OptimizerScheduleHook',
+    'PlainCheckpointHook',
+    'ScheduleHook',
+    'TeacherEMAHook',
 ]

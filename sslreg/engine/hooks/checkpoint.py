@@ -56,10 +56,14 @@ def check_fits(model: torch.nn.Module, state_dict: dict[str, Any]) -> None:
         problems.append(f'{len(missing)} of {len(own)} tensors are missing (first: {missing[0]})')
     if other:
         name = other[0]
-        problems.append(f'{len(other)} have another shape (first: {name} is {_shape(shapes[name])} in the checkpoint, '
-                        f'{_shape(own[name])} in the model)')
-    raise ValueError(f'the checkpoint is not of this {type(model).__name__}: {"; ".join(problems)}. Give the config '
-                     "that it was trained with, or load a part of it by init_cfg=dict(type='Pretrained', prefix=...)")
+        problems.append(
+            f'{len(other)} have another shape (first: {name} is {_shape(shapes[name])} in the checkpoint, '
+            f'{_shape(own[name])} in the model)'
+        )
+    raise ValueError(
+        f'the checkpoint is not of this {type(model).__name__}: {"; ".join(problems)}. Give the config '
+        "that it was trained with, or load a part of it by init_cfg=dict(type='Pretrained', prefix=...)"
+    )
 
 
 def _shape(shape: Any) -> str:

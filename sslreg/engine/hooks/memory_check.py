@@ -15,6 +15,8 @@ class MemoryCheckHook(Hook):
         loader = runner.train_dataloader
         batch_size = loader.batch_size * get_world_size()
         if len(loader) == 0:
-            raise ValueError(f'the training set of {len(loader.dataset)} images has no full batch of {batch_size}: '
-                             'lower train_dataloader.batch_size or set train_dataloader.drop_last=False')
+            raise ValueError(
+                f'the training set of {len(loader.dataset)} images has no full batch of {batch_size}: '
+                'lower train_dataloader.batch_size or set train_dataloader.drop_last=False'
+            )
         model.memory.check(batch_size=batch_size, num_images=len(loader.dataset))

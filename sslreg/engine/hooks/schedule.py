@@ -69,8 +69,10 @@ class OptimizerScheduleHook(Hook):
         """
         optimizer = runner.optim_wrapper.optimizer
         if self.param not in optimizer.defaults:
-            raise KeyError(f'OptimizerScheduleHook: {type(optimizer).__name__} has no hyper-parameter '
-                           f'{self.param!r}, but {", ".join(optimizer.defaults)}')
+            raise KeyError(
+                f'OptimizerScheduleHook: {type(optimizer).__name__} has no hyper-parameter '
+                f'{self.param!r}, but {", ".join(optimizer.defaults)}'
+            )
         default = optimizer.defaults[self.param]
         for group in optimizer.param_groups:
             group.setdefault(f'{self.param}_ratio', group[self.param] / default if default else 1.0)

@@ -23,8 +23,10 @@ class TeacherEMAHook(Hook):
         """
         self.model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         if getattr(self.model, 'teacher', None) is None:
-            raise ValueError(f'TeacherEMAHook: {type(self.model).__name__} has no teacher; add '
-                             'model.teacher=dict(type=EMATeacher), or remove the hook')
+            raise ValueError(
+                f'TeacherEMAHook: {type(self.model).__name__} has no teacher; add '
+                'model.teacher=dict(type=EMATeacher), or remove the hook'
+            )
         if self.model.teacher.steps == 0:
             self.model.teacher.module.load_state_dict(self.model.student.state_dict())
             self.model.teacher.steps += 1

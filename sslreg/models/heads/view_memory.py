@@ -47,9 +47,8 @@ class ViewMemoryHead(BaseModule):
         feats = blocks if isinstance(blocks, Tensor) else blocks.feats
         loss = self.loss_module(queries / self.student_temp, keys / self.teacher_temp, feats)
         return dict(
-            loss=loss,
-            teacher_entropy=_entropy(keys[-1:] / self.teacher_temp, feats),
-            query_std=_spread(queries))
+            loss=loss, teacher_entropy=_entropy(keys[-1:] / self.teacher_temp, feats), query_std=_spread(queries)
+        )
 
 
 @torch.no_grad()

@@ -28,11 +28,15 @@ class ViewMemoryCELoss(nn.Module):
         """
         num_queries, num_keys = len(queries), len(keys)
         if num_queries < 2 or num_queries < num_keys:
-            raise ValueError(f'{num_queries} student views and {num_keys} teacher views: at least 2 student views are '
-                             "needed, the teacher's among them (num_key_views, and the dataset's views)")
+            raise ValueError(
+                f'{num_queries} student views and {num_keys} teacher views: at least 2 student views are '
+                "needed, the teacher's among them (num_key_views, and the dataset's views)"
+            )
         if not queries.shape[-1] == keys.shape[-1] == blocks.shape[-1]:
-            raise ValueError(f'queries {queries.shape[-1]}, keys {keys.shape[-1]} and memory {blocks.shape[-1]} must '
-                             "be of one width: the neck's out_channels is the memory's feat_dim")
+            raise ValueError(
+                f'queries {queries.shape[-1]}, keys {keys.shape[-1]} and memory {blocks.shape[-1]} must '
+                "be of one width: the neck's out_channels is the memory's feat_dim"
+            )
         log_p = logits(queries, blocks).log_softmax(dim=-1)
         q = logits(keys.detach(), blocks).softmax(dim=-1)
         with torch.autocast(queries.device.type, enabled=False):
@@ -42,7 +46,7 @@ class ViewMemoryCELoss(nn.Module):
 
 
 def logits(feats: Tensor, blocks: Tensor) -> Tensor:
-    """``[V, B, D]`` embeddings against ``[N, K, D]`` blocks -> ``[V, N, B, K]``, float32 or better under autocast too."""
+    """``[V, B, D]`` embeddings against ``[N, K, D]`` blocks -> ``[V, N, B, K]``, float32 at least, also in autocast."""
     dtype = torch.promote_types(feats.dtype, torch.float32)
     with torch.autocast(feats.device.type, enabled=False):
         return torch.einsum('vbd,nkd->vnbk', feats.to(dtype), blocks.to(dtype))

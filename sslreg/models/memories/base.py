@@ -77,8 +77,10 @@ class BaseMemory(BaseModule):
             ValueError: ``feats`` and ``indices`` do not fit each other or the memory.
         """
         if feats.shape != (len(indices), self.feats.shape[1]):
-            raise ValueError(f'feats {list(feats.shape)} must be [{len(indices)}, {self.feats.shape[1]}]: one row for '
-                             "each of the indices, as wide as the memory (the neck's out_channels)")
+            raise ValueError(
+                f'feats {list(feats.shape)} must be [{len(indices)}, {self.feats.shape[1]}]: one row for '
+                "each of the indices, as wide as the memory (the neck's out_channels)"
+            )
         gathered = all_gather(feats.detach().float().contiguous())
         self.write(torch.cat(gathered), torch.cat(all_gather(indices.contiguous())))
 

@@ -55,8 +55,10 @@ class QueueMemory(BaseMemory):
 
     def check(self, batch_size: int, num_images: int) -> None:
         if batch_size > len(self):
-            raise ValueError(f'a global batch of {batch_size} images does not fit a queue of length={len(self)}: '
-                             'lower the batch size or raise the length')
+            raise ValueError(
+                f'a global batch of {batch_size} images does not fit a queue of length={len(self)}: '
+                'lower the batch size or raise the length'
+            )
 
     def _permutation(self) -> Tensor:
         generator = torch.Generator(self.feats.device).manual_seed(self.seed * 1_000_003 + self._step)

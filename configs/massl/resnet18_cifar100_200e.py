@@ -1,0 +1,18 @@
+"""MaSSL on CIFAR-100, ResNet-18, 200 epochs: resnet18_cifar10_200e.py on the other dataset.
+
+    python tools/train.py configs/massl/resnet18_cifar100_200e.py
+
+Not yet run.
+"""
+
+from mmengine.config import read_base
+from mmpretrain.datasets import CIFAR100
+
+with read_base():
+    from .resnet18_cifar10_200e import *
+
+train_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
+val_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
+test_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
+val_cfg.bank_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
+test_cfg.bank_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')

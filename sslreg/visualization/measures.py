@@ -1,0 +1,114 @@
+"""What a report shows of a model, as functions of tensors."""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from sslreg.engine import ProbeValLoop
+from sslreg.engine.loops import labels
+from sslreg.evaluation import collect
+from sslreg.models import MemorySSL, QueueMemory
+from sslreg.models.memory_ssl import embed_views
+
+
+class Probed(NamedTuple):
+    """Features of the bank ``[N, C]`` and of the queries ``[M, C]``, and a probe's metrics on them."""
+
+    bank: Tensor
+    queries: Tensor
+    metrics: dict[str, float]
+
+
+class Views(NamedTuple):
+    """One batch as the loss sees it: ``queries [S, B, D]``, ``keys [T, B, D]`` and a memory's ``blocks [N, K, D]``."""
+
+    queries: Tensor
+    keys: Tensor
+    blocks: Tensor
+
+
+def probe(loop: ProbeValLoop, fn: Callable[[Tensor], Tensor], preprocess: Callable[..., Any]) -> Probed:
+    """Score any function ``[B, 3, H, W] -> [B, C]`` by the probe, the images and the metrics of a validation loop."""
+    bank, queries = (collect(fn, loader, preprocess) for loader in (loop.bank, loop.dataloader))
+    loop.probe.fit(bank, labels(loop.bank, bank))
+    sample = dict(gt_label=labels(loop.dataloader, queries), scores=loop.probe.scores(queries))
+    loop.evaluator.process(data_samples=[sample])
+    return Probed(bank, queries, loop.evaluator.evaluate(len(queries)))
+
+
+def nearest(queries: Tensor, bank: Tensor, k: int) -> Tensor:
+    """Rows of ``bank [N, C]`` that are most similar by cosine to each of ``queries [M, C]``, best first: ``[M, k]``."""
+    return (F.normalize(queries, dim=1) @ F.normalize(bank, dim=1).T).topk(k, dim=1).indices
+
+
+@torch.no_grad()
+def see(model: MemorySSL, views: Sequence[Tensor]) -> Views:
+    """Embed V views ``[B, 3, H, W]`` with the batch statistics of training, and without a trace on the model."""
+    model = copy.deepcopy(model).train()
+    teacher = model.student if model.teacher is None else model.teacher.module
+    queries = embed_views(model.student, list(views))
+    keys = embed_views(teacher, list(views[:model.num_key_views]))
+    return Views(queries, keys, model.memory.read(torch.arange(len(views[0]))).feats)
+
+
+@torch.no_grad()
+def fill_memory(model: MemorySSL, loader: DataLoader[Any]) -> tuple[MemorySSL, list[int]]:
+    """A copy of a model whose memory holds embeddings of its own only: training steps that change no weight.
+
+    Args:
+        model: Left as it is.
+        loader: Of training batches; read until the memory is full.
+
+    Returns:
+        The copy, and the dataset indices of the images that its memory was given, oldest first.
+    """
+    model = copy.deepcopy(model).train()
+    written: list[int] = []
+    while len(written) < len(model.memory):
+        for batch in loader:
+            model.loss(**model.data_preprocessor(batch, True))
+            written += sample_indices(batch)
+    return model, written
+
+
+def sample_indices(batch: dict[str, Any]) -> list[int]:
+    """Dataset index of each image of a batch."""
+    return [int(sample.sample_idx) for sample in batch['data_samples']]
+
+
+def origins(memory: QueueMemory, written: Sequence[int]) -> Tensor:
+    """Image that each entry of a queue came from, ``[length]``; -1 for an entry of the random start.
+
+    Args:
+        memory: The queue.
+        written: Dataset indices of the latest images written, oldest first.
+    """
+    recent = torch.tensor(list(written)[-len(memory):], dtype=torch.long)
+    slots = (int(memory.cursor) - len(recent) + torch.arange(len(recent))) % len(memory)
+    return torch.full((len(memory),), -1).scatter(0, slots, recent)
+
+
+def distributions(embeddings: Tensor, block: Tensor, temperature: float) -> Tensor:
+    """Probabilities ``[B, K]`` of a block's entries ``[K, D]`` for embeddings ``[B, D]``, float64."""
+    return (embeddings.double() @ block.double().T / temperature).softmax(dim=1)
+
+
+def recalled(keys: Tensor, memory: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """Entries by similarity to each key, the most similar first.
+
+    Args:
+        keys: ``[B, D]`` embeddings.
+        memory: ``[length, D]`` entries.
+        known: ``[length]`` bool, the entries to look at.
+
+    Returns:
+        Similarities ``[B, P]`` and slots ``[B, P]`` of the P known entries.
+    """
+    slots = known.nonzero().flatten()
+    similarity, order = (keys @ memory[slots].T).sort(dim=1, descending=True)
+    return similarity, slots[order]

@@ -1,0 +1,118 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.runner import Runner
+from torch import Tensor
+
+from sslreg.models import MemorySSL
+
+from .html import Section
+from .measures import Views, fill_memory, sample_indices, see
+from .observer import ObserverHook, unwrap
+
+Part = tuple[Section, dict[str, Any]]  # of a report: what to print, and the figures to store
+
+SHOWN = 5  # images of a batch in a figure
+
+# One colour for one thing in all plots.
+COLOURS = dict(student='#2468b4', teacher='#d9771a', trained='#177e73', untrained='#777d87', pixels='#b08d57',
+               limit='#b3261e', right='#2e9e4f', wrong='#c8362d', own='#2468b4')
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, as the sections of a report see it.
+
+    Attributes:
+        runner: After ``train()``.
+        observer: The hook that watched it.
+        folder: Of the report.
+    """
+
+    runner: Runner
+    observer: ObserverHook
+    folder: Path
+
+    @property
+    def model(self) -> MemorySSL:
+        return unwrap(self.runner)
+
+    @property
+    def score(self) -> str:
+        """The metric that stands for the run: the last, so with k-NN the largest k."""
+        return list(self.observer.curve[0][1])[-1]
+
+    @property
+    def classes(self) -> Sequence[str]:
+        classes: Sequence[str] = self.dataset.metainfo['classes']
+        return classes
+
+    @property
+    def dataset(self) -> Any:
+        """The training images."""
+        return self.runner.train_dataloader.dataset
+
+    @cached_property
+    def labels(self) -> Tensor:
+        """Classes ``[len(dataset)]`` of the training images."""
+        return torch.tensor(self.dataset.get_gt_labels())
+
+    @property
+    def images(self) -> list[int]:
+        """Dataset index of each image of the observed batch."""
+        return sample_indices(self.observer.batch)
+
+    @property
+    def shown(self) -> list[int]:
+        """Places in the batch of images to show: the first of each of a few classes."""
+        labels = self.labels[self.images].tolist()
+        return [labels.index(label) for label in spread(sorted(set(labels)), SHOWN)]
+
+    def key_view(self, place: int) -> np.ndarray[Any, Any]:
+        """What the teacher saw of an image of the batch, before normalisation: ``[H, W, 3]`` uint8 RGB."""
+        view = self.observer.batch['inputs'][self.model.num_key_views - 1][place]
+        return view.numpy()[::-1].transpose(1, 2, 0)
+
+    @property
+    def num_entries(self) -> int:
+        """Entries K in a block of the memory."""
+        return self.views.blocks.shape[1]
+
+    @cached_property
+    def views(self) -> Views:
+        """The observed batch in the eyes of the trained network."""
+        return see(self.model, self._inputs)
+
+    @cached_property
+    def untrained(self) -> tuple[MemorySSL, list[int]]:
+        """The network before training with a memory full of its own embeddings, and the images in it."""
+        return fill_memory(self.observer.untrained, self.runner.train_dataloader)
+
+    @cached_property
+    def untrained_views(self) -> Views:
+        return see(self.untrained[0], self._inputs)
+
+    @property
+    def _inputs(self) -> Any:
+        return self.model.data_preprocessor(self.observer.batch, True)['inputs']
+
+    def history(self, name: str) -> list[float]:
+        """Value of a logged scalar at every step; empty if it was not logged."""
+        scalars = self.runner.message_hub.log_scalars
+        return scalars[f'train/{name}'].data[0].tolist() if f'train/{name}' in scalars else []
+
+
+def picture(dataset: Any, index: int) -> np.ndarray[Any, Any]:
+    """An image of a dataset that holds BGR arrays, as ``[H, W, 3]`` uint8 RGB."""
+    return np.asarray(dataset.get_data_info(index)['img'])[..., ::-1]
+
+
+def spread(items: Sequence[int], count: int) -> list[int]:
+    """At most ``count`` of the items, evenly spaced from the first to the last."""
+    places = np.linspace(0, len(items) - 1, min(count, len(items))).round().astype(int)
+    return [items[place] for place in places]

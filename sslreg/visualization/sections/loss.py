@@ -1,0 +1,43 @@
+import math
+
+from sslreg.visualization.html import Section
+from sslreg.visualization.plots import Line, Panel, level, line_panels, smooth
+from sslreg.visualization.run import COLOURS, Part, Run
+
+
+def loss(run: Run) -> Part:
+    """The loss between the line of collapse and the teacher's entropy; below, how far the queries spread."""
+    history = {name: run.history(name) for name in ('loss', 'teacher_entropy', 'query_std')}
+    limit, per_epoch = math.log(run.num_entries), len(run.runner.train_dataloader)
+    upper = [
+        level([1, len(history['loss'])], limit, f'collapse: ln {run.num_entries} = {limit:.2f}', color=COLOURS['limit']),
+        *_curve(history['loss'], 'loss', COLOURS['student'], per_epoch),
+        *_curve(history['teacher_entropy'], "teacher's entropy", COLOURS['teacher'], per_epoch),
+    ]
+    lower = _curve(history['query_std'], '', COLOURS['trained'], per_epoch)
+    legend = dict(loc='lower left', bbox_to_anchor=(0, 1), ncols=3)
+    xlabel = f'training step ({per_epoch} are an epoch)'
+    panels = [Panel(upper, '' if lower else xlabel, 'nats', legend=legend)]
+    if lower:
+        panels.append(Panel(lower, xlabel, 'spread of queries', axes=dict(ylim=(0, 1.05))))
+    line_panels(run.folder / 'loss.png', panels, size=(8, 2.8))
+    text = (
+        f'The loss is the cross-entropy between what the teacher and the student see in a block of '
+        f'{run.num_entries} memory entries. A run that collapses, where every image has the same embedding, ends at '
+        f'the dashed line ln {run.num_entries}: no entry resembles an image more than any other. From below the '
+        "loss is bounded by the teacher's entropy, so the gap between both curves is what the student has still to "
+        'learn, and a falling entropy says that the teacher singles out fewer and fewer entries. The teacher grows '
+        'less sharp while its temperature warms up, so both curves may rise at first; and the memory starts as random '
+        'directions, which the first steps show.\n\n'
+        'The lower curve is the standard deviation of the embeddings of a batch: 1 if they spread over the whole '
+        'sphere, 0 after a collapse. Thin lines are single steps, thick ones the mean of an epoch around them.')
+    return Section('Does it learn, or collapse?', text, 'loss.png'), dict(collapse_loss=limit, history=history)
+
+
+def _curve(values: list[float], label: str, colour: str, window: int) -> list[Line]:
+    """Every step thinly and the running mean on top; nothing for what was not logged."""
+    if not values:
+        return []
+    steps = range(1, len(values) + 1)
+    return [Line(steps, values, '', dict(color=colour, alpha=0.3, linewidth=0.8)),
+            Line(steps, smooth(values, window), label, dict(color=colour, linewidth=2))]

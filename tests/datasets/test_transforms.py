@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+from PIL import Image
+from torchvision.transforms import functional as F
+
+from sslreg.datasets import ColorJitter, RGBToBGR
+
+
+def noise(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize('hue', [-0.5, -0.1, -1 / 255, 0.1, 0.5])
+def test_hue_is_right_on_numpy_2(hue):
+    """Against a shift of the H channel modulo 256, which is what torchvision does; mmcv's raises for hue < 0."""
+    img = noise(16, 16)
+    jittered = ColorJitter(hue=(hue, hue)).transform(dict(img=img.copy()))['img']
+    h, s, v = Image.fromarray(img[..., ::-1]).convert('HSV').split()
+    shifted = Image.fromarray(((np.asarray(h).astype(int) + int(hue * 255)) % 256).astype(np.uint8))
+    expected = np.asarray(Image.merge('HSV', (shifted, s, v)).convert('RGB'))[..., ::-1]
+    assert np.array_equal(jittered, expected)
+
+
+def test_all_four_are_applied_in_the_drawn_order_with_torchvisions_arithmetic():
+    jitter = ColorJitter(brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1)
+    functions = (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation, F.adjust_hue)
+    img, orders = noise(8, 8), set()
+    for seed in range(20):
+        np.random.seed(seed)
+        jittered = jitter.transform(dict(img=img.copy()))['img']
+        np.random.seed(seed)
+        order, *factors = jitter._rand_params()
+        expected = Image.fromarray(img[..., ::-1])
+        for index in order:
+            expected = functions[index](expected, factors[index])
+        assert np.array_equal(jittered, np.asarray(expected)[..., ::-1])
+        orders.add(tuple(order))
+    assert len(orders) > 10
+
+
+def test_nothing_to_jitter_changes_nothing():
+    img = noise(4, 4)
+    assert np.array_equal(ColorJitter().transform(dict(img=img.copy()))['img'], img)
+
+
+def test_channels_are_reversed():
+    img = noise(4, 4)
+    assert np.array_equal(RGBToBGR().transform(dict(img=img))['img'], img[..., [2, 1, 0]])

@@ -1,0 +1,61 @@
+import pytest
+import torch
+from mmpretrain.models import VisionTransformer
+from torch import nn
+
+from sslreg.models import SSLVisionTransformer, TimmBackbone
+from sslreg.models.backbones import Pool
+
+
+@pytest.mark.parametrize(
+    'name', ['resnet10t', 'vit_tiny_patch16_224', 'swin_tiny_patch4_window7_224', 'mobilenetv3_small_050']
+)
+@pytest.mark.parametrize('size', [64, 100])
+def test_timm_models_take_any_size(name, size):
+    backbone = TimmBackbone(name).eval()
+    assert backbone(torch.randn(2, 3, size, size)).shape == (2, backbone.out_channels)
+
+
+def test_unknown_timm_model_names_similar_ones():
+    with pytest.raises(ValueError, match="has no model 'resnet10'; similar names: resnet10t"):
+        TimmBackbone('resnet10')
+
+
+def test_timm_options_are_passed_and_checked():
+    assert TimmBackbone('resnet10t', drop_rate=0.3).model.drop_rate == 0.3
+    with pytest.raises(TypeError, match='depths_of_despair'):
+        TimmBackbone('resnet10t', depths_of_despair=3)
+
+
+def small_vit(kind: type[nn.Module]) -> nn.Module:
+    arch = dict(embed_dims=64, num_layers=2, num_heads=2, feedforward_channels=128)
+    return kind(arch=arch, img_size=32, patch_size=8, out_type='cls_token')
+
+
+def test_vit_starts_from_the_official_distribution():
+    vit = small_vit(SSLVisionTransformer)
+    vit.init_weights()
+    for module in vit.modules():
+        if isinstance(module, nn.Linear):
+            assert module.weight.std().item() == pytest.approx(0.02, rel=0.1)
+            assert module.bias.abs().max() == 0
+    for token in (vit.cls_token, vit.pos_embed):
+        assert token.std().item() == pytest.approx(0.02, rel=0.3)
+
+
+def test_vit_loads_into_mmpretrains_and_gives_the_same_features_at_any_size():
+    ours, theirs = small_vit(SSLVisionTransformer), small_vit(VisionTransformer)
+    ours.init_weights()
+    theirs.load_state_dict(ours.state_dict())
+    ours.eval(), theirs.eval()
+    for size in (32, 48):
+        images = torch.randn(2, 3, size, size)
+        torch.testing.assert_close(ours(images)[0], theirs(images)[0])
+
+
+def test_pool_takes_what_backbones_return():
+    feature_map = torch.randn(2, 4, 3, 3)
+    torch.testing.assert_close(Pool()((torch.randn(2, 8, 6, 6), feature_map)), feature_map.mean(dim=(2, 3)))
+    assert Pool()(torch.ones(2, 4)).shape == (2, 4)
+    with pytest.raises(ValueError, match=r'shape \[2, 197, 4\]'):
+        Pool()(torch.ones(2, 197, 4))

@@ -1,0 +1,137 @@
+"""Every config parses, survives being dumped and overridden, and builds all that a run needs."""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner
+from mmpretrain.structures import DataSample
+from PIL import Image
+
+from sslreg.datasets import PhotoTiles
+from sslreg.models.memory_ssl import embed_views
+from sslreg.registry import HOOKS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, PROBES
+from tests.reference.massl import cosine_array
+
+CONFIGS = [path for path in sorted(Path('configs').rglob('[!_]*.py')) if '_base_' not in path.parts]
+IMAGENET = [path for path in CONFIGS if path.stem in ('vits_800e', 'vitb_400e', 'vitb_800e')]
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    with DefaultScope.overwrite_default_scope('sslreg'):
+        yield
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=str)
+def test_config_builds(path):
+    cfg = Config.fromfile(path)
+    model = MODELS.build(cfg.model)
+    OPTIM_WRAPPER_CONSTRUCTORS.build(
+        dict(type=cfg.optim_wrapper.pop('constructor'), optim_wrapper_cfg=cfg.optim_wrapper)
+    )(model)
+    for hook in [*cfg.custom_hooks, *cfg.default_hooks.values()]:
+        HOOKS.build(hook)
+    PROBES.build(cfg.val_cfg.probe)
+    assert len(model.memory) % model.memory.num_blocks == 0
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=str)
+def test_dumped_config_is_the_same(path, tmp_path):
+    cfg = Config.fromfile(path)
+    cfg.dump(tmp_path / 'dumped.py')
+    dumped = Config.fromfile(tmp_path / 'dumped.py')
+    assert dumped.pretty_text == cfg.pretty_text
+    MODELS.build(dumped.model)
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=str)
+def test_config_says_paper_and_command(path):
+    text = path.read_text()
+    assert f'configs/massl/{path.name}' in text or 'quickstart' in path.name
+
+
+@pytest.mark.parametrize('path', IMAGENET, ids=str)
+def test_published_recipe(path):
+    """PAPERS table 1.2: schedules at full length, 1251 steps an epoch."""
+    cfg = Config.fromfile(path)
+    epochs, small = cfg.train_cfg.max_epochs, 'vits' in path.stem
+    assert epochs == (400 if '400' in path.stem else 800)
+    assert cfg.train_dataloader.batch_size * 8 == cfg.auto_scale_lr.base_batch_size == 1024
+    lr, decay, temp, momentum = (HOOKS.build(hook).schedule for hook in cfg.custom_hooks[:4])
+    steps = 1251
+    base, final, warmup = (5e-4, 1e-6, 0) if small else (7.5e-4, 2e-6, 10)
+    expected = dict(
+        lr=cosine_array(base * 4, final, epochs, steps, warmup),
+        decay=cosine_array(0.04, 0.4, epochs, steps),
+        temp=cosine_array(0.07, 0.07, epochs, steps, 30 if small else 50, warmup_start=0.04),
+        momentum=[1 - m for m in cosine_array(0.992 if small else 0.996, 1.0, epochs, steps)],
+    )
+    for name, schedule in dict(lr=lr, decay=decay, temp=temp, momentum=momentum).items():
+        values = [schedule(step, epochs * steps) for step in range(epochs * steps)]
+        difference = (
+            torch.tensor(values, dtype=torch.float64) - torch.tensor(expected[name], dtype=torch.float64)
+        ).abs()
+        assert difference.max() < 1e-7, name
+
+
+def expected_start(cosine: float, student_temp: float, teacher_temp: float) -> float:
+    """The loss against a memory of random directions, whose similarities are normal with variance 1/256.
+
+    ln(Nb) + Var(s) / 2 - Cov(s, t) for student logits s and teacher logits t, of views whose embeddings have this cosine.
+    """
+    return math.log(16384) + (1 / (2 * student_temp**2) - cosine / (student_temp * teacher_temp)) / 256
+
+
+@pytest.mark.slow
+def test_one_real_step_of_vitb(tmp_path):
+    """ViT-B/16 on 2 photographs, all 12 crops, as on 8 GPUs but for the batch; the loss starts where it must."""
+    folder = tmp_path / 'train' / 'photo'
+    folder.mkdir(parents=True)
+    tiles = PhotoTiles(tiles_per_class=1, tile_size=300)
+    for i in range(2):
+        Image.fromarray(tiles.get_data_info(i)['img'][..., ::-1].copy()).save(folder / f'{i}.jpg')
+    cfg = Config.fromfile('configs/massl/vitb_800e.py')
+    cfg.train_dataloader.dataset.data_root = str(tmp_path)
+    cfg.train_dataloader.update(batch_size=2, num_workers=0, pin_memory=False)
+    batch = next(iter(Runner.build_dataloader(cfg.train_dataloader, seed=0)))
+    assert [tuple(view.shape) for view in batch['inputs']] == [(2, 3, 224, 224)] * 2 + [(2, 3, 96, 96)] * 10
+
+    model = MODELS.build(cfg.model)
+    model.init_weights()
+    model.teacher.module.load_state_dict(model.student.state_dict())
+    with torch.no_grad():
+        images = model.data_preprocessor(batch, True)['inputs']
+        queries, keys = embed_views(model.student, images), embed_views(model.teacher.module, images[:2])
+    pairs = torch.einsum('vbd,tbd->vt', queries, keys) / 2
+    cosine = pairs[~torch.eye(12, 2, dtype=torch.bool)].mean().item()
+
+    wrapper = OPTIM_WRAPPER_CONSTRUCTORS.build(
+        dict(type=cfg.optim_wrapper.pop('constructor'), optim_wrapper_cfg=cfg.optim_wrapper)
+    )(model)
+    before = {name: param.detach().clone() for name, param in model.named_parameters()}
+    loss = model.train_step(batch, wrapper)['loss'].item()
+    assert loss == pytest.approx(expected_start(cosine, 0.1, 0.07), abs=0.1)
+    for name, param in model.named_parameters():
+        assert torch.equal(param, before[name]) == name.startswith('teacher.'), name
+    assert model.memory.cursor == 2
+
+
+def test_released_memory_is_one_override_away():
+    cfg = Config.fromfile('configs/massl/vitb_400e.py')
+    cfg.merge_from_dict({'model.memory.length': 131072, 'model.memory.num_blocks': 8})
+    blocks = MODELS.build(cfg.model).memory.read(torch.arange(1)).feats
+    assert blocks.shape == (8, 16384, 256)
+
+
+def test_samples_reach_the_memory_with_their_index():
+    """PackInputs must keep sample_idx, or an instance memory would not know its rows."""
+    cfg = Config.fromfile('configs/massl/quickstart.py')
+    cfg.train_dataloader.update(num_workers=0)
+    batch = next(iter(Runner.build_dataloader(cfg.train_dataloader, seed=0)))
+    assert all(isinstance(sample, DataSample) for sample in batch['data_samples'])
+    indices = [sample.sample_idx for sample in batch['data_samples']]
+    assert len(set(indices)) == cfg.train_dataloader.batch_size

@@ -1,0 +1,254 @@
+"""The tools, run as a user runs them."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[2]
+CONFIG = 'configs/massl/quickstart.py'
+DATA = 'dataset.tiles_per_class'
+SMALL = [  # 76 tiles, batch 16, narrow network: a second an epoch
+    f'train_dataloader.{DATA}=4', f'val_cfg.bank_dataloader.{DATA}=4', f'test_cfg.bank_dataloader.{DATA}=4',
+    f'val_dataloader.{DATA}=1', f'test_dataloader.{DATA}=1', 'train_dataloader.batch_size=16',
+    'train_dataloader.num_workers=0', 'train_cfg.max_epochs=2', 'default_hooks.checkpoint.interval=1',
+    'model.backbone.stem_channels=8', 'model.backbone.base_channels=8', 'model.neck.in_channels=64',
+    'model.memory.length=64',
+]  # fmt: skip
+
+
+def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = os.environ | dict(PYTHON=sys.executable, COLUMNS='120', OMP_NUM_THREADS='1') | environment
+    words = [str(word) for word in command]
+    return subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, timeout=600, check=False)
+
+
+def python(script: str, *arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+    return run(sys.executable, ROOT / 'tools' / script, *arguments, **options)
+
+
+def succeed(result: subprocess.CompletedProcess[str]) -> str:
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
+    return result.stdout + result.stderr
+
+
+def last_line(result: subprocess.CompletedProcess[str]) -> str:
+    assert result.returncode != 0, result.stdout[-2000:]
+    return result.stderr.strip().splitlines()[-1]
+
+
+def memory(work_dir: Path, epoch: int = 2) -> dict[str, torch.Tensor]:
+    state = torch.load(work_dir / f'epoch_{epoch}.pth', weights_only=True)['state_dict']
+    return {name: value for name, value in state.items() if name.startswith('memory.')}
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory) -> Path:
+    work_dir = tmp_path_factory.mktemp('trained')
+    succeed(python('train.py', CONFIG, '--work-dir', work_dir, '--tensorboard', '--cfg-options', *SMALL))
+    return work_dir
+
+
+@pytest.mark.parametrize('script', ['train.py', 'test.py'])
+def test_help_explains_every_option(script):
+    text = succeed(python(script, '--help'))
+    assert '--cfg-options KEY=VALUE' in text
+    assert 'python tools/' in text
+
+
+@pytest.mark.parametrize('script', ['dist_train.sh', 'dist_test.sh', 'slurm_train.sh', 'slurm_test.sh'])
+def test_scripts_explain_themselves(script):
+    result = run('bash', f'tools/{script}')
+    assert result.returncode == 2
+    assert f'bash tools/{script}' in result.stdout
+
+
+@pytest.mark.slow
+def test_train_leaves_checkpoints_logs_and_curves(trained):
+    assert (trained / 'epoch_2.pth').is_file()
+    assert list(trained.glob('*/vis_data/events.out.tfevents.*'))
+    log = next(trained.glob('*/*.log')).read_text()
+    assert 'teacher_entropy' in log
+    assert 'knn/k20' in log
+    assert 'Failed to search registry' not in log
+
+
+@pytest.mark.slow
+def test_test_reports_and_writes_the_metrics(trained, tmp_path):
+    out = tmp_path / 'new' / 'metrics.json'
+    text = succeed(python('test.py', CONFIG, trained / 'epoch_2.pth', '--work-dir', tmp_path, '--out', out,
+                          '--cfg-options', *SMALL))  # fmt: skip
+    metrics = json.loads(out.read_text())
+    assert set(metrics) == {'knn/k10', 'knn/k20'}
+    assert f'{metrics["knn/k20"]:.2f}' in text
+    validated = re.findall(r'knn/k20: ([\d.]+)', next(trained.glob('*/*.log')).read_text())[-1]
+    assert metrics['knn/k20'] == pytest.approx(float(validated), abs=1e-3)
+
+
+@pytest.mark.slow
+def test_resume_goes_on_where_a_killed_run_stopped(trained, tmp_path):
+    """Two epochs at once, or one, a stop, and the other: the same weights and memory."""
+    stopped = [*SMALL, 'train_cfg.stop_after=1']
+    (tmp_path / 'stopper.py').write_text(STOPPER)
+    result = python('train.py', CONFIG, '--work-dir', tmp_path / 'run', '--cfg-options', *stopped[:-1],
+                    'custom_imports.imports=stopper', 'default_hooks.stop.type=StopHook', cwd=_project(tmp_path))  # fmt: skip
+    assert 'stopped on purpose' in result.stderr
+    succeed(python('train.py', CONFIG, '--work-dir', tmp_path / 'run', '--resume', '--cfg-options', *SMALL))
+    for name, value in memory(tmp_path / 'run').items():
+        assert torch.equal(value, memory(trained)[name]), name
+
+
+STOPPER = """
+from mmengine.hooks import Hook
+from sslreg.registry import HOOKS
+
+@HOOKS.register_module()
+class StopHook(Hook):
+    priority = 'LOWEST'
+    def before_train_epoch(self, runner):
+        if runner.epoch == 1:
+            raise SystemExit('stopped on purpose')
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_train_and_test(tmp_path):
+    train = run('bash', 'tools/dist_train.sh', CONFIG, '2', '--work-dir', tmp_path, '--cfg-options', *SMALL,
+                'train_dataloader.batch_size=8')  # fmt: skip
+    succeed(train)
+    assert memory(tmp_path)['memory.num_updates'] == 8  # 2 epochs of 76 // 16 batches
+    assert memory(tmp_path)['memory.cursor'] == 8 * 16 % 64
+    out = tmp_path / 'two.json'
+    succeed(run('bash', 'tools/dist_test.sh', CONFIG, tmp_path / 'epoch_2.pth', '2', '--work-dir', tmp_path, '--out', out,
+                '--cfg-options', *SMALL))  # fmt: skip
+    alone = tmp_path / 'one.json'
+    succeed(python('test.py', CONFIG, tmp_path / 'epoch_2.pth', '--work-dir', tmp_path, '--out', alone,
+                   '--cfg-options', *SMALL))  # fmt: skip
+    assert json.loads(out.read_text()) == json.loads(alone.read_text())
+
+
+@pytest.mark.slow
+def test_slurm_starts_tasks_and_they_find_each_other(tmp_path):
+    """With stand-ins for srun, which starts the tasks, and scontrol, which names the first host."""
+    srun = tmp_path / 'srun'
+    srun.write_text("""#!/usr/bin/env bash
+while [[ $1 == --* ]]; do
+    case $1 in --ntasks=*) tasks=${1#*=} ;; esac
+    shift
+done
+for ((i = 0; i < tasks; i++)); do
+    SLURM_PROCID=$i SLURM_LOCALID=$i SLURM_NTASKS=$tasks SLURM_NODELIST=localhost "$@" &
+    pids+=($!)
+done
+for pid in "${pids[@]}"; do wait "$pid" || exit 1; done
+""")
+    (tmp_path / 'scontrol').write_text('#!/bin/sh\necho localhost\n')
+    for script in ('srun', 'scontrol'):
+        (tmp_path / script).chmod(0o755)
+    succeed(run('bash', 'tools/slurm_train.sh', 'partition', 'name', CONFIG, '--work-dir', tmp_path / 'run',
+                '--cfg-options', *SMALL, 'train_dataloader.batch_size=8', 'env_cfg.dist_cfg.port=29731',
+                PATH=f'{tmp_path}:{os.environ["PATH"]}', GPUS='2', GPUS_PER_NODE='0'))  # fmt: skip
+    assert memory(tmp_path / 'run')['memory.num_updates'] == 8
+
+
+def _project(folder: Path) -> Path:
+    """A user's folder: a copy of configs/, and files of their own."""
+    shutil.copytree(ROOT / 'configs', folder / 'configs', dirs_exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def own_memory(tmp_path) -> Path:
+    """The files of docs/add_a_memory.md, as they stand there."""
+    blocks = re.findall(r'```python\n(.*?)```', (ROOT / 'docs/add_a_memory.md').read_text(), re.DOTALL)
+    folder = _project(tmp_path)
+    (folder / 'my_memory.py').write_text(blocks[0])
+    (folder / 'configs/my').mkdir()
+    (folder / 'configs/my/random_memory.py').write_text(blocks[1])
+    return folder
+
+
+@pytest.mark.slow
+def test_own_memory_named_in_a_config_trains(own_memory):
+    options = [option for option in SMALL if 'memory' not in option]
+    succeed(
+        python(
+            'train.py', 'configs/my/random_memory.py', '--work-dir', 'run', '--cfg-options', *options, cwd=own_memory
+        )
+    )
+    assert memory(own_memory / 'run')['memory.num_updates'] == 8
+    assert 'memory.cursor' not in memory(own_memory / 'run')
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', [['my_memory.RandomMemory'], ['RandomMemory', 'custom_imports.imports=my_memory']])
+def test_own_memory_named_on_the_command_line_trains(own_memory, name):
+    options = [option for option in SMALL if 'memory' not in option]
+    succeed(python('train.py', CONFIG, '--work-dir', 'run', '--cfg-options', *options, 'model.memory._delete_=True',
+                   f'model.memory.type={name[0]}', 'model.memory.length=64', 'model.memory.feat_dim=128', *name[1:],
+                   cwd=own_memory))  # fmt: skip
+    assert 'memory.cursor' not in memory(own_memory / 'run')
+
+
+TINY = """
+from mmengine.config import read_base
+
+with read_base():
+    from ..massl.vits_800e import *
+
+model.backbone.arch = dict(embed_dims=32, num_layers=1, num_heads=1, feedforward_channels=32)
+model.neck.update(in_channels=32, hid_channels=32)
+model.memory.length = 64
+train_dataloader.update(batch_size=2, num_workers=0)
+train_cfg.max_epochs = 1
+"""
+
+
+@pytest.mark.slow
+def test_own_folder_of_images_trains_by_one_option(tmp_path):
+    from PIL import Image
+
+    from sslreg.datasets import PhotoTiles
+
+    tiles = PhotoTiles(tiles_per_class=1, tile_size=64)
+    (tmp_path / 'images' / 'deep' / 'er').mkdir(parents=True)
+    for i in range(4):
+        tile = Image.fromarray(tiles.get_data_info(i)['img'][..., ::-1].copy())
+        tile.save(tmp_path / 'images' / ('' if i % 2 else 'deep/er') / f'{i}.jpg')
+    (_project(tmp_path) / 'configs/my').mkdir()
+    (tmp_path / 'configs/my/tiny.py').write_text(TINY)
+    text = succeed(python('train.py', 'configs/my/tiny.py', '--work-dir', 'run', '--data-root', 'images', '--amp',
+                          '--auto-scale-lr', cwd=tmp_path))  # fmt: skip
+    assert 'training on all images in it, without labels and so without evaluation' in text
+    assert memory(tmp_path / 'run', epoch=1)['memory.num_updates'] == 2
+
+
+def fail(*arguments: str | Path, script: str = 'train.py', **options: object) -> str:
+    return last_line(python(script, *arguments, **options))
+
+
+@pytest.mark.slow
+def test_mistakes_end_in_one_clear_sentence(tmp_path, trained):
+    out = ['--work-dir', tmp_path]
+    assert "config 'configs/none.py' does not exist" in fail('configs/none.py')
+    assert "checkpoint 'none.pth' does not exist" in fail(CONFIG, 'none.pth', script='test.py')
+    assert "--resume: checkpoint 'none.pth' does not exist" in fail(CONFIG, '--resume', 'none.pth')
+    message = fail('configs/massl/vits_800e.py', *out, '--data-root', tmp_path / 'nowhere')
+    assert f"image folder '{tmp_path}/nowhere' does not exist" in message
+    assert "packed images 'nowhere/train.npz' do not exist" in fail(
+        'configs/massl/resnet18_cifar10_small.py', *out, '--data-root', 'nowhere')  # fmt: skip
+    assert 'RandomMemry is not in the sslreg::memory registry' in fail(
+        CONFIG, *out, '--cfg-options', 'model.memory.type=RandomMemry')  # fmt: skip
+    assert "ViewMemoryHead has no 'teacher_tmp'; did you mean 'teacher_temp'?" in fail(
+        CONFIG, *out, '--cfg-options', *SMALL, 'custom_hooks.3.target=head.teacher_tmp')  # fmt: skip
+    assert '3 processes cannot share this config\'s batch of 1024 images evenly' in fail(
+        'configs/massl/vitb_800e.py', '--launcher', 'pytorch', WORLD_SIZE='3')  # fmt: skip
+    assert 'the checkpoint is not of this MemorySSL' in fail(
+        CONFIG, trained / 'epoch_2.pth', *out, script='test.py')  # fmt: skip
+    assert "GPUS='two' must be a positive number" in last_line(run('bash', 'tools/dist_train.sh', CONFIG, 'two'))

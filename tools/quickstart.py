@@ -1,0 +1,96 @@
+"""Train MaSSL on tiles of photographs in a few minutes, and write a report on what it learned.
+
+    python tools/quickstart.py
+"""
+
+import argparse
+import logging
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
+# mmcv-lite warns on import that it has no compiled operators; that is why it was chosen.
+warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
+
+from mmengine.config import Config, DictAction
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+from rich import get_console
+from rich.table import Table
+
+from sslreg.datasets import PhotoTiles
+from sslreg.engine import launch
+from sslreg.visualization import ObserverHook, ProgressHook, write_report
+from sslreg.visualization.sections import duration, metric_title
+
+TITLE = 'MaSSL quick start: what was learned'
+LEDE = (
+    'A network was trained without labels to relate the views of an image to a memory of earlier images '
+    '(arXiv 2407.17486). This page says what came of it, and shows how it works.')
+TILES = (
+    'Each class is a photograph. Training images are tiles of one half of it, test images are tiles of the other half, '
+    'so that no pixel is in both.')
+
+
+class QuietRunner(Runner):
+    """A Runner whose log goes to its file; the console gets errors only."""
+
+    def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
+        logger = super().build_logger(*args, **kwargs)
+        for handler in logger.handlers:
+            if not isinstance(handler, logging.FileHandler):
+                handler.setLevel(logging.ERROR)
+        return logger
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--config', default='configs/massl/quickstart.py', metavar='FILE',
+                        help='path of a config (default: %(default)s)')
+    parser.add_argument('--work-dir', default='work_dirs/quickstart', metavar='DIR',
+                        help='report, logs and checkpoints go here (default: %(default)s)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help='override values of the config, e.g. train_cfg.max_epochs=5 model.memory.length=512')
+    return parser.parse_args()
+
+
+def configure(args: argparse.Namespace) -> Config:
+    cfg = launch.load_config(args.config, args.cfg_options)
+    if cfg.get('val_dataloader') is None:
+        raise ValueError(f'{args.config} has no val_dataloader, so the report would have no accuracies')
+    cfg.work_dir = args.work_dir
+    return cfg
+
+
+def summary(accuracy: dict[str, dict[str, float]]) -> Table:
+    first, *_ = accuracy.values()
+    table = Table('weighted k-NN, %', title='Accuracy on test images')
+    for metric in first:
+        table.add_column(metric_title(metric), justify='right')
+    for name, metrics in accuracy.items():
+        table.add_row(name, *(f'{value:.1f}' for value in metrics.values()))
+    return table
+
+
+def main() -> None:
+    args = parse_args()
+    runner = QuietRunner.from_cfg(configure(args))
+    observer, progress = ObserverHook(), ProgressHook()
+    runner.register_hook(observer)
+    runner.register_hook(progress)
+    try:
+        runner.train()
+    finally:
+        progress.bar.stop()
+    tiles = isinstance(runner.train_dataloader.dataset, PhotoTiles)
+    lede = f'{LEDE}\n\n{TILES}' if tiles else LEDE
+    figures = write_report(runner, observer, Path(args.work_dir), TITLE, lede)
+    console = get_console()
+    console.print(summary(figures['accuracy']))
+    console.print(f'Trained for {duration(figures["seconds"])}. See {Path(args.work_dir, "report.html")}')
+
+
+if __name__ == '__main__':
+    main()
