@@ -1,16 +1,19 @@
 """Train MaSSL on tiles of photographs in a few minutes, and write a report on what it learned.
 
-    python tools/quickstart.py
+python tools/quickstart.py
 """
 
 import argparse
 import logging
+import os
 import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
+# torch's threads otherwise wait for each other in a busy loop: several times slower wherever the cores are shared.
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 # mmcv-lite warns on import that it has no compiled operators; that is why it was chosen.
 warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
 
@@ -28,10 +31,12 @@ from sslreg.visualization.sections import duration, metric_title
 TITLE = 'MaSSL quick start: what was learned'
 LEDE = (
     'A network was trained without labels to relate the views of an image to a memory of earlier images '
-    '(arXiv 2407.17486). This page says what came of it, and shows how it works.')
+    '(arXiv 2407.17486). This page says what came of it, and shows how it works.'
+)
 TILES = (
     'Each class is a photograph. Training images are tiles of one half of it, test images are tiles of the other half, '
-    'so that no pixel is in both.')
+    'so that no pixel is in both.'
+)
 
 
 class QuietRunner(Runner):
@@ -47,12 +52,25 @@ class QuietRunner(Runner):
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--config', default='configs/massl/quickstart.py', metavar='FILE',
-                        help='path of a config (default: %(default)s)')
-    parser.add_argument('--work-dir', default='work_dirs/quickstart', metavar='DIR',
-                        help='report, logs and checkpoints go here (default: %(default)s)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
-                        help='override values of the config, e.g. train_cfg.max_epochs=5 model.memory.length=512')
+    parser.add_argument(
+        '--config',
+        default='configs/massl/quickstart.py',
+        metavar='FILE',
+        help='path of a config (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--work-dir',
+        default='work_dirs/quickstart',
+        metavar='DIR',
+        help='report, logs and checkpoints go here (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override values of the config, e.g. train_cfg.max_epochs=5 model.memory.length=512',
+    )
     return parser.parse_args()
 
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 import torch
-from mmengine.dist import get_rank, get_world_size
+from mmengine.dist import broadcast, get_rank, get_world_size
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, TestLoop, ValLoop
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from sslreg.evaluation.features import collect
@@ -14,9 +14,8 @@ from sslreg.evaluation.probes import BaseProbe
 from sslreg.registry import LOOPS, PROBES
 
 
-@LOOPS.register_module()
-class ProbeValLoop(ValLoop):
-    """Fit a probe to the features of one dataset (the bank) and score it on another.
+class ProbeLoop:
+    """What both loops share: fit a probe to the features of one dataset (the bank) and score it on another.
 
     Args:
         runner: The runner.
@@ -28,6 +27,10 @@ class ProbeValLoop(ValLoop):
     Both samplers need ``round_up=False``, so that each image counts once on any number of ranks.
     """
 
+    runner: Runner
+    dataloader: DataLoader[Any]
+    evaluator: Any
+
     def __init__(
         self,
         runner: Runner,
@@ -36,52 +39,43 @@ class ProbeValLoop(ValLoop):
         bank_dataloader: DataLoader[Any] | dict[str, Any],
         probe: dict[str, Any],
     ) -> None:
-        super().__init__(runner, dataloader, evaluator)
+        super().__init__(runner, dataloader, evaluator)  # type: ignore[call-arg]  # of MMEngine's loop
         self.bank = runner.build_dataloader(bank_dataloader, seed=runner.seed)
         self.probe: BaseProbe = PROBES.build(probe)
 
-    def run(self) -> dict[str, float]:
-        """Evaluate the model as it is, and return the metrics."""
-        self.runner.call_hook('before_val')
-        self.runner.call_hook('before_val_epoch')
-        metrics = run_probe(self.runner, self.bank, self.dataloader, self.probe, self.evaluator)
-        self.runner.call_hook('after_val_epoch', metrics=metrics)
-        self.runner.call_hook('after_val')
+    def run_as(self, phase: str) -> dict[str, float]:
+        """Evaluate the model as it is, calling the hooks of ``'val'`` or ``'test'``, and return the metrics."""
+        self.runner.call_hook(f'before_{phase}')
+        self.runner.call_hook(f'before_{phase}_epoch')
+        metrics = run_probe(self.runner.model, self.bank, self.dataloader, self.probe, self.evaluator)
+        self.runner.call_hook(f'after_{phase}_epoch', metrics=metrics)
+        self.runner.call_hook(f'after_{phase}')
         return metrics
 
 
 @LOOPS.register_module()
-class ProbeTestLoop(TestLoop):
-    """:class:`ProbeValLoop` for ``tools/test.py``."""
-
-    def __init__(
-        self,
-        runner: Runner,
-        dataloader: DataLoader[Any] | dict[str, Any],
-        evaluator: Any,
-        bank_dataloader: DataLoader[Any] | dict[str, Any],
-        probe: dict[str, Any],
-    ) -> None:
-        super().__init__(runner, dataloader, evaluator)
-        self.bank = runner.build_dataloader(bank_dataloader, seed=runner.seed)
-        self.probe: BaseProbe = PROBES.build(probe)
+class ProbeValLoop(ProbeLoop, ValLoop):
+    """A probe as the validation during training; see :class:`ProbeLoop`."""
 
     def run(self) -> dict[str, float]:
-        """Evaluate the model as it is, and return the metrics."""
-        self.runner.call_hook('before_test')
-        self.runner.call_hook('before_test_epoch')
-        metrics = run_probe(self.runner, self.bank, self.dataloader, self.probe, self.evaluator)
-        self.runner.call_hook('after_test_epoch', metrics=metrics)
-        self.runner.call_hook('after_test')
-        return metrics
+        return self.run_as('val')
+
+
+@LOOPS.register_module()
+class ProbeTestLoop(ProbeLoop, TestLoop):
+    """A probe as what ``tools/test.py`` runs; see :class:`ProbeLoop`."""
+
+    def run(self) -> dict[str, float]:
+        return self.run_as('test')
 
 
 def run_probe(
-    runner: Runner, bank: DataLoader[Any], queries: DataLoader[Any], probe: BaseProbe, evaluator: Any
+    model: Any, bank: DataLoader[Any], queries: DataLoader[Any], probe: BaseProbe, evaluator: Any
 ) -> dict[str, float]:
     """Extract features, fit, predict; each rank gives the evaluator its share of the rows."""
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model = model.module if is_model_wrapper(model) else model
     model.eval()
+    share_buffers(model)
     bank_feats = collect(model.extract_feat, bank, model.data_preprocessor)
     feats = collect(model.extract_feat, queries, model.data_preprocessor)
     probe.fit(bank_feats, labels(bank, bank_feats))
@@ -91,6 +85,15 @@ def run_probe(
     evaluator.process(data_samples=[dict(gt_label=gt_labels[own], scores=scores)])
     metrics: dict[str, float] = evaluator.evaluate(len(feats))
     return metrics
+
+
+def share_buffers(model: nn.Module) -> None:
+    """Give every rank the buffers of rank 0, which are the ones in the checkpoint.
+
+    Batch norm's running statistics are each rank's own; all other buffers, the memories above all, are equal already.
+    """
+    for buffer in model.buffers():
+        broadcast(buffer)
 
 
 def labels(loader: DataLoader[Any], feats: Tensor) -> Tensor:

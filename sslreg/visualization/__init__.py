@@ -6,6 +6,16 @@ from .report import write_report
 from .sheets import Cell, contact_sheet
 
 __all__ = [
-    'Cell', 'Line', 'ObserverHook', 'Panel', 'ProgressHook', 'Section', 'contact_sheet', 'level', 'line_panels', 'page',
-    'smooth', 'write_report'
+    'Cell',
+    'Line',
+    'ObserverHook',
+    'Panel',
+    'ProgressHook',
+    'Section',
+    'contact_sheet',
+    'level',
+    'line_panels',
+    'page',
+    'smooth',
+    'write_report',
 ]

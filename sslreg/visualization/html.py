@@ -23,7 +23,7 @@ class Section(NamedTuple):
 
     Attributes:
         heading: Its title, and the picture's alternative text.
-        text: Paragraphs, separated by blank lines, below the table and the picture.
+        text: Paragraphs, separated by blank lines, below the picture and the table.
         image: Path of a picture, relative to the page.
         table: Rows of cells, the first of which are column headings; an empty first row leaves the headings out.
     """
@@ -37,15 +37,17 @@ class Section(NamedTuple):
 def page(title: str, lede: str, sections: Sequence[Section]) -> str:
     """The page's text; everything given is escaped."""
     body = ''.join(map(_section, sections))
-    return (f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
-            f'<style>{CSS}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>\n{_paragraphs(lede)}{body}</body>\n</html>\n')
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
+        f'<style>{CSS}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>\n{_paragraphs(lede)}{body}</body>\n</html>\n'
+    )
 
 
 def _section(section: Section) -> str:
     image = f'<img src="{escape(section.image)}" alt="{escape(section.heading)}">\n' if section.image else ''
     table = _table(section.table) if section.table else ''
-    return f'<section>\n<h2>{escape(section.heading)}</h2>\n{table}{image}{_paragraphs(section.text)}</section>\n'
+    return f'<section>\n<h2>{escape(section.heading)}</h2>\n{image}{table}{_paragraphs(section.text)}</section>\n'
 
 
 def _paragraphs(text: str) -> str:
@@ -55,6 +57,8 @@ def _paragraphs(text: str) -> str:
 def _table(rows: Sequence[Sequence[str]]) -> str:
     cells = ''.join(f'<th scope="col">{escape(cell)}</th>' for cell in rows[0])
     head = f'<thead><tr>{cells}</tr></thead>\n' if rows[0] else ''
-    body = ''.join(f'<tr><th scope="row">{escape(first)}</th>' + ''.join(f'<td>{escape(cell)}</td>' for cell in rest) +
-                   '</tr>\n' for first, *rest in rows[1:])
+    body = ''.join(
+        f'<tr><th scope="row">{escape(first)}</th>' + ''.join(f'<td>{escape(cell)}</td>' for cell in rest) + '</tr>\n'
+        for first, *rest in rows[1:]
+    )
     return f'<table>\n{head}<tbody>\n{body}</tbody>\n</table>\n'

@@ -31,6 +31,11 @@ class Views(NamedTuple):
     keys: Tensor
     blocks: Tensor
 
+    @property
+    def pair(self) -> tuple[Tensor, Tensor]:
+        """The teacher's embedding of its last view and the student's of another, ``[B, D]`` each."""
+        return self.keys[-1], self.queries[0 if len(self.keys) > 1 else 1]
+
 
 def probe(loop: ProbeValLoop, fn: Callable[[Tensor], Tensor], preprocess: Callable[..., Any]) -> Probed:
     """Score any function ``[B, 3, H, W] -> [B, C]`` by the probe, the images and the metrics of a validation loop."""
@@ -52,7 +57,7 @@ def see(model: MemorySSL, views: Sequence[Tensor]) -> Views:
     model = copy.deepcopy(model).train()
     teacher = model.student if model.teacher is None else model.teacher.module
     queries = embed_views(model.student, list(views))
-    keys = embed_views(teacher, list(views[:model.num_key_views]))
+    keys = embed_views(teacher, list(views[: model.num_key_views]))
     return Views(queries, keys, model.memory.read(torch.arange(len(views[0]))).feats)
 
 
@@ -88,9 +93,14 @@ def origins(memory: QueueMemory, written: Sequence[int]) -> Tensor:
         memory: The queue.
         written: Dataset indices of the latest images written, oldest first.
     """
-    recent = torch.tensor(list(written)[-len(memory):], dtype=torch.long)
+    recent = torch.tensor(list(written)[-len(memory) :], dtype=torch.long)
     slots = (int(memory.cursor) - len(recent) + torch.arange(len(recent))) % len(memory)
     return torch.full((len(memory),), -1).scatter(0, slots, recent)
+
+
+def overlap(first: Tensor, second: Tensor) -> float:
+    """Mean share of the slots ``first [B, P]`` that are among ``second [B, P]`` of the same row; none twice in a row."""
+    return float((first[:, :, None] == second[:, None, :]).any(dim=2).double().mean())
 
 
 def distributions(embeddings: Tensor, block: Tensor, temperature: float) -> Tensor:

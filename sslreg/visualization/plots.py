@@ -15,9 +15,17 @@ from matplotlib.ticker import MaxNLocator
 
 DPI = 120
 STYLE: dict[Any, Any] = {
-    'font.size': 10, 'axes.spines.top': False, 'axes.spines.right': False, 'axes.edgecolor': '#888', 'axes.grid': True,
-    'grid.color': '#e6e6e6', 'axes.axisbelow': True, 'legend.frameon': False, 'axes.titlesize': 10.5,
-    'axes.titleweight': 'bold', 'axes.titlelocation': 'left',
+    'font.size': 10,
+    'axes.spines.top': False,
+    'axes.spines.right': False,
+    'axes.edgecolor': '#888',
+    'axes.grid': True,
+    'grid.color': '#e6e6e6',
+    'axes.axisbelow': True,
+    'legend.frameon': False,
+    'axes.titlesize': 10.5,
+    'axes.titleweight': 'bold',
+    'axes.titlelocation': 'left',
 }
 
 
@@ -52,8 +60,9 @@ def smooth(values: Any, window: int) -> np.ndarray[Any, Any]:
     return np.convolve(values, kernel, 'same') / np.convolve(np.ones(len(values)), kernel, 'same')
 
 
-def line_panels(path: Path | str, panels: Sequence[Panel], columns: int = 1,
-                size: tuple[float, float] = (8.0, 3.2)) -> None:
+def line_panels(
+    path: Path | str, panels: Sequence[Panel], columns: int = 1, size: tuple[float, float] = (8.0, 3.2)
+) -> None:
     """Draw panels row by row.
 
     Args:

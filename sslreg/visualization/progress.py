@@ -17,9 +17,17 @@ class ProgressHook(Hook):
 
     def __init__(self) -> None:
         self.bar = Progress(
-            TextColumn('training'), BarColumn(), MofNCompleteColumn(), TextColumn('{task.fields[loss]}'),
-            TextColumn('{task.fields[score]}'), TimeElapsedColumn(), TextColumn('left'), TimeRemainingColumn(),
-            transient=True, disable=not get_console().is_interactive)
+            TextColumn('training'),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn('{task.fields[loss]}'),
+            TextColumn('{task.fields[score]}'),
+            TimeElapsedColumn(),
+            TextColumn('left'),
+            TimeRemainingColumn(),
+            transient=True,
+            disable=not get_console().is_interactive,
+        )
 
     def before_train(self, runner: Runner) -> None:
         self.task = self.bar.add_task('training', total=runner.max_iters, loss='', score='')

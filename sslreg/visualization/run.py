@@ -20,8 +20,17 @@ Part = tuple[Section, dict[str, Any]]  # of a report: what to print, and the fig
 SHOWN = 5  # images of a batch in a figure
 
 # One colour for one thing in all plots.
-COLOURS = dict(student='#2468b4', teacher='#d9771a', trained='#177e73', untrained='#777d87', pixels='#b08d57',
-               limit='#b3261e', right='#2e9e4f', wrong='#c8362d', own='#2468b4')
+COLOURS = dict(
+    student='#2468b4',
+    teacher='#d9771a',
+    trained='#177e73',
+    untrained='#777d87',
+    pixels='#b08d57',
+    limit='#b3261e',
+    right='#2e9e4f',
+    wrong='#c8362d',
+    own='#2468b4',
+)
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,11 @@ class Run:
 def picture(dataset: Any, index: int) -> np.ndarray[Any, Any]:
     """An image of a dataset that holds BGR arrays, as ``[H, W, 3]`` uint8 RGB."""
     return np.asarray(dataset.get_data_info(index)['img'])[..., ::-1]
+
+
+def percent(share: float) -> str:
+    """``0.534`` -> ``'53 %'``."""
+    return f'{100 * share:.0f} %'
 
 
 def spread(items: Sequence[int], count: int) -> list[int]:

@@ -9,7 +9,7 @@ from mmengine.runner import Runner
 
 from sslreg.registry import HOOKS
 
-MAX_HISTORY = 10_000  # values of a logged scalar that a checkpoint keeps; MMEngine appends in quadratic time
+MAX_HISTORY = 10_000  # values of a logged scalar that are kept; appending to MMEngine's buffers copies them whole
 
 
 @HOOKS.register_module()
@@ -20,6 +20,15 @@ class PlainCheckpointHook(CheckpointHook):
     (``weights_only=True``), so that resuming, ``load_from`` and downstream ``init_cfg`` all fail. These files load
     everywhere, with no environment variable.
     """
+
+    def before_train(self, runner: Runner) -> None:
+        super().before_train(runner)
+        if runner.param_schedulers is None:  # schedules are hooks here; MMEngine would warn at every checkpoint
+            self.save_param_scheduler: bool = False
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        for buffer in runner.message_hub.log_scalars.values():
+            buffer.max_length = MAX_HISTORY
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         scalars = checkpoint['message_hub']['log_scalars']

@@ -12,13 +12,17 @@ def accuracies(run: Run) -> Part:
     """Top-1 accuracy of the probe on pixels, untrained and trained network."""
     rows = {name: probed.metrics for name, probed in run.observer.probed.items()}
     names = list(rows[TRAINED])
-    table = [['accuracy in %', *map(metric_title, names)],
-             *([name, *(f'{metrics[metric]:.1f}' for metric in names)] for name, metrics in rows.items())]
+    table = [
+        ['accuracy in %', *map(metric_title, names)],
+        *([name, *(f'{metrics[metric]:.1f}' for metric in names)] for name, metrics in rows.items()),
+    ]
     test, train = len(run.runner.val_loop.dataloader.dataset), len(run.runner.val_loop.bank.dataset)
-    text = (f'Weighted k-nearest-neighbour classification: each of {test} test images takes the class for which its k '
-            f'most similar among {train} training images vote. Labels are used here only, never in training. '
-            f'Guessing would give {100 / len(run.classes):.1f} %. Raw pixels show how far plain resemblance goes; the '
-            'untrained network, how far the architecture goes by itself.')
+    text = (
+        f'Weighted k-nearest-neighbour classification: each of {test} test images takes the class for which its k '
+        f'most similar among {train} training images vote. Labels are used here only, never in training. '
+        f'Guessing would give {100 / len(run.classes):.1f} %. Raw pixels show how far plain resemblance goes; the '
+        'untrained network, how far the architecture goes by itself.'
+    )
     return Section('What training brought', text, table=table), dict(accuracy=rows)
 
 
@@ -36,9 +40,11 @@ def score(run: Run) -> Part:
     legend = dict(loc='lower left', bbox_to_anchor=(0, 1), ncols=4)
     panel = Panel(lines, 'epoch', f'accuracy in %, {metric_title(run.score)}', axes=dict(ylim=(0, None)), legend=legend)
     line_panels(run.folder / 'accuracy.png', [panel], size=(8, 3.4))
-    text = ("k-NN accuracy of the teacher's features on the test images after every epoch; epoch 0 is the untrained "
-            'network. The loss knows nothing of the classes: that they come apart is what relating views through the '
-            'memory brings about.')
+    text = (
+        "k-NN accuracy of the teacher's features on the test images after every epoch; epoch 0 is the untrained "
+        'network. The loss knows nothing of the classes: that they come apart is what relating views through the '
+        'memory brings about.'
+    )
     curve = [dict(epoch=epoch) | metrics for epoch, metrics in run.observer.curve]
     return Section('Accuracy over training', text, 'accuracy.png'), dict(curve=curve)
 

@@ -10,7 +10,7 @@ def loss(run: Run) -> Part:
     history = {name: run.history(name) for name in ('loss', 'teacher_entropy', 'query_std')}
     limit, per_epoch = math.log(run.num_entries), len(run.runner.train_dataloader)
     upper = [
-        level([1, len(history['loss'])], limit, f'collapse: ln {run.num_entries} = {limit:.2f}', color=COLOURS['limit']),
+        level([1, len(history['loss'])], limit, f'collapse: {limit:.2f}', color=COLOURS['limit']),
         *_curve(history['loss'], 'loss', COLOURS['student'], per_epoch),
         *_curve(history['teacher_entropy'], "teacher's entropy", COLOURS['teacher'], per_epoch),
     ]
@@ -22,15 +22,16 @@ def loss(run: Run) -> Part:
         panels.append(Panel(lower, xlabel, 'spread of queries', axes=dict(ylim=(0, 1.05))))
     line_panels(run.folder / 'loss.png', panels, size=(8, 2.8))
     text = (
-        f'The loss is the cross-entropy between what the teacher and the student see in a block of '
-        f'{run.num_entries} memory entries. A run that collapses, where every image has the same embedding, ends at '
-        f'the dashed line ln {run.num_entries}: no entry resembles an image more than any other. From below the '
-        "loss is bounded by the teacher's entropy, so the gap between both curves is what the student has still to "
-        'learn, and a falling entropy says that the teacher singles out fewer and fewer entries. The teacher grows '
-        'less sharp while its temperature warms up, so both curves may rise at first; and the memory starts as random '
-        'directions, which the first steps show.\n\n'
-        'The lower curve is the standard deviation of the embeddings of a batch: 1 if they spread over the whole '
-        'sphere, 0 after a collapse. Thin lines are single steps, thick ones the mean of an epoch around them.')
+        'The loss is the cross-entropy between what the teacher and the student see in a block of '
+        f'{run.num_entries} memory entries. A run that collapses, where all images have one embedding, ends at the '
+        f'dashed line ln {run.num_entries} = {limit:.2f}: no entry resembles an image more than another. From below '
+        "the teacher's entropy (drawn for its last view) bounds the loss, so the gap between both curves is how far "
+        'the student disagrees with the teacher; an entropy that falls means that the teacher singles out fewer '
+        'entries. Both may rise at first: the memory starts as random directions, and the teacher is less sharp the '
+        'higher its temperature, which is raised at the start.\n\n'
+        'The lower curve is the spread of the embeddings in a batch: 1 if they go in all directions, 0 after a '
+        'collapse. Thin lines are single steps, thick ones the mean of an epoch around them.'
+    )
     return Section('Does it learn, or collapse?', text, 'loss.png'), dict(collapse_loss=limit, history=history)
 
 
@@ -39,5 +40,7 @@ def _curve(values: list[float], label: str, colour: str, window: int) -> list[Li
     if not values:
         return []
     steps = range(1, len(values) + 1)
-    return [Line(steps, values, '', dict(color=colour, alpha=0.3, linewidth=0.8)),
-            Line(steps, smooth(values, window), label, dict(color=colour, linewidth=2))]
+    return [
+        Line(steps, values, '', dict(color=colour, alpha=0.3, linewidth=0.8)),
+        Line(steps, smooth(values, window), label, dict(color=colour, linewidth=2)),
+    ]

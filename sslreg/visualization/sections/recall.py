@@ -6,7 +6,7 @@ from torch import Tensor
 
 from sslreg.models import QueueMemory
 from sslreg.visualization.html import Section
-from sslreg.visualization.measures import Views, origins, recalled
+from sslreg.visualization.measures import Views, origins, overlap, recalled
 from sslreg.visualization.observer import TRAINED, UNTRAINED
 from sslreg.visualization.run import COLOURS, Part, Run, picture
 from sslreg.visualization.sheets import Cell, contact_sheet
@@ -15,24 +15,30 @@ MOST, LEAST = 6, 3
 
 
 class Recalled(NamedTuple):
-    """The memory's entries for each of a batch's keys, the most similar first: ``[B, P]`` both."""
+    """The memory's entries for each image of a batch, the most similar first: ``[B, P]`` each.
+
+    Attributes:
+        similarity: Cosine similarity of the entries to the teacher's last view.
+        images: Dataset index of the images that the entries came from.
+        slots: Their places in the memory.
+        student: Places of the entries most similar to the student's embedding of another view.
+    """
 
     similarity: Tensor
     images: Tensor
+    slots: Tensor
+    student: Tensor
 
 
 def recall(run: Run) -> Part:
     """What the memory holds that is most and least like a few training images, and from which class that is."""
     trained = _recall(run.views, run.model.memory, run.observer.written)
     untrained_model, written = run.untrained
-    before = _recall(run.untrained_views, untrained_model.memory, written)
+    untrained = _recall(run.untrained_views, untrained_model.memory, written)
     groups = [('training image, a view', 2), ('most similar entries', MOST), ('least similar', LEAST)]
     contact_sheet(run.folder / 'recall.png', groups, [_row(run, place, trained) for place in run.shown])
-    purity = {
-        UNTRAINED: _purity(run, before.images[:, :MOST]),
-        TRAINED: _purity(run, trained.images[:, :MOST]),
-        'chance': _purity(run, trained.images),
-    }
+    depth = max(trained.images.shape[1] // len(run.classes), 1)
+    shares = {UNTRAINED: _shares(run, untrained, depth), TRAINED: _shares(run, trained, depth)}
     text = (
         'Training images, the augmented view of each that the teacher sees, and the memory entries whose embeddings '
         "are most and least similar to that view's, with the cosine similarity. An entry is the embedding of a view "
@@ -40,16 +46,30 @@ def recall(run: Run) -> Part:
         'another image of its class; red: another class.\n\n'
         'The student must predict from one view what the teacher recalls for another. That works only if an embedding '
         'keeps what views of an image share and drops what augmentation changes; images of one class share much of '
-        f'the former. Over the whole batch, {purity[TRAINED]:.0%} of the {MOST} most similar entries, those of the '
-        'image itself aside, are of its class; with the untrained network and a memory of its own embeddings '
-        f"{purity[UNTRAINED]:.0%}, by chance {purity['chance']:.0%}.")
-    return Section('What the memory recalls', text, 'recall.png'), dict(recall_purity=purity)
+        "the former. The table has means over a whole batch: the share of entries of the image's class, other than "
+        f"those of the image itself, among the {MOST} and the {depth} most similar ({depth} is a class's share of the "
+        f"memory); and how many of the teacher's {depth} are also the student's for another view, which is what the "
+        'loss asks for. The untrained network has a memory of its own embeddings.'
+    )
+    table = [
+        ['share in %', f'same class, of {MOST}', f'same class, of {depth}', f'common to both views, of {depth}'],
+        *([name, *(f'{100 * share:.0f}' for share in row.values())] for name, row in shares.items()),
+    ]
+    return Section('What the memory recalls', text, 'recall.png', table), dict(recall=dict(depth=depth, **shares))
 
 
 def _recall(views: Views, memory: QueueMemory, written: Sequence[int]) -> Recalled:
     source = origins(memory, written)
-    similarity, slots = recalled(views.keys[-1].cpu(), memory.feats.cpu(), source >= 0)
-    return Recalled(similarity, source[slots])
+    key, query = (recalled(part.cpu(), memory.feats.cpu(), source >= 0) for part in views.pair)
+    return Recalled(key[0], source[key[1]], key[1], query[1])
+
+
+def _shares(run: Run, found: Recalled, depth: int) -> dict[str, float]:
+    return dict(
+        class_nearest=_purity(run, found.images[:, :MOST]),
+        class_depth=_purity(run, found.images[:, :depth]),
+        common_depth=overlap(found.slots[:, :depth], found.student[:, :depth]),
+    )
 
 
 def _row(run: Run, place: int, found: Recalled) -> list[Cell]:
@@ -63,8 +83,10 @@ def _row(run: Run, place: int, found: Recalled) -> list[Cell]:
     query = run.images[place]
     entries = list(zip(found.images[place].tolist(), found.similarity[place].tolist(), strict=True))
     cells = [Cell(picture(run.dataset, query), run.classes[int(run.labels[query])]), Cell(run.key_view(place))]
-    return cells + [Cell(picture(run.dataset, image), f'{similarity:.2f}', _frame(run, query, image))
-                    for image, similarity in entries[:MOST] + entries[-LEAST:]]
+    return cells + [
+        Cell(picture(run.dataset, image), f'{similarity:.2f}', _frame(run, query, image))
+        for image, similarity in entries[:MOST] + entries[-LEAST:]
+    ]
 
 
 def _frame(run: Run, query: int, image: int) -> str:
