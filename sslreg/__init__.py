@@ -1,5 +1,6 @@
 """SSLReg: memory-based self-supervised learning, assembled from registered components."""
 
+import warnings
 from importlib import metadata
 
 from packaging.version import Version
@@ -36,3 +37,5 @@ def _version(distribution: str) -> str:
 
 
 _check_mmcv()
+# mmcv-lite warns on import that it has no compiled operators, which is why it was chosen.
+warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')

@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # before torch: its threads otherwise wait in a busy loop
+
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp

@@ -81,7 +81,7 @@ def test_published_recipe(path):
 def expected_start(cosine: float, student_temp: float, teacher_temp: float) -> float:
     """The loss against a memory of random directions, whose similarities are normal with variance 1/256.
 
-    ln(Nb) + Var(s) / 2 - Cov(s, t) for student logits s and teacher logits t, of views whose embeddings have this cosine.
+    ln(Nb) + Var(s) / 2 - Cov(s, t) for student logits s and teacher logits t of views with this cosine.
     """
     return math.log(16384) + (1 / (2 * student_temp**2) - cosine / (student_temp * teacher_temp)) / 256
 

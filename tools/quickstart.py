@@ -7,15 +7,12 @@ import argparse
 import logging
 import os
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 # torch's threads otherwise wait for each other in a busy loop: several times slower wherever the cores are shared.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
-# mmcv-lite warns on import that it has no compiled operators; that is why it was chosen.
-warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
 
 from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger

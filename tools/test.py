@@ -6,10 +6,13 @@ bash tools/dist_test.sh configs/massl/vitb_800e.py work_dirs/vitb_800e/epoch_800
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
+# torch's threads otherwise wait for each other in a busy loop: several times slower wherever the cores are shared.
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 from mmengine.config import Config, DictAction
 from mmengine.dist import is_main_process

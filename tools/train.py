@@ -6,10 +6,13 @@ bash tools/dist_train.sh configs/massl/vitb_800e.py 8
 
 import argparse
 import logging
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
+# torch's threads otherwise wait for each other in a busy loop: several times slower wherever the cores are shared.
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 from mmengine.config import Config, DictAction
 from mmengine.logging import print_log

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,8 +25,6 @@ def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
         raise FileNotFoundError(
             f'config {path!r} does not exist (from {Path.cwd()}); the ones that come with sslreg are in configs/'
         )
-    # mmcv-lite warns on import that it has no compiled operators; that is why it was chosen.
-    warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
     cfg = Config.fromfile(path)
     cfg.merge_from_dict(options or {})
     if 'custom_imports' in cfg:

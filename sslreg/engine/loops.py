@@ -1,6 +1,7 @@
 """Validation and test by a probe on frozen features."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from mmengine.dist import broadcast, get_rank, get_world_size
@@ -12,6 +13,14 @@ from torch.utils.data import DataLoader
 from sslreg.evaluation.features import collect
 from sslreg.evaluation.probes import BaseProbe
 from sslreg.registry import LOOPS, PROBES
+
+
+class Probed(NamedTuple):
+    """Features of the bank ``[N, C]`` and of the queries ``[M, C]``, and a probe's metrics on them."""
+
+    bank: Tensor
+    queries: Tensor
+    metrics: dict[str, float]
 
 
 class ProbeLoop:
@@ -47,10 +56,17 @@ class ProbeLoop:
         """Evaluate the model as it is, calling the hooks of ``'val'`` or ``'test'``, and return the metrics."""
         self.runner.call_hook(f'before_{phase}')
         self.runner.call_hook(f'before_{phase}_epoch')
-        metrics = run_probe(self.runner.model, self.bank, self.dataloader, self.probe, self.evaluator)
+        model = self.runner.model.module if is_model_wrapper(self.runner.model) else self.runner.model
+        model.eval()
+        share_buffers(model)
+        metrics = self.probe_features(model.extract_feat, model.data_preprocessor).metrics
         self.runner.call_hook(f'after_{phase}_epoch', metrics=metrics)
         self.runner.call_hook(f'after_{phase}')
         return metrics
+
+    def probe_features(self, fn: Callable[[Tensor], Tensor], preprocess: Callable[..., dict[str, Any]]) -> Probed:
+        """Score any features of the loop's images; see :func:`run_probe`."""
+        return run_probe(fn, preprocess, self.bank, self.dataloader, self.probe, self.evaluator)
 
 
 @LOOPS.register_module()
@@ -70,21 +86,30 @@ class ProbeTestLoop(ProbeLoop, TestLoop):
 
 
 def run_probe(
-    model: Any, bank: DataLoader[Any], queries: DataLoader[Any], probe: BaseProbe, evaluator: Any
-) -> dict[str, float]:
-    """Extract features, fit, predict; each rank gives the evaluator its share of the rows."""
-    model = model.module if is_model_wrapper(model) else model
-    model.eval()
-    share_buffers(model)
-    bank_feats = collect(model.extract_feat, bank, model.data_preprocessor)
-    feats = collect(model.extract_feat, queries, model.data_preprocessor)
+    fn: Callable[[Tensor], Tensor],
+    preprocess: Callable[..., dict[str, Any]],
+    bank: DataLoader[Any],
+    queries: DataLoader[Any],
+    probe: BaseProbe,
+    evaluator: Any,
+) -> Probed:
+    """Extract features, fit, predict; each rank gives the evaluator its share of the rows.
+
+    Args:
+        fn: What maps images to features, ``[B, 3, H, W] -> [B, C]``.
+        preprocess: The model's ``data_preprocessor``.
+        bank: Of the labelled images that the probe learns from.
+        queries: Of the images to classify.
+        probe: The probe.
+        evaluator: Of metrics of ``dict(gt_label, scores)``.
+    """
+    bank_feats, feats = collect(fn, bank, preprocess), collect(fn, queries, preprocess)
     probe.fit(bank_feats, labels(bank, bank_feats))
     gt_labels = labels(queries, feats)
     own = slice(get_rank(), None, get_world_size())
     scores = {name: score[own] for name, score in probe.scores(feats).items()}
     evaluator.process(data_samples=[dict(gt_label=gt_labels[own], scores=scores)])
-    metrics: dict[str, float] = evaluator.evaluate(len(feats))
-    return metrics
+    return Probed(bank_feats, feats, evaluator.evaluate(len(feats)))
 
 
 def share_buffers(model: nn.Module) -> None:

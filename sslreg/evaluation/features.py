@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from mmengine.dist import all_reduce, is_main_process
+from rich import get_console
 from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -34,7 +35,8 @@ def collect(
     rows: Tensor | None = None
     dataset: Any = loader.dataset
     seen = torch.zeros(len(dataset), dtype=torch.long)
-    for batch in track(loader, description=title, transient=True, disable=not is_main_process()):
+    shown = is_main_process() and get_console().is_interactive
+    for batch in track(loader, description=title, transient=True, disable=not shown):
         data = preprocess(batch, False)
         images = data['inputs']
         out = fn(images)

@@ -1,7 +1,7 @@
 """What a report shows of a model, as functions of tensors."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -9,19 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sslreg.engine import ProbeValLoop
-from sslreg.engine.loops import labels
-from sslreg.evaluation import collect
 from sslreg.models import MemorySSL, QueueMemory
 from sslreg.models.memory_ssl import embed_views
-
-
-class Probed(NamedTuple):
-    """Features of the bank ``[N, C]`` and of the queries ``[M, C]``, and a probe's metrics on them."""
-
-    bank: Tensor
-    queries: Tensor
-    metrics: dict[str, float]
 
 
 class Views(NamedTuple):
@@ -35,15 +24,6 @@ class Views(NamedTuple):
     def pair(self) -> tuple[Tensor, Tensor]:
         """The teacher's embedding of its last view and the student's of another, ``[B, D]`` each."""
         return self.keys[-1], self.queries[0 if len(self.keys) > 1 else 1]
-
-
-def probe(loop: ProbeValLoop, fn: Callable[[Tensor], Tensor], preprocess: Callable[..., Any]) -> Probed:
-    """Score any function ``[B, 3, H, W] -> [B, C]`` by the probe, the images and the metrics of a validation loop."""
-    bank, queries = (collect(fn, loader, preprocess) for loader in (loop.bank, loop.dataloader))
-    loop.probe.fit(bank, labels(loop.bank, bank))
-    sample = dict(gt_label=labels(loop.dataloader, queries), scores=loop.probe.scores(queries))
-    loop.evaluator.process(data_samples=[sample])
-    return Probed(bank, queries, loop.evaluator.evaluate(len(queries)))
 
 
 def nearest(queries: Tensor, bank: Tensor, k: int) -> Tensor:
@@ -99,7 +79,7 @@ def origins(memory: QueueMemory, written: Sequence[int]) -> Tensor:
 
 
 def overlap(first: Tensor, second: Tensor) -> float:
-    """Mean share of the slots ``first [B, P]`` that are among ``second [B, P]`` of the same row; none twice in a row."""
+    """Mean share of the slots ``first [B, P]`` that are in the same row of ``second [B, P]``."""
     return float((first[:, :, None] == second[:, None, :]).any(dim=2).double().mean())
 
 

@@ -7,9 +7,10 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from sslreg.engine.loops import Probed
 from sslreg.models import MemorySSL, QueueMemory
 
-from .measures import Probed, probe, sample_indices
+from .measures import sample_indices
 
 PIXELS, UNTRAINED, TRAINED = 'raw pixels', 'untrained network', 'trained network'
 
@@ -50,8 +51,8 @@ class ObserverHook(Hook):
         self.batch = next(iter(runner.train_dataloader))
         self.written = deque(maxlen=len(model.memory))
         preprocess = model.data_preprocessor
-        self.probed[PIXELS] = probe(runner.val_loop, lambda images: images.flatten(1), preprocess)
-        self.probed[UNTRAINED] = probe(runner.val_loop, self.untrained.extract_feat, preprocess)
+        self.probed[PIXELS] = runner.val_loop.probe_features(lambda images: images.flatten(1), preprocess)
+        self.probed[UNTRAINED] = runner.val_loop.probe_features(self.untrained.extract_feat, preprocess)
         self.curve.append((0, self.probed[UNTRAINED].metrics))
         self.start = time.perf_counter()
 
@@ -64,7 +65,7 @@ class ObserverHook(Hook):
     def after_train(self, runner: Runner) -> None:
         self.seconds = time.perf_counter() - self.start
         model = unwrap(runner).eval()
-        self.probed[TRAINED] = probe(runner.val_loop, model.extract_feat, model.data_preprocessor)
+        self.probed[TRAINED] = runner.val_loop.probe_features(model.extract_feat, model.data_preprocessor)
 
 
 def unwrap(runner: Runner) -> MemorySSL:

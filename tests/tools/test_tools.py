@@ -99,10 +99,10 @@ def test_test_reports_and_writes_the_metrics(trained, tmp_path):
 @pytest.mark.slow
 def test_resume_goes_on_where_a_killed_run_stopped(trained, tmp_path):
     """Two epochs at once, or one, a stop, and the other: the same weights and memory."""
-    stopped = [*SMALL, 'train_cfg.stop_after=1']
     (tmp_path / 'stopper.py').write_text(STOPPER)
-    result = python('train.py', CONFIG, '--work-dir', tmp_path / 'run', '--cfg-options', *stopped[:-1],
-                    'custom_imports.imports=stopper', 'default_hooks.stop.type=StopHook', cwd=_project(tmp_path))  # fmt: skip
+    result = python('train.py', CONFIG, '--work-dir', tmp_path / 'run', '--cfg-options', *SMALL,
+                    'custom_imports.imports=stopper', 'default_hooks.stop.type=StopHook',
+                    cwd=_project(tmp_path))  # fmt: skip
     assert 'stopped on purpose' in result.stderr
     succeed(python('train.py', CONFIG, '--work-dir', tmp_path / 'run', '--resume', '--cfg-options', *SMALL))
     for name, value in memory(tmp_path / 'run').items():
@@ -130,8 +130,8 @@ def test_two_processes_train_and_test(tmp_path):
     assert memory(tmp_path)['memory.num_updates'] == 8  # 2 epochs of 76 // 16 batches
     assert memory(tmp_path)['memory.cursor'] == 8 * 16 % 64
     out = tmp_path / 'two.json'
-    succeed(run('bash', 'tools/dist_test.sh', CONFIG, tmp_path / 'epoch_2.pth', '2', '--work-dir', tmp_path, '--out', out,
-                '--cfg-options', *SMALL))  # fmt: skip
+    succeed(run('bash', 'tools/dist_test.sh', CONFIG, tmp_path / 'epoch_2.pth', '2', '--work-dir', tmp_path,
+                '--out', out, '--cfg-options', *SMALL))  # fmt: skip
     alone = tmp_path / 'one.json'
     succeed(python('test.py', CONFIG, tmp_path / 'epoch_2.pth', '--work-dir', tmp_path, '--out', alone,
                    '--cfg-options', *SMALL))  # fmt: skip

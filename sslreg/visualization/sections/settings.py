@@ -22,7 +22,7 @@ def settings(run: Run) -> Part:
         'temperatures': f'student {model.head.student_temp:g}, teacher {model.head.teacher_temp:g} (at the end)',
         'training': f'{run.runner.max_epochs} epochs of {len(loader)} steps of {loader.batch_size} images',
         'time': f'{duration(run.observer.seconds)}, evaluations included',
-        'device': _device(),
+        'device': _device(model),
         'seed': str(run.runner.seed),
         'versions': f'sslreg {sslreg.__version__}, torch {torch.__version__}, mmengine {mmengine.__version__}, '
         f'Python {platform.python_version()}',
@@ -42,7 +42,8 @@ def _parameters(module: torch.nn.Module) -> int:
     return sum(param.numel() for param in module.parameters())
 
 
-def _device() -> str:
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f'CPU, {torch.get_num_threads()} threads'
+def _device(module: torch.nn.Module) -> str:
+    device = next(module.parameters()).device
+    if device.type == 'cuda':
+        return torch.cuda.get_device_name(device)
+    return f'{device.type.upper()}, {torch.get_num_threads()} CPU threads'
