@@ -20,7 +20,7 @@ setup(
     long_description=(ROOT / 'README.md').read_text(),
     long_description_content_type='text/markdown',
     license='Apache-2.0',
-    python_requires='>=3.10',
+    python_requires='>=3.10,<3.13',
     packages=find_packages(include=['sslreg', 'sslreg.*']),
     package_data={'sslreg': ['py.typed']},
     install_requires=requirements('runtime'),

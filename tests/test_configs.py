@@ -1,19 +1,21 @@
-"""Every config parses, survives being dumped and overridden, and builds all that a run needs."""
+"""Every config parses, survives a dump, and builds; its transforms run; the published ones are the papers'."""
 
 import math
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
+from mmpretrain.datasets import GaussianBlur, Solarize
 from mmpretrain.structures import DataSample
 from PIL import Image
 
 from sslreg.datasets import PhotoTiles
 from sslreg.models.memory_ssl import embed_views
-from sslreg.registry import HOOKS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, PROBES
+from sslreg.registry import HOOKS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, PROBES, TRANSFORMS
 from tests.reference.massl import cosine_array
 
 CONFIGS = [path for path in sorted(Path('configs').rglob('[!_]*.py')) if '_base_' not in path.parts]
@@ -49,19 +51,74 @@ def test_dumped_config_is_the_same(path, tmp_path):
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=str)
-def test_config_says_paper_and_command(path):
+def test_config_names_its_paper_and_its_command(path):
     text = path.read_text()
-    assert f'configs/massl/{path.name}' in text or 'quickstart' in path.name
+    assert 'https://arxiv.org/abs/' in text
+    assert f'configs/{path.relative_to("configs")}' in text or 'bash tools/quickstart.sh' in text
+
+
+def run_transforms(pipeline: list[dict], image: dict) -> dict:
+    results = dict(image, sample_idx=0)
+    for transform in pipeline:
+        results = TRANSFORMS.build(transform)(results)
+    return results
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=str)
+def test_transforms_of_a_config_run(path, tmp_path):
+    """From what the dataset gives to what the model takes: uint8 images, as many views as the loss compares."""
+    cfg = Config.fromfile(path)
+    Image.new('RGB', (400, 300), (200, 100, 50)).save(tmp_path / 'photo.png')
+    files = dict(img_path=str(tmp_path / 'photo.png'))
+    arrays = dict(img=cv2.resize(cv2.imread(files['img_path']), (32, 32)))
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.val_cfg.bank_dataloader):
+        image = files if 'LoadImage' in str(loader.dataset.pipeline) else arrays
+        inputs = run_transforms(loader.dataset.pipeline, image)['inputs']
+        views = inputs if loader is cfg.train_dataloader else [inputs]
+        assert all(view.dtype == torch.uint8 and view.shape[0] == 3 for view in views)
+        assert len(views) > cfg.model.num_key_views or loader is not cfg.train_dataloader
+
+
+OFFICIAL = [  # crop, crop scale, probability of blur, probability of solarisation (released code, main command)
+    (224, (0.32, 1.0), 1.0, None),
+    (224, (0.32, 1.0), 0.1, 0.2),
+    (96, (0.05, 0.32), 0.5, None),
+]
+
+
+@pytest.mark.parametrize('path', IMAGENET, ids=str)
+def test_published_augmentation(path):
+    multi_view = Config.fromfile(path).train_dataloader.dataset.pipeline[1]
+    assert multi_view.num_views == [1, 1, 10]
+    for view, (size, scale, blur_prob, solarize_prob) in zip(multi_view.transforms, OFFICIAL, strict=True):
+        crop, flip, jitter, gray, blur, *solarize = view
+        assert (crop.scale, crop.crop_ratio_range, crop.backend, crop.interpolation) == (
+            size,
+            scale,
+            'pillow',
+            'bicubic',
+        )
+        assert (flip.prob, jitter.prob, gray.prob) == (0.5, 0.8, 0.2)
+        colour = jitter.transforms[0]
+        assert (colour.brightness, colour.contrast, colour.saturation, colour.hue) == (0.4, 0.4, 0.2, 0.1)
+        assert (blur.type, blur.prob, blur.magnitude_range) == (GaussianBlur, blur_prob, (0.1, 2.0))
+        assert [(each.type, each.prob, each.thr) for each in solarize] == (
+            [(Solarize, solarize_prob, 128)] if solarize_prob else []
+        )
 
 
 @pytest.mark.parametrize('path', IMAGENET, ids=str)
 def test_published_recipe(path):
-    """PAPERS table 1.2: schedules at full length, 1251 steps an epoch."""
+    """The authors' commands: schedules at full length, 1251 steps an epoch."""
     cfg = Config.fromfile(path)
     epochs, small = cfg.train_cfg.max_epochs, 'vits' in path.stem
     assert epochs == (400 if '400' in path.stem else 800)
     assert cfg.train_dataloader.batch_size * 8 == cfg.auto_scale_lr.base_batch_size == 1024
     lr, decay, temp, momentum = (HOOKS.build(hook).schedule for hook in cfg.custom_hooks[:4])
+    assert cfg.optim_wrapper.clip_grad == dict(type='per_tensor', max_norm=3.0)
+    assert (cfg.model.backbone.drop_path_rate, cfg.model.backbone.patch_size) == (0.1, 16)
+    assert (cfg.model.neck.hid_channels, cfg.model.neck.out_channels, cfg.model.head.student_temp) == (2048, 256, 0.1)
+    assert (cfg.model.memory.length, cfg.model.memory.num_blocks, cfg.model.num_key_views) == (65536, 4, 2)
     steps = 1251
     base, final, warmup = (5e-4, 1e-6, 0) if small else (7.5e-4, 2e-6, 10)
     expected = dict(

@@ -1,6 +1,6 @@
 """Evaluate a checkpoint as its config says.
 
-python tools/test.py configs/massl/quickstart.py work_dirs/quickstart/epoch_20.pth
+python tools/test.py configs/massl/quickstart.py work_dirs/quickstart/epoch_10.pth
 bash tools/dist_test.sh configs/massl/vitb_800e.py work_dirs/vitb_800e/epoch_800.pth 8
 """
 
@@ -53,8 +53,7 @@ def configure(args: argparse.Namespace) -> Config:
         raise ValueError(f'--data-root: {problem}')
     if cfg.get('test_dataloader') is None:
         raise ValueError(f'{args.config} has no test_dataloader, so nothing to evaluate on')
-    if not Path(args.checkpoint).is_file():
-        raise FileNotFoundError(f'checkpoint {args.checkpoint!r} does not exist (from {Path.cwd()})')
+    launch.check_checkpoint(args.checkpoint)
     cfg.load_from = args.checkpoint
     return cfg
 

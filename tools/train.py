@@ -74,8 +74,8 @@ def configure(args: argparse.Namespace) -> tuple[Config, list[str]]:
         launch.use_tensorboard(cfg)
     notes.append(launch.scale_batch(cfg, launch.world_size(args.launcher), args.auto_scale_lr))
     if args.resume:
-        if args.resume != 'auto' and not Path(args.resume).is_file():
-            raise FileNotFoundError(f'--resume: checkpoint {args.resume!r} does not exist (from {Path.cwd()})')
+        if args.resume != 'auto':
+            launch.check_checkpoint(args.resume)
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
     return cfg, [note for note in notes if note]

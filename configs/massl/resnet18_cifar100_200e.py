@@ -1,4 +1,4 @@
-"""MaSSL on CIFAR-100, ResNet-18, 200 epochs: resnet18_cifar10_200e.py on the other dataset.
+"""MaSSL (https://arxiv.org/abs/2407.17486) on CIFAR-100, ResNet-18: resnet18_cifar10_200e.py on the other dataset.
 
     python tools/train.py configs/massl/resnet18_cifar100_200e.py
 

@@ -1,4 +1,4 @@
-"""resnet18_cifar10_200e.py cut down for two CPU cores: 10,000 images of packed CIFAR-10, a quarter of the width.
+"""MaSSL (https://arxiv.org/abs/2407.17486) on 10,000 images of CIFAR-10, for two CPU cores.
 
     python tools/train.py configs/massl/resnet18_cifar10_small.py
 

@@ -43,6 +43,8 @@ class PackedImages(BaseDataset):
             self._metainfo.setdefault('classes', tuple(map(str, arrays['classes'])))
         items = [dict(img_bytes=data[begin:end].tobytes()) for begin, end in pairwise(offsets)]
         if self.with_label:
+            if len(arrays['labels']) != len(items):
+                raise ValueError(f'{self.ann_file} has {len(items)} images and {len(arrays["labels"])} labels')
             for item, label in zip(items, arrays['labels'].tolist(), strict=True):
                 item['gt_label'] = label
         return items
@@ -58,7 +60,7 @@ class PackedImages(BaseDataset):
                 arrays = {
                     name: archive[name] for name in archive.files if name in ('jpeg', 'offsets', 'labels', 'classes')
                 }
-        except (BadZipFile, ValueError, EOFError) as error:
+        except (BadZipFile, ValueError, EOFError, TypeError) as error:
             raise ValueError(f'{str(path)!r} is no readable .npz archive: {error}') from error
         needed = {'jpeg', 'offsets', 'labels'} if self.with_label else {'jpeg', 'offsets'}
         if missing := needed - set(arrays):

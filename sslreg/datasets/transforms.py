@@ -23,7 +23,7 @@ class LoadImage(BaseTransform):
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         name = results.get('img_path', f'number {results.get("sample_idx")} of the packed file')
-        data = results.pop('img_bytes', None) or fileio.get(results['img_path'])
+        data = results.pop('img_bytes') if 'img_bytes' in results else fileio.get(results['img_path'])
         img = mmcv.imfrombytes(data) if data else None
         if img is None:
             raise ValueError(

@@ -12,7 +12,7 @@ import torch.distributed as dist
 from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
-LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+LAUNCHERS = ('none', 'pytorch', 'slurm')
 
 
 def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
@@ -40,11 +40,20 @@ def launched(cfg: Config, launcher: str) -> Iterator[None]:
     it would wait for the other ranks, which the launcher stops.
     """
     cfg.launcher = launcher
+    _check_devices(launcher)
     if launcher != 'none' and not torch.cuda.is_available():
         _start_gloo(cfg, launcher)
     yield
     if dist.is_initialized():
         dist.destroy_process_group()
+
+
+def _check_devices(launcher: str) -> None:
+    processes, devices = int(os.environ.get('LOCAL_WORLD_SIZE', '1')), torch.cuda.device_count()
+    if launcher == 'pytorch' and 0 < devices < processes:
+        raise ValueError(
+            f'{processes} processes were started on a machine with {devices} GPUs: start at most {devices}'
+        )
 
 
 def _start_gloo(cfg: Config, launcher: str) -> None:
@@ -56,13 +65,13 @@ def _start_gloo(cfg: Config, launcher: str) -> None:
         _slurm_environment(cfg.get('env_cfg', {}).get('dist_cfg', {}).get('port', 29500))
     if not dist.is_initialized():
         dist.init_process_group('gloo')
-    wrapper = dict(type='MMDistributedDataParallel', broadcast_buffers=False, **cfg.get('model_wrapper_cfg', {}))
+    wrapper = dict(type='MMDistributedDataParallel', broadcast_buffers=False) | (cfg.get('model_wrapper_cfg') or {})
     cfg.model_wrapper_cfg = wrapper | dict(device_ids=None)
 
 
 def world_size(launcher: str) -> int:
     """Number of processes that the launcher has started."""
-    variable = dict(pytorch='WORLD_SIZE', slurm='SLURM_NTASKS', mpi='OMPI_COMM_WORLD_SIZE').get(launcher, '')
+    variable = dict(pytorch='WORLD_SIZE', slurm='SLURM_NTASKS').get(launcher, '')
     return int(os.environ.get(variable, '1'))
 
 
@@ -101,8 +110,7 @@ def scale_batch(cfg: Config, num_processes: int, auto_scale_lr: bool) -> str | N
 
 def use_bfloat16(cfg: Config) -> None:
     """Forward passes in bfloat16 (``--amp``), also on the CPU."""
-    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
-    name = getattr(kind, '__name__', kind)
+    name = _name(cfg.optim_wrapper.get('type', 'OptimWrapper'))
     if name not in ('OptimWrapper', 'SSLOptimWrapper'):
         raise ValueError(f'--amp: optim_wrapper.type is {name}, which chooses its own precision')
     cfg.optim_wrapper.type = 'sslreg.engine.SSLOptimWrapper'
@@ -132,9 +140,13 @@ def use_data_root(cfg: Config, root: str) -> str | None:
     loaders += [loop.get('bank_dataloader') for loop in loops if loop]
     datasets = [loader.dataset for loader in loaders if loader]
     for dataset in datasets:
+        if _name(dataset.type) == 'PhotoTiles':
+            raise ValueError(
+                f'--data-root {root}: PhotoTiles reads the photographs of scikit-image; choose another config'
+            )
         dataset.data_root = root
     train = cfg.train_dataloader.dataset
-    if getattr(train.type, '__name__', train.type) != 'ImageFolder' or Path(root, 'train').is_dir():
+    if _name(train.type) != 'ImageFolder' or Path(root, 'train').is_dir():
         return None
     train.data_prefix, train.with_label = '', False
     for name in ('val_dataloader', 'val_cfg', 'val_evaluator', 'test_dataloader', 'test_cfg', 'test_evaluator'):
@@ -142,10 +154,29 @@ def use_data_root(cfg: Config, root: str) -> str | None:
     return f'{root} has no train/ folder: training on all images in it, without labels and so without evaluation'
 
 
+def check_checkpoint(path: str) -> None:
+    """Raise FileNotFoundError or ValueError unless ``path`` is a file that torch can read."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'checkpoint {path!r} does not exist (from {Path.cwd()})')
+    try:
+        checkpoint = torch.load(path, map_location='meta', weights_only=True)
+    except Exception as error:  # torch names its reasons in many types
+        reason = str(error).splitlines()[0]
+        raise ValueError(f'{path!r} is no checkpoint that can be read: {reason}') from None
+    if not isinstance(checkpoint, dict):
+        raise ValueError(f'{path!r} holds a {type(checkpoint).__name__}, not a checkpoint')
+
+
+def _name(kind: Any) -> str:
+    """Of a component's class or of what a config has in its place."""
+    return str(getattr(kind, '__name__', kind)).rpartition('.')[2]
+
+
 def _slurm_environment(port: int) -> None:
     """torch's variables from Slurm's."""
-    nodes = os.environ['SLURM_NODELIST']
-    command = ['scontrol', 'show', 'hostname', nodes]
+    if 'SLURM_NODELIST' not in os.environ:
+        raise ValueError('--launcher slurm outside of a Slurm job: start it by tools/slurm_train.sh')
+    command = ['scontrol', 'show', 'hostname', os.environ['SLURM_NODELIST']]
     first = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[0]
     os.environ.setdefault('MASTER_ADDR', first)
     os.environ.setdefault('MASTER_PORT', str(port))

@@ -1,6 +1,6 @@
 """Validation and test by a probe on frozen features."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -51,6 +51,21 @@ class ProbeLoop:
         super().__init__(runner, dataloader, evaluator)  # type: ignore[call-arg]  # of MMEngine's loop
         self.bank = runner.build_dataloader(bank_dataloader, seed=runner.seed)
         self.probe: BaseProbe = PROBES.build(probe)
+        self.probe.check(len(self.bank.dataset))
+        self._check_classes()
+
+    def _check_classes(self) -> None:
+        """Both datasets must number the same classes alike, or accuracies mean nothing."""
+        datasets: list[Any] = [self.bank.dataset, self.dataloader.dataset]
+        for dataset in datasets:
+            if 'gt_label' not in dataset.get_data_info(0):
+                raise ValueError(f'{type(dataset).__name__} has no labels, which a probe needs: set with_label=True')
+        bank, queries = (dataset.metainfo.get('classes') for dataset in datasets)
+        if bank != queries:
+            raise ValueError(
+                f'the bank has the classes {_short(bank)}, the images to classify {_short(queries)}: both need '
+                'the same folders of classes'
+            )
 
     def run_as(self, phase: str) -> dict[str, float]:
         """Evaluate the model as it is, calling the hooks of ``'val'`` or ``'test'``, and return the metrics."""
@@ -85,6 +100,12 @@ class ProbeTestLoop(ProbeLoop, TestLoop):
         return self.run_as('test')
 
 
+def _short(classes: Sequence[str] | None) -> str:
+    return (
+        'None' if classes is None else f'{", ".join(classes[:5])}{", ..." if len(classes) > 5 else ""} ({len(classes)})'
+    )
+
+
 def run_probe(
     fn: Callable[[Tensor], Tensor],
     preprocess: Callable[..., dict[str, Any]],
@@ -107,8 +128,7 @@ def run_probe(
     probe.fit(bank_feats, labels(bank, bank_feats))
     gt_labels = labels(queries, feats)
     own = slice(get_rank(), None, get_world_size())
-    scores = {name: score[own] for name, score in probe.scores(feats).items()}
-    evaluator.process(data_samples=[dict(gt_label=gt_labels[own], scores=scores)])
+    evaluator.process(data_samples=[dict(gt_label=gt_labels[own], scores=probe.scores(feats[own]))])
     return Probed(bank_feats, feats, evaluator.evaluate(len(feats)))
 
 

@@ -72,7 +72,8 @@ class MemorySSL(BaseSelfSupervisor):
             inputs: V views, each ``[B, 3, H, W]``; sizes may differ between views.
             data_samples: B samples that carry ``sample_idx``.
         """
-        indices = torch.tensor([sample.sample_idx for sample in data_samples], device=inputs[0].device)
+        indices = torch.tensor([sample.sample_idx for sample in data_samples])
+        indices = indices.to(inputs[0].device, non_blocking=True)
         queries = embed_views(self.student, inputs)
         keys = self._keys(inputs, queries)
         losses: dict[str, Tensor] = self.head.loss(queries, keys, self.memory.read(indices))

@@ -72,6 +72,9 @@ def test_unreadable_packed_image_is_named(tmp_path):
     assert dataset[0]['img'].shape == (6, 8, 3)
     with pytest.raises(ValueError, match='image number 1 of the packed file'):
         dataset[1]
+    pack(tmp_path / 'empty.npz', [b'', jpeg()], labels=np.array([0, 1]))
+    with pytest.raises(ValueError, match=r'image number 0 of the packed file \(0 bytes\)'):
+        PackedImages(str(tmp_path / 'empty.npz'), pipeline=[LoadImage()])[0]
 
 
 def test_packed_images(tmp_path):
@@ -94,6 +97,9 @@ def test_packed_problems_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"lacks \['labels'\]; it holds"):
         PackedImages(str(tmp_path / 'unlabelled.npz'))
     assert len(PackedImages(str(tmp_path / 'unlabelled.npz'), with_label=False)) == 1
+    pack(tmp_path / 'labels.npz', [jpeg()], labels=np.array([0, 1]))
+    with pytest.raises(ValueError, match='has 1 images and 2 labels'):
+        PackedImages(str(tmp_path / 'labels.npz'))
     np.savez(tmp_path / 'cut.npz', jpeg=np.zeros(5, np.uint8), offsets=np.array([0, 9]), labels=np.array([0]))
     with pytest.raises(ValueError, match='offsets run from 0 to 9, but there are 5 bytes'):
         PackedImages(str(tmp_path / 'cut.npz'))

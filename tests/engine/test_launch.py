@@ -1,6 +1,8 @@
 """What a command line changes in a config."""
 
 import pytest
+import torch
+import torch.distributed as dist
 from mmengine.config import Config
 
 from sslreg.engine import launch
@@ -73,3 +75,47 @@ def test_a_folder_without_splits_trains_without_labels(tmp_path):
 def test_missing_config_is_named():
     with pytest.raises(FileNotFoundError, match="config 'configs/none.py' does not exist"):
         launch.load_config('configs/none.py')
+
+
+def test_photographs_have_no_root():
+    with pytest.raises(ValueError, match='PhotoTiles reads the photographs of scikit-image'):
+        launch.use_data_root(Config.fromfile('configs/massl/quickstart.py'), 'photos')
+
+
+def test_cpu_processes_keep_a_configs_own_wrapper(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    monkeypatch.setattr(dist, 'init_process_group', lambda backend: None)
+    cfg = Config(dict(model_wrapper_cfg=dict(type='MMDistributedDataParallel', find_unused_parameters=True)))
+    with launch.launched(cfg, 'pytorch'):
+        assert cfg.model_wrapper_cfg == dict(
+            type='MMDistributedDataParallel', find_unused_parameters=True, broadcast_buffers=False, device_ids=None
+        )
+
+
+def test_more_processes_than_gpus_are_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 4)
+    monkeypatch.setenv('LOCAL_WORLD_SIZE', '8')
+    with pytest.raises(ValueError, match='8 processes were started on a machine with 4 GPUs'):
+        with launch.launched(Config(), 'pytorch'):
+            pass
+
+
+def test_slurm_outside_of_slurm_says_so(monkeypatch):
+    monkeypatch.delenv('SLURM_NODELIST', raising=False)
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    with pytest.raises(ValueError, match='--launcher slurm outside of a Slurm job'):
+        with launch.launched(Config(), 'slurm'):
+            pass
+
+
+def test_unreadable_checkpoints_are_named(tmp_path):
+    (tmp_path / 'text.pth').write_text('not a checkpoint')
+    with pytest.raises(ValueError, match="text.pth' is no checkpoint that can be read"):
+        launch.check_checkpoint(str(tmp_path / 'text.pth'))
+    torch.save([1], tmp_path / 'list.pth')
+    with pytest.raises(ValueError, match="list.pth' holds a list, not a checkpoint"):
+        launch.check_checkpoint(str(tmp_path / 'list.pth'))
+    with pytest.raises(FileNotFoundError, match="checkpoint 'none.pth' does not exist"):
+        launch.check_checkpoint('none.pth')
+    torch.save(dict(state_dict={}), tmp_path / 'good.pth')
+    launch.check_checkpoint(str(tmp_path / 'good.pth'))

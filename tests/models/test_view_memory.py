@@ -10,7 +10,7 @@ from torch import Tensor
 from sslreg.models import MemoryBlocks, ViewMemoryCELoss, ViewMemoryHead
 from tests.reference.massl import view_memory_loss
 
-# PAPERS: raw similarities of one image with 4 memory entries, permuted into 2 blocks of 2
+# Worked by hand: raw similarities of one image with 4 memory entries, permuted into 2 blocks of 2
 TEACHER, STUDENT, PERMUTATION = [0.5, -0.2, 0.1, 0.9], [0.4, 0.0, 0.2, 0.7], [2, 0, 3, 1]
 
 

@@ -14,7 +14,7 @@ data_root = 'data/imagenet'
 global_scale = (0.32, 1.0)
 local_scale = (0.05, 0.32)
 
-data_preprocessor = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
+data_preprocessor = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True, non_blocking=True)
 
 pillow = dict(backend='pillow', interpolation='bicubic')  # antialiased, as torchvision's on PIL images; cv2's is not
 blur = dict(type=GaussianBlur, magnitude_range=(0.1, 2.0), magnitude_std='inf')

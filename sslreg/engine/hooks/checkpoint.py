@@ -5,7 +5,7 @@ import torch
 from mmengine.hooks import CheckpointHook
 from mmengine.logging import HistoryBuffer
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from sslreg.registry import HOOKS
 
@@ -22,6 +22,17 @@ class PlainCheckpointHook(CheckpointHook):
     """
 
     def before_train(self, runner: Runner) -> None:
+        """Find the folder.
+
+        Raises:
+            ValueError: Checkpoints within an epoch, which MMEngine's epoch loop cannot resume from: it would start the
+                epoch again and count on.
+        """
+        if not self.by_epoch and isinstance(runner.train_loop, EpochBasedTrainLoop):
+            raise ValueError(
+                'PlainCheckpointHook(by_epoch=False): an epoch-based run cannot resume within an epoch; use '
+                'by_epoch=True, or an iteration-based train_cfg'
+            )
         super().before_train(runner)
         if runner.param_schedulers is None:  # schedules are hooks here; MMEngine would warn at every checkpoint
             self.save_param_scheduler: bool = False
@@ -53,16 +64,19 @@ class PlainCheckpointHook(CheckpointHook):
 
 
 def check_fits(model: torch.nn.Module, state_dict: dict[str, Any]) -> None:
-    """Raise ValueError unless ``state_dict`` has every tensor of ``model`` in its shape."""
+    """Raise ValueError unless ``state_dict`` has exactly the tensors of ``model``, in their shapes."""
     shapes = {name.removeprefix('module.'): getattr(value, 'shape', None) for name, value in state_dict.items()}
     own = {name: tensor.shape for name, tensor in model.state_dict().items()}
     missing = [name for name in own if name not in shapes]
     other = [name for name in own if name in shapes and shapes[name] != own[name]]
-    if not missing and not other:
+    surplus = [name for name in shapes if name not in own]
+    if not missing and not other and not surplus:
         return
     problems = []
     if missing:
         problems.append(f'{len(missing)} of {len(own)} tensors are missing (first: {missing[0]})')
+    if surplus:
+        problems.append(f'{len(surplus)} more than the model has (first: {surplus[0]})')
     if other:
         name = other[0]
         problems.append(

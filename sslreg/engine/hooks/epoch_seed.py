@@ -1,6 +1,6 @@
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
-from mmengine.runner import Runner, set_random_seed
+from mmengine.runner import EpochBasedTrainLoop, Runner, set_random_seed
 
 from sslreg.registry import HOOKS
 
@@ -15,6 +15,23 @@ class EpochSeedHook(Hook):
     """
 
     priority = 'VERY_HIGH'
+
+    def before_train(self, runner: Runner) -> None:
+        """Refuse, or in an iteration-based loop warn of, what this cannot make repeatable.
+
+        Raises:
+            ValueError: ``persistent_workers`` keep random states that no checkpoint holds.
+        """
+        if runner.train_dataloader.persistent_workers:
+            raise ValueError(
+                'train_dataloader.persistent_workers=True keeps the random states of workers, which no '
+                'checkpoint holds, so a resumed run would differ: set it to False'
+            )
+        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+            runner.logger.warning(
+                'EpochSeedHook seeds at epochs, of which an iteration-based run has one: a resumed run '
+                'repeats the random numbers of the start'
+            )
 
     def before_train_epoch(self, runner: Runner) -> None:
         set_random_seed((runner.seed * 1_000_003 + runner.epoch * 10_007 + get_rank()) % 2**32)

@@ -28,12 +28,15 @@ class ScheduleHook(Hook):
 
         Raises:
             AttributeError: The model has no such attribute.
+            TypeError: It is no number.
         """
         *path, self.name = self.target.split('.')
         owner = runner.model.module if is_model_wrapper(runner.model) else runner.model
         for name in path:
             owner = _get(owner, name, self.target)
-        _get(owner, self.name, self.target)
+        value = _get(owner, self.name, self.target)
+        if not isinstance(value, (int, float)):
+            raise TypeError(f'ScheduleHook target {self.target!r} is a {type(value).__name__}, not a number')
         self.owner = owner
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
@@ -66,6 +69,7 @@ class OptimizerScheduleHook(Hook):
 
         Raises:
             KeyError: The optimizer has no such hyper-parameter.
+            ValueError: The optimizer's own value is not the schedule's start, so one of them was overridden in vain.
         """
         optimizer = runner.optim_wrapper.optimizer
         if self.param not in optimizer.defaults:
@@ -74,8 +78,14 @@ class OptimizerScheduleHook(Hook):
                 f'{self.param!r}, but {", ".join(optimizer.defaults)}'
             )
         default = optimizer.defaults[self.param]
+        start = getattr(self.schedule, 'start', default)
+        if default == 0 or start != default:
+            raise ValueError(
+                f'optimizer.{self.param}={default}, but its schedule starts at {start}: the schedule rules, so '
+                'change its start (custom_hooks.N.schedule.start) and the optimizer alike'
+            )
         for group in optimizer.param_groups:
-            group.setdefault(f'{self.param}_ratio', group[self.param] / default if default else 1.0)
+            group.setdefault(f'{self.param}_ratio', group[self.param] / default)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         value = self.schedule(runner.iter, runner.max_iters)

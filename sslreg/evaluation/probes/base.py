@@ -6,6 +6,9 @@ from torch import Tensor
 class BaseProbe(ABC):
     """A classifier on frozen features (registry PROBES)."""
 
+    def check(self, num_images: int) -> None:
+        """Raise ValueError if the probe cannot learn from this number of images; called before training."""
+
     @abstractmethod
     def fit(self, feats: Tensor, labels: Tensor) -> None:
         """Learn from ``feats [N, C]`` with ``labels [N]``, integers from 0."""

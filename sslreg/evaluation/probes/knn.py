@@ -16,7 +16,7 @@ class KNNProbe(BaseProbe):
     """Weighted nearest neighbours by cosine similarity, for several k in one pass.
 
     A neighbour votes for its class with weight exp(similarity / temperature): the protocol of Wu et al.
-    (arXiv 1805.01978, section 3.4) that DINO and MaSSL (arXiv 2407.17486, table 1) report.
+    (arXiv 1805.01978, section 3.4) that DINO and MaSSL (arXiv 2407.17486) report.
 
     Args:
         ks: Numbers of neighbours.
@@ -36,9 +36,12 @@ class KNNProbe(BaseProbe):
         self.k = ks[0] if k is None else k
         self.temperature = temperature
 
+    def check(self, num_images: int) -> None:
+        if num_images < self.ks[-1]:
+            raise ValueError(f'a bank of {num_images} images has no {self.ks[-1]} neighbours: lower ks={self.ks}')
+
     def fit(self, feats: Tensor, labels: Tensor) -> None:
-        if len(feats) < self.ks[-1]:
-            raise ValueError(f'a bank of {len(feats)} images has no {self.ks[-1]} neighbours: lower ks={self.ks}')
+        self.check(len(feats))
         self.bank = F.normalize(feats, dim=1)
         self.labels = labels
         self.num_classes = int(labels.max()) + 1

@@ -6,7 +6,7 @@ from sslreg.registry import MODELS
 
 @MODELS.register_module()
 class ViewMemoryCELoss(nn.Module):
-    """Cross-entropy between the teacher's and the student's view of the memory (MaSSL, arXiv 2407.17486, eq. 2-4).
+    """Cross-entropy between the teacher's and the student's view of the memory (MaSSL, arXiv 2407.17486, section 3).
 
     Memory rows are permuted by the memory, not logits here, and each view gets one softmax however many pairs it is in.
     """
