@@ -1,6 +1,5 @@
 """Weighted k-NN on frozen features, during training and in tools/test.py (the probe of the papers)."""
 
-from sslreg.engine import ProbeTestLoop, ProbeValLoop
 from sslreg.evaluation import KNNProbe, ProbeAccuracy
 
 probe = dict(type=KNNProbe, ks=(10, 20, 100, 200), temperature=0.07)

@@ -54,6 +54,26 @@ class ColorJitter(MMColorJitter):
 
 
 @TRANSFORMS.register_module()
+class RandomGrayscale(BaseTransform):
+    """Grayscale of three equal channels with a probability, by PIL's rounded weights (mmcv's class rounds down).
+
+    Args:
+        prob: The probability.
+    """
+
+    def __init__(self, prob: float) -> None:
+        if not 0 <= prob <= 1:
+            raise ValueError(f'prob={prob} must be between 0 and 1')
+        self.prob = prob
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        if np.random.rand() < self.prob:
+            gray = np.array(Image.fromarray(results['img'][..., ::-1]).convert('L'))
+            results['img'] = np.repeat(gray[..., None], 3, axis=2)
+        return results
+
+
+@TRANSFORMS.register_module()
 class RGBToBGR(BaseTransform):
     """Reverse the channels of datasets that give RGB (mmpretrain's CIFAR10 and CIFAR100)."""
 

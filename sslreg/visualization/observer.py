@@ -43,10 +43,17 @@ class ObserverHook(Hook):
 
         Raises:
             TypeError: The memory is no queue, so that nothing tells which image an entry came from.
+            ValueError: The probe's bank is not the training set.
         """
         model = unwrap(runner)
         if not isinstance(model.memory, QueueMemory):
             raise TypeError(f'the report traces the entries of a QueueMemory, not of a {type(model.memory).__name__}')
+        images, shown = (len(loader.dataset) for loader in (runner.train_dataloader, runner.val_loop.bank))
+        if images != shown:
+            raise ValueError(
+                f'the report shows training images through the bank of the probe, but it has {shown} images '
+                f'and the training set {images}: give both the same dataset'
+            )
         self.untrained = copy.deepcopy(model).eval()
         self.batch = next(iter(runner.train_dataloader))
         self.written = deque(maxlen=len(model.memory))

@@ -58,13 +58,14 @@ class Run:
 
     @property
     def classes(self) -> Sequence[str]:
-        classes: Sequence[str] = self.dataset.metainfo['classes']
-        return classes
+        """Names of the classes, or their numbers where the dataset has no names."""
+        names: Sequence[str] | None = self.dataset.metainfo.get('classes')
+        return names or [str(label) for label in range(int(self.labels.max()) + 1)]
 
     @property
     def dataset(self) -> Any:
-        """The training images."""
-        return self.runner.train_dataloader.dataset
+        """The training images as the probe sees them, without augmentation."""
+        return self.runner.val_loop.bank.dataset
 
     @cached_property
     def labels(self) -> Tensor:
@@ -84,8 +85,7 @@ class Run:
 
     def key_view(self, place: int) -> np.ndarray[Any, Any]:
         """What the teacher saw of an image of the batch, before normalisation: ``[H, W, 3]`` uint8 RGB."""
-        view = self.observer.batch['inputs'][self.model.num_key_views - 1][place]
-        return view.numpy()[::-1].transpose(1, 2, 0)
+        return rgb(self.observer.batch['inputs'][self.model.num_key_views - 1][place])
 
     @property
     def num_entries(self) -> int:
@@ -117,8 +117,13 @@ class Run:
 
 
 def picture(dataset: Any, index: int) -> np.ndarray[Any, Any]:
-    """An image of a dataset that holds BGR arrays, as ``[H, W, 3]`` uint8 RGB."""
-    return np.asarray(dataset.get_data_info(index)['img'])[..., ::-1]
+    """An image as its transforms give it to a network, before normalisation: ``[H, W, 3]`` uint8 RGB."""
+    return rgb(dataset[index]['inputs'])
+
+
+def rgb(image: Tensor) -> np.ndarray[Any, Any]:
+    """A BGR tensor ``[3, H, W]`` as an RGB array ``[H, W, 3]``."""
+    return image.numpy()[::-1].transpose(1, 2, 0)
 
 
 def percent(share: float) -> str:

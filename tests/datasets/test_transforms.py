@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 from torchvision.transforms import functional as F
 
-from sslreg.datasets import ColorJitter, RGBToBGR
+from sslreg.datasets import ColorJitter, RandomGrayscale, RGBToBGR
 
 
 def noise(*shape: int) -> np.ndarray:
@@ -41,6 +41,19 @@ def test_all_four_are_applied_in_the_drawn_order_with_torchvisions_arithmetic():
 def test_nothing_to_jitter_changes_nothing():
     img = noise(4, 4)
     assert np.array_equal(ColorJitter().transform(dict(img=img.copy()))['img'], img)
+
+
+def test_gray_is_torchvisions_and_as_frequent_as_asked():
+    img, gray = noise(8, 8), 0
+    expected = np.asarray(F.rgb_to_grayscale(Image.fromarray(img[..., ::-1]), num_output_channels=3))
+    np.random.seed(0)
+    for _ in range(1000):
+        out = RandomGrayscale(prob=0.2).transform(dict(img=img.copy()))['img']
+        assert np.array_equal(out, img) or np.array_equal(out, expected)
+        gray += not np.array_equal(out, img)
+    assert 160 < gray < 240  # 200 +- 3 standard deviations
+    with pytest.raises(ValueError, match='prob=2'):
+        RandomGrayscale(prob=2)
 
 
 def test_channels_are_reversed():

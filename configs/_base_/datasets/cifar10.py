@@ -1,22 +1,18 @@
 """CIFAR-10, 2 global crops of 32 px and 4 local ones of 16 px. MMPretrain's dataset downloads it to ``data/cifar10``."""
 
-from mmcv.transforms import RandomApply
+from mmengine.config import read_base
 from mmengine.dataset import DefaultSampler, default_collate
-from mmpretrain.datasets import CIFAR10, MultiView, PackInputs, RandomFlip, RandomGrayscale, RandomResizedCrop
+from mmpretrain.datasets import CIFAR10, MultiView, PackInputs, RandomResizedCrop
 
-from sslreg.datasets import ColorJitter, RGBToBGR, worker_init_fn
+from sslreg.datasets import RGBToBGR, worker_init_fn
+
+with read_base():
+    from .colour import *
 
 data_root = 'data/cifar10'
 
 data_preprocessor = dict(mean=[125.3, 123.0, 113.9], std=[63.0, 62.1, 66.7], to_rgb=True)
 
-pillow = dict(backend='pillow', interpolation='bicubic')
-colour = [
-    dict(type=RandomFlip, prob=0.5),
-    dict(type=RandomApply, prob=0.8,
-         transforms=[dict(type=ColorJitter, brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1)]),
-    dict(type=RandomGrayscale, prob=0.2, keep_channels=True, channel_weights=(0.114, 0.587, 0.299)),
-]
 global_view = [dict(type=RandomResizedCrop, scale=32, crop_ratio_range=(0.32, 1.0), **pillow), *colour]
 local_view = [dict(type=RandomResizedCrop, scale=16, crop_ratio_range=(0.05, 0.32), **pillow), *colour]
 train_pipeline = [

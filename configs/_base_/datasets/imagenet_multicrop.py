@@ -3,12 +3,14 @@
 Folders ``data/imagenet/{train,val}/CLASS/*.JPEG``; any other folder by ``--data-root``.
 """
 
-from mmcv.transforms import RandomApply
+from mmengine.config import read_base
 from mmengine.dataset import DefaultSampler, default_collate
-from mmpretrain.datasets import (CenterCrop, GaussianBlur, MultiView, PackInputs, RandomFlip, RandomGrayscale,
-                                 RandomResizedCrop, ResizeEdge, Solarize)
+from mmpretrain.datasets import (CenterCrop, GaussianBlur, MultiView, PackInputs, RandomResizedCrop, ResizeEdge, Solarize)
 
-from sslreg.datasets import ColorJitter, ImageFolder, LoadImage, worker_init_fn
+from sslreg.datasets import ImageFolder, LoadImage, worker_init_fn
+
+with read_base():
+    from .colour import *
 
 data_root = 'data/imagenet'
 global_scale = (0.32, 1.0)
@@ -16,14 +18,7 @@ local_scale = (0.05, 0.32)
 
 data_preprocessor = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True, non_blocking=True)
 
-pillow = dict(backend='pillow', interpolation='bicubic')  # antialiased, as torchvision's on PIL images; cv2's is not
 blur = dict(type=GaussianBlur, magnitude_range=(0.1, 2.0), magnitude_std='inf')
-colour = [
-    dict(type=RandomFlip, prob=0.5),
-    dict(type=RandomApply, prob=0.8,
-         transforms=[dict(type=ColorJitter, brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1)]),
-    dict(type=RandomGrayscale, prob=0.2, keep_channels=True, channel_weights=(0.114, 0.587, 0.299)),
-]
 global_view_1 = [
     dict(type=RandomResizedCrop, scale=224, crop_ratio_range=global_scale, **pillow), *colour,
     dict(**blur, prob=1.0),

@@ -1,22 +1,19 @@
 """Tiles of 19 photographs, 48 px: 2 global crops of 32 px and 2 local ones of 16 px."""
 
-from mmcv.transforms import RandomApply, Resize
+from mmcv.transforms import Resize
+from mmengine.config import read_base
 from mmengine.dataset import DefaultSampler, default_collate
-from mmpretrain.datasets import MultiView, PackInputs, RandomFlip, RandomGrayscale, RandomResizedCrop
+from mmpretrain.datasets import MultiView, PackInputs, RandomResizedCrop
 
-from sslreg.datasets import ColorJitter, PhotoTiles, worker_init_fn
+from sslreg.datasets import PhotoTiles, worker_init_fn
+
+with read_base():
+    from .colour import *
 
 batch_size = 128
 tiles_per_class = 100
 
 data_preprocessor = dict(mean=[127.5, 127.5, 127.5], std=[64.0, 64.0, 64.0], to_rgb=True)
-pillow = dict(backend='pillow', interpolation='bicubic')
-colour = [
-    dict(type=RandomFlip, prob=0.5),
-    dict(type=RandomApply, prob=0.8,
-         transforms=[dict(type=ColorJitter, brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1)]),
-    dict(type=RandomGrayscale, prob=0.2, keep_channels=True, channel_weights=(0.114, 0.587, 0.299)),
-]
 global_view = [dict(type=RandomResizedCrop, scale=32, crop_ratio_range=(0.32, 1.0), **pillow), *colour]
 local_view = [dict(type=RandomResizedCrop, scale=16, crop_ratio_range=(0.15, 0.5), **pillow), *colour]
 

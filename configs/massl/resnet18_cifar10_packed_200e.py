@@ -1,0 +1,25 @@
+"""MaSSL (https://arxiv.org/abs/2407.17486) on CIFAR-10 as packed JPEG: resnet18_cifar10_200e.py but for the files.
+
+    python tools/train.py configs/massl/resnet18_cifar10_packed_200e.py
+
+Needs data/cifar10/{train,test}.npz (docs/data.md). Not yet run.
+"""
+
+from mmengine.config import read_base
+
+from sslreg.datasets import LoadImage, PackedImages
+
+with read_base():
+    from .resnet18_cifar10_200e import *
+
+packed_test_pipeline = [dict(type=LoadImage), dict(type=PackInputs)]
+train_dataloader.dataset = dict(
+    type=PackedImages, data_root=data_root, ann_file='train.npz',
+    pipeline=[dict(type=LoadImage), *train_pipeline[1:]])  # without RGBToBGR: LoadImage gives BGR
+bank_dataloader.dataset = dict(
+    type=PackedImages, data_root=data_root, ann_file='train.npz', pipeline=packed_test_pipeline)
+val_dataloader.dataset = dict(
+    type=PackedImages, data_root=data_root, ann_file='test.npz', pipeline=packed_test_pipeline)
+test_dataloader = val_dataloader
+val_cfg.bank_dataloader = bank_dataloader
+test_cfg.bank_dataloader = bank_dataloader
