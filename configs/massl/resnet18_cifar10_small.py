@@ -11,12 +11,12 @@ from mmengine.config import read_base
 with read_base():
     from .resnet18_cifar10_packed_200e import *
 
-epochs = 8
+epochs = 10
 
-model.backbone.update(stem_channels=24, base_channels=24)
-model.neck.update(in_channels=192, hid_channels=512, out_channels=128)
+model.backbone.update(stem_channels=16, base_channels=16)
+model.neck.update(in_channels=128, hid_channels=512, out_channels=128)
 model.memory.update(length=8192, feat_dim=128)  # 4 blocks of 2048
-model.teacher.momentum = 1 - 0.95  # 624 steps
+model.teacher.momentum = 1 - 0.95  # 780 steps
 optim_wrapper.dtype = 'float32'
 auto_scale_lr.base_batch_size = 128
 

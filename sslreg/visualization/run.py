@@ -111,7 +111,7 @@ class Run:
         return self.model.data_preprocessor(self.observer.batch, True)['inputs']
 
     def history(self, name: str) -> list[float]:
-        """Value of a logged scalar at every step; empty if it was not logged."""
+        """Value of a logged scalar at every step that is kept, to the last; empty if it was not logged."""
         scalars = self.runner.message_hub.log_scalars
         return scalars[f'train/{name}'].data[0].tolist() if f'train/{name}' in scalars else []
 

@@ -9,12 +9,13 @@ def loss(run: Run) -> Part:
     """The loss between the line of collapse and the teacher's entropy; below, how far the queries spread."""
     history = {name: run.history(name) for name in ('loss', 'teacher_entropy', 'query_std')}
     limit, per_epoch = math.log(run.num_entries), len(run.runner.train_dataloader)
+    last = run.runner.iter  # the history may be shorter: a checkpoint keeps the last steps only
     upper = [
-        level([1, len(history['loss'])], limit, f'collapse: {limit:.2f}', color=COLOURS['limit']),
-        *_curve(history['loss'], 'loss', COLOURS['student'], per_epoch),
-        *_curve(history['teacher_entropy'], "teacher's entropy", COLOURS['teacher'], per_epoch),
+        level([last - len(history['loss']) + 1, last], limit, f'collapse: {limit:.2f}', color=COLOURS['limit']),
+        *_curve(history['loss'], 'loss', COLOURS['student'], per_epoch, last),
+        *_curve(history['teacher_entropy'], "teacher's entropy", COLOURS['teacher'], per_epoch, last),
     ]
-    lower = _curve(history['query_std'], '', COLOURS['trained'], per_epoch)
+    lower = _curve(history['query_std'], '', COLOURS['trained'], per_epoch, last)
     legend = dict(loc='lower left', bbox_to_anchor=(0, 1), ncols=3)
     xlabel = f'training step ({per_epoch} are an epoch)'
     panels = [Panel(upper, '' if lower else xlabel, 'nats', legend=legend)]
@@ -35,11 +36,11 @@ def loss(run: Run) -> Part:
     return Section('Does it learn, or collapse?', text, 'loss.png'), dict(collapse_loss=limit, history=history)
 
 
-def _curve(values: list[float], label: str, colour: str, window: int) -> list[Line]:
-    """Every step thinly and the running mean on top; nothing for what was not logged."""
+def _curve(values: list[float], label: str, colour: str, window: int, last: int) -> list[Line]:
+    """Steps up to ``last`` thinly and the running mean on top; nothing for what was not logged."""
     if not values:
         return []
-    steps = range(1, len(values) + 1)
+    steps = range(last - len(values) + 1, last + 1)
     return [
         Line(steps, values, '', dict(color=colour, alpha=0.3, linewidth=0.8)),
         Line(steps, smooth(values, window), label, dict(color=colour, linewidth=2)),
