@@ -169,7 +169,7 @@ for pid in "${pids[@]}"; do wait "$pid" || exit 1; done
 
 def _project(folder: Path) -> Path:
     """A user's folder: a copy of configs/, and files of their own."""
-    shutil.copytree(ROOT / 'configs', folder / 'configs', dirs_exist_ok=True)
+    shutil.copytree(ROOT / 'configs', folder / 'configs', ignore=shutil.ignore_patterns('my'))
     return folder
 
 
