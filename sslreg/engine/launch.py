@@ -1,7 +1,9 @@
 """From a command line to a Runner: what ``tools/*.py`` share. Errors here are raised before anything is built."""
 
+import logging
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,10 +36,10 @@ def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
 
 @contextmanager
 def launched(cfg: Config, launcher: str) -> Iterator[None]:
-    """Run the body in the processes that the launcher started, and end the process group after it.
+    """Run the body, the last thing that a program does, in the processes that the launcher started.
 
-    A group that is left to the interpreter's exit aborts the process there. After an exception it is left alone: ending
-    it would wait for the other ranks, which the launcher stops.
+    Then the process group is ended. After an exception it is left alone: ending it would wait for the other ranks,
+    which the launcher stops.
     """
     cfg.launcher = launcher
     _check_devices(launcher)
@@ -45,7 +47,18 @@ def launched(cfg: Config, launcher: str) -> Iterator[None]:
         _start_gloo(cfg, launcher)
     yield
     if dist.is_initialized():
+        dist.barrier()
         dist.destroy_process_group()
+        if not torch.cuda.is_available():
+            _exit()
+
+
+def _exit() -> None:
+    """Leave without the interpreter's teardown, in which gloo's threads now and then abort (seen on torch 2.11)."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _check_devices(launcher: str) -> None:
