@@ -1,11 +1,13 @@
 """A toy run through the real Runner: 24 noise images of 8 px, a linear backbone, two epochs in a second."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.model import BaseModule
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
@@ -28,6 +30,18 @@ class ToyBackbone(BaseModule):
 
     def forward(self, images: Tensor) -> tuple[Tensor]:
         return (self.drop(self.norm(self.conv(images)).relu()),)
+
+
+@MODELS.register_module(force=True)
+class ToyLinear(BaseModule):
+    """Each image for itself, so that a batch may be divided over ranks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3 * 8 * 8, 8)
+
+    def forward(self, images: Tensor) -> tuple[Tensor]:
+        return (self.linear(images.flatten(1))[..., None, None],)
 
 
 @DATASETS.register_module(force=True)
@@ -133,6 +147,49 @@ def config(work_dir: Path, epochs: int = 2, **overrides: Any) -> Config:
         if not overrides
         else _merged(config(work_dir, epochs), overrides)
     )
+
+
+def instance_config(work_dir: Path, epochs: int = 2, memory: dict[str, Any] | None = None, **overrides: Any) -> Config:
+    """The toy for single-branch methods: one view, no teacher, an entry per image."""
+    cfg = config(work_dir, epochs)
+    memory = dict(type='CorrectedInstanceMemory', length=24, feat_dim=4) | (memory or {})
+    cfg.model = model(memory=memory, head=dict(type='InstanceHead', losses=[dict(type='SqrtKLLoss')]), teacher=None)
+    cfg.model.num_key_views = 1
+    cfg.train_dataloader.dataset.pipeline[0].num_views = [1]
+    cfg.custom_hooks = [dict(type='MemoryInitHook')]
+    return _merged(cfg, overrides)
+
+
+class _Stop(Exception):
+    pass
+
+
+class _StopAfter(Hook):
+    priority = 'LOWEST'
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        if runner.epoch + 1 == self.epoch:
+            raise _Stop
+
+
+def interrupt(cfg: Config, epoch: int) -> None:
+    """Train and break off after an epoch, when its checkpoint has been written."""
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(_StopAfter(epoch))
+    with suppress(_Stop):
+        runner.train()
+
+
+def resume(cfg: Config) -> Runner:
+    """Go on with what was broken off."""
+    cfg.resume = True
+    cfg.experiment_name = 'resumed'
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    return runner
 
 
 def _merged(cfg: Config, overrides: dict[str, Any]) -> Config:

@@ -11,12 +11,12 @@ from mmengine.config import read_base
 with read_base():
     from .resnet18_cifar10_packed_200e import *
 
-epochs = 10
+epochs = 25
 
 model.backbone.update(stem_channels=16, base_channels=16)
 model.neck.update(in_channels=128, hid_channels=512, out_channels=128)
 model.memory.update(length=8192, feat_dim=128)  # 4 blocks of 2048
-model.teacher.momentum = 1 - 0.95  # 780 steps
+model.teacher.momentum = 1 - 0.95  # few steps, a fast teacher
 optim_wrapper.dtype = 'float32'
 auto_scale_lr.base_batch_size = 128
 
@@ -25,7 +25,7 @@ train_dataloader.dataset.indices = 10_000
 train_dataloader.dataset.pipeline[1].num_views = [2, 2]
 train_dataloader.dataset.pipeline[1].transforms[1][0].crop_ratio_range = (0.15, 0.5)
 val_dataloader.dataset.indices = 2_000
-test_dataloader.dataset.indices = 2_000
+test_dataloader.dataset.indices = 10_000
 val_cfg.bank_dataloader.dataset.indices = 10_000
 test_cfg.bank_dataloader.dataset.indices = 10_000
 

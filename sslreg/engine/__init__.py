@@ -1,6 +1,7 @@
 from .hooks import (
     EpochSeedHook,
     MemoryCheckHook,
+    MemoryInitHook,
     OptimizerScheduleHook,
     PlainCheckpointHook,
     ScheduleHook,
@@ -16,6 +17,7 @@ __all__ = [
     'LinearSchedule',
     'MatrixDecayConstructor',
     'MemoryCheckHook',
+    'MemoryInitHook',
     'OptimizerScheduleHook',
     'PlainCheckpointHook',
     'ProbeTestLoop',

@@ -135,10 +135,13 @@ def run_probe(
 def share_buffers(model: nn.Module) -> None:
     """Give every rank the buffers of rank 0, which are the ones in the checkpoint.
 
-    Batch norm's running statistics are each rank's own; all other buffers, the memories above all, are equal already.
+    Batch norm's running statistics are each rank's own; most other buffers, the memories above all, are equal already.
+    The entries of a sharded memory stay where they are.
     """
-    for buffer in model.buffers():
-        broadcast(buffer)
+    apart = getattr(model, '_ddp_params_and_buffers_to_ignore', [])
+    for name, buffer in model.named_buffers():
+        if name not in apart:
+            broadcast(buffer)
 
 
 def labels(loader: DataLoader[Any], feats: Tensor) -> Tensor:

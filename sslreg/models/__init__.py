@@ -1,21 +1,29 @@
 import mmpretrain.models  # noqa: F401  registers what sslreg's registries fall back to
 
 from .backbones import SSLVisionTransformer, TimmBackbone
-from .heads import ViewMemoryHead
-from .losses import ViewMemoryCELoss
-from .memories import BaseMemory, MemoryBlocks, QueueMemory
+from .cutmix import InstanceCutMix
+from .heads import InstanceHead, ViewMemoryHead
+from .losses import ReleasedSqrtKLLoss, SqrtKLLoss, StreamedLoss, ViewMemoryCELoss
+from .memories import BaseMemory, CorrectedInstanceMemory, InstanceMemory, MemoryBlocks, QueueMemory
 from .memory_ssl import MemorySSL
 from .necks import ProjectionNeck
 from .teacher import EMATeacher
 
 __all__ = [
     'BaseMemory',
+    'CorrectedInstanceMemory',
     'EMATeacher',
+    'InstanceCutMix',
+    'InstanceHead',
+    'InstanceMemory',
     'MemoryBlocks',
     'MemorySSL',
     'ProjectionNeck',
     'QueueMemory',
+    'ReleasedSqrtKLLoss',
     'SSLVisionTransformer',
+    'SqrtKLLoss',
+    'StreamedLoss',
     'TimmBackbone',
     'ViewMemoryCELoss',
     'ViewMemoryHead',

@@ -27,6 +27,8 @@ class MemorySSL(BaseSelfSupervisor):
         head: Config of a head with ``loss(queries, keys, blocks)``.
         teacher: Config of an averaged model, e.g. :class:`EMATeacher`, or None. ``TeacherEMAHook`` moves it.
         num_key_views: Views 0..T-1 that become keys.
+        mixing: Config of what mixes the images of a batch, e.g. :class:`InstanceCutMix`, or None. It takes one view,
+            and a head whose ``loss`` takes ``labels``.
         data_preprocessor: Config; mmpretrain's ``SelfSupDataPreprocessor`` by default.
         init_cfg: As in MMEngine.
 
@@ -41,6 +43,7 @@ class MemorySSL(BaseSelfSupervisor):
         head: dict[str, Any],
         teacher: dict[str, Any] | None = None,
         num_key_views: int = 1,
+        mixing: dict[str, Any] | None = None,
         data_preprocessor: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
@@ -53,6 +56,9 @@ class MemorySSL(BaseSelfSupervisor):
         self.memory: BaseMemory = MEMORIES.build(memory)
         self.teacher = MODELS.build(teacher, default_args=dict(model=self.student)) if teacher else None
         self.num_key_views = num_key_views
+        self.mixing = MODELS.build(mixing) if mixing else None
+        if self.memory.sharded:  # else DistributedDataParallel would give all ranks the entries of the first
+            self._ddp_params_and_buffers_to_ignore = ['memory.feats']
 
     @property
     def student(self) -> nn.Sequential:
@@ -73,12 +79,24 @@ class MemorySSL(BaseSelfSupervisor):
             data_samples: B samples that carry ``sample_idx``.
         """
         indices = torch.tensor([sample.sample_idx for sample in data_samples])
+        self.memory.check_indices(indices)
         indices = indices.to(inputs[0].device, non_blocking=True)
+        inputs, soft = self._mixed(inputs)
         queries = embed_views(self.student, inputs)
         keys = self._keys(inputs, queries)
-        losses: dict[str, Tensor] = self.head.loss(queries, keys, self.memory.read(indices))
+        blocks = self.memory.recall(indices, in_place=getattr(self.head, 'streams', False))
+        losses: dict[str, Tensor] = self.head.loss(queries, keys, blocks, **soft)
         self.memory.update(keys[-1], indices)
         return losses
+
+    def _mixed(self, views: list[Tensor]) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """The views, and how much of each image belongs to which image's target if they are mixed."""
+        if self.mixing is None:
+            return views, {}
+        if len(views) > 1:
+            raise ValueError(f'{type(self.mixing).__name__} mixes one view, the dataset gives {len(views)}')
+        images, labels = self.mixing(views[0], torch.eye(len(views[0]), device=views[0].device))
+        return [images], dict(labels=labels)
 
     @torch.no_grad()
     def _keys(self, views: list[Tensor], queries: Tensor) -> Tensor:

@@ -37,26 +37,8 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, num_workers):
     """Bit for bit, with dropout and random augmentation: weights, teacher, memory and its cursor."""
     options = dict(train_dataloader__num_workers=num_workers, model__backbone__drop_rate=0.3)
     whole = toy.state(toy.train(tmp_path / 'whole', epochs=4, **options))
-    cfg = toy.config(tmp_path / 'parts', epochs=4, **options)
-
-    class Stop(Exception):
-        pass
-
-    class StopAfter(Hook):
-        priority = 'LOWEST'
-
-        def after_train_epoch(self, runner):
-            if runner.epoch == 1:
-                raise Stop
-
-    runner = Runner.from_cfg(cfg)
-    runner.register_hook(StopAfter())
-    with pytest.raises(Stop):
-        runner.train()
-    resumed = toy.config(tmp_path / 'parts', epochs=4, resume=True, **options)
-    resumed.experiment_name = 'resumed'
-    runner = Runner.from_cfg(resumed)
-    runner.train()
+    toy.interrupt(toy.config(tmp_path / 'parts', epochs=4, **options), epoch=2)
+    runner = toy.resume(toy.config(tmp_path / 'parts', epochs=4, **options))
     assert runner.iter == 12
     for name, value in toy.state(runner).items():
         assert torch.equal(value, whole[name]), name

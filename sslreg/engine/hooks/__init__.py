@@ -1,12 +1,14 @@
 from .checkpoint import PlainCheckpointHook
 from .epoch_seed import EpochSeedHook
 from .memory_check import MemoryCheckHook
+from .memory_init import MemoryInitHook
 from .schedule import OptimizerScheduleHook, ScheduleHook
 from .teacher_ema import TeacherEMAHook
 
 __all__ = [
     'EpochSeedHook',
     'MemoryCheckHook',
+    'MemoryInitHook',
     'OptimizerScheduleHook',
     'PlainCheckpointHook',
     'ScheduleHook',

@@ -7,6 +7,7 @@ from mmengine.logging import HistoryBuffer
 from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from sslreg.models.memories import BaseMemory
 from sslreg.registry import HOOKS
 
 MAX_HISTORY = 10_000  # values of a logged scalar that are kept; appending to MMEngine's buffers copies them whole
@@ -41,7 +42,12 @@ class PlainCheckpointHook(CheckpointHook):
         for buffer in runner.message_hub.log_scalars.values():
             buffer.max_length = MAX_HISTORY
 
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict[str, Any]) -> None:
+        self.whole = _whole(runner.model)  # by all ranks; what follows is rank 0's
+        super()._save_checkpoint_with_step(runner, step, meta)
+
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        checkpoint['state_dict'].update(self.whole)
         scalars = checkpoint['message_hub']['log_scalars']
         for name, buffer in scalars.items():
             values, counts = buffer.data
@@ -66,7 +72,7 @@ class PlainCheckpointHook(CheckpointHook):
 def check_fits(model: torch.nn.Module, state_dict: dict[str, Any]) -> None:
     """Raise ValueError unless ``state_dict`` has exactly the tensors of ``model``, in their shapes."""
     shapes = {name.removeprefix('module.'): getattr(value, 'shape', None) for name, value in state_dict.items()}
-    own = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    own = {name: tensor.shape for name, tensor in model.state_dict().items()} | _whole_shapes(model)
     missing = [name for name in own if name not in shapes]
     other = [name for name in own if name in shapes and shapes[name] != own[name]]
     surplus = [name for name in shapes if name not in own]
@@ -87,6 +93,24 @@ def check_fits(model: torch.nn.Module, state_dict: dict[str, Any]) -> None:
         f'the checkpoint is not of this {type(model).__name__}: {"; ".join(problems)}. Give the config '
         "that it was trained with, or load a part of it by init_cfg=dict(type='Pretrained', prefix=...)"
     )
+
+
+def _memories(model: torch.nn.Module) -> dict[str, BaseMemory]:
+    """By their prefix in the state."""
+    model = getattr(model, 'module', model)
+    return {f'{name}.': module for name, module in model.named_modules() if isinstance(module, BaseMemory)}
+
+
+def _whole(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """What the ranks hold parts of, put together on rank 0."""
+    return {
+        prefix + name: value for prefix, memory in _memories(model).items() for name, value in memory.whole().items()
+    }
+
+
+def _whole_shapes(model: torch.nn.Module) -> dict[str, torch.Size]:
+    memories = _memories(model).items()
+    return {prefix + name: shape for prefix, memory in memories for name, shape in memory.whole_shapes().items()}
 
 
 def _shape(shape: Any) -> str:

@@ -1,3 +1,6 @@
+from typing import Any
+
+from mmengine.dataset import BaseDataset
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -11,6 +14,12 @@ class MemoryCheckHook(Hook):
     """Ask the memory before training whether it fits the batch and the dataset (``BaseMemory.check``)."""
 
     def before_train(self, runner: Runner) -> None:
+        """Check.
+
+        Raises:
+            ValueError: The training set has no full batch; the memory does not fit it; or the memory tells images by
+                their ids and these are not 0..N-1, each once.
+        """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         loader = runner.train_dataloader
         batch_size = loader.batch_sampler.batch_size * get_world_size()
@@ -21,3 +30,26 @@ class MemoryCheckHook(Hook):
             )
         if hasattr(model, 'memory'):
             model.memory.check(batch_size=batch_size, num_images=len(loader.dataset))
+            if model.memory.by_image:
+                check_ids(loader.dataset)
+
+
+def check_ids(dataset: Any) -> None:
+    """Raise ValueError unless the ``sample_idx`` of a dataset's images are 0..N-1, each once.
+
+    MMEngine counts them within the innermost dataset, so those of wrappers (concatenation, repetition, class balance)
+    collide. A plain dataset counts right, and one without ``get_data_info`` is found out at its first wrong image.
+    """
+    counts = isinstance(dataset, BaseDataset) and type(dataset).get_data_info is BaseDataset.get_data_info
+    if counts or not hasattr(dataset, 'get_data_info'):
+        return
+    place: dict[int, int] = {}
+    for i in range(len(dataset)):
+        index = dataset.get_data_info(i)['sample_idx']
+        if index in place or not 0 <= index < len(dataset):
+            also = f'as that of image {place[index]}' if index in place else f'not within 0..{len(dataset) - 1}'
+            raise ValueError(
+                f'the memory tells images by sample_idx, but in this {type(dataset).__name__} that of image {i} is '
+                f'{index}, {also}: wrappers count within each dataset, so give one dataset of all images, each once'
+            )
+        place[index] = i

@@ -1,3 +1,4 @@
+from .instance import InstanceHead
 from .view_memory import ViewMemoryHead
 
-__all__ = ['ViewMemoryHead']
+__all__ = ['InstanceHead', 'ViewMemoryHead']

@@ -8,6 +8,8 @@ from sslreg.models.losses.view_memory_ce import logits
 from sslreg.models.memories import MemoryBlocks
 from sslreg.registry import MODELS
 
+from .statistics import spread
+
 
 @MODELS.register_module()
 class ViewMemoryHead(BaseModule):
@@ -47,7 +49,7 @@ class ViewMemoryHead(BaseModule):
         feats = blocks if isinstance(blocks, Tensor) else blocks.feats
         loss = self.loss_module(queries / self.student_temp, keys / self.teacher_temp, feats)
         return dict(
-            loss=loss, teacher_entropy=_entropy(keys[-1:] / self.teacher_temp, feats), query_std=_spread(queries)
+            loss=loss, teacher_entropy=_entropy(keys[-1:] / self.teacher_temp, feats), query_std=spread(queries)
         )
 
 
@@ -56,9 +58,3 @@ def _entropy(keys: Tensor, blocks: Tensor) -> Tensor:
     """Mean entropy of the keys' distributions over the entries of a block, in nats."""
     log_q = logits(keys, blocks).log_softmax(dim=-1)
     return -(log_q.exp() * log_q).sum(dim=-1).mean()
-
-
-@torch.no_grad()
-def _spread(queries: Tensor) -> Tensor:
-    """Root of the summed variance over the batch, mean over views: 1 for directions with zero mean."""
-    return queries.float().var(dim=1, correction=0).sum(dim=-1).sqrt().mean()

@@ -1,7 +1,7 @@
 """The protocol that every memory follows."""
 
 from abc import abstractmethod
-from typing import NamedTuple, final
+from typing import NamedTuple, Protocol, final
 
 import torch
 import torch.nn.functional as F
@@ -10,16 +10,38 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 
+class SoftmaxLearner(Protocol):
+    """A memory that learns from the softmax of the loss itself; :func:`sslreg.models.ops.instance_loss` calls it."""
+
+    def begin(self, queries: Tensor, pull: Tensor, target: Tensor, log_partition: Tensor, temperature: float) -> None:
+        """The global batch, before any entry changes.
+
+        Args:
+            queries: ``[G, D]`` unit-norm embeddings.
+            pull: ``[G, D]`` what the own entry of each image is drawn to: its query, or the mixed ones that name it.
+            target: ``[G]`` column of each image's own entry.
+            log_partition: ``[G]`` log of each image's sum of exp(logit) over all entries.
+            temperature: Of the logits.
+        """
+
+    def learn(self, start: int, probs: Tensor) -> None:
+        """A chunk of entries with which the loss has finished, ``[G, n]`` probabilities of columns start..start+n-1."""
+
+
 class MemoryBlocks(NamedTuple):
     """What a memory recalls for one step.
 
     Attributes:
-        feats: ``[N, K, D]`` N blocks of K unit-norm entries; a copy, never a view of the buffer.
+        feats: ``[N, K, D]`` N blocks of K unit-norm entries, to be read only.
         target: ``[B]`` column (0..K-1) of each image's own entry, or None where a memory has no such entry.
+        first: Where each rank holds a part of the entries: the column of this rank's first. Else None.
+        learner: A memory that wants to know the softmax over its entries; None for all others.
     """
 
     feats: Tensor
     target: Tensor | None = None
+    first: int | None = None
+    learner: SoftmaxLearner | None = None
 
 
 class BaseMemory(BaseModule):
@@ -35,6 +57,10 @@ class BaseMemory(BaseModule):
     """
 
     feats: Tensor
+    sharded = (
+        False  # whether each rank holds other entries; then `whole` is collective, and `feats` no part of the state
+    )
+    by_image = False  # whether entries belong to images, told by their `sample_idx`
 
     def __init__(self, length: int, feat_dim: int) -> None:
         super().__init__()
@@ -51,6 +77,9 @@ class BaseMemory(BaseModule):
     def read(self, indices: Tensor) -> MemoryBlocks:
         """Recall entries for the images of this rank.
 
+        What it gives is read until :meth:`write`. A memory whose ``feats`` are the buffer itself instead of a copy
+        serves heads with ``streams = True`` only; :meth:`recall` copies them for all others.
+
         Args:
             indices: ``[B]`` dataset index of each image.
         """
@@ -63,6 +92,18 @@ class BaseMemory(BaseModule):
             feats: ``[B*W, D]`` unit-norm float32 embeddings of all W ranks, rank by rank.
             indices: ``[B*W]`` dataset index of each image.
         """
+
+    @final
+    def recall(self, indices: Tensor, in_place: bool) -> MemoryBlocks:
+        """:meth:`read`, copied unless the caller has finished with the entries, gradients included, before they change.
+
+        Args:
+            indices: ``[B]`` dataset index of each image.
+            in_place: Whether it has.
+        """
+        blocks = self.read(indices)
+        is_buffer = blocks.feats.untyped_storage().data_ptr() == self.feats.untyped_storage().data_ptr()
+        return blocks._replace(feats=blocks.feats.clone()) if is_buffer and not in_place else blocks
 
     @final
     @torch.no_grad()
@@ -83,6 +124,21 @@ class BaseMemory(BaseModule):
             )
         gathered = all_gather(feats.detach().float().contiguous())
         self.write(torch.cat(gathered), torch.cat(all_gather(indices.contiguous())))
+
+    def whole(self) -> dict[str, Tensor]:
+        """What a checkpoint holds beside ``state_dict()``, on rank 0's host. Every rank must call it."""
+        return {}
+
+    def whole_shapes(self) -> dict[str, torch.Size]:
+        """Shapes of :meth:`whole`, on any rank and without communication."""
+        return {}
+
+    def check_indices(self, indices: Tensor) -> None:
+        """Raise IndexError if an image has no place in the memory.
+
+        Args:
+            indices: ``[B]`` dataset index of each image, on the host.
+        """
 
     def check(self, batch_size: int, num_images: int) -> None:
         """Raise ValueError, before training starts, if the memory does not fit the run.

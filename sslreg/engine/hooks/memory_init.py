@@ -1,0 +1,108 @@
+from copy import deepcopy
+from typing import Any
+
+import torch
+from mmengine.dataset import DefaultSampler
+from mmengine.dist import all_reduce, get_rank, get_world_size, is_main_process
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner, set_random_seed
+from rich import get_console
+from rich.progress import track
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.data import DataLoader
+
+from sslreg.models.memory_ssl import embed_views
+from sslreg.registry import HOOKS
+
+INITS = ('network', 'random')
+
+
+@HOOKS.register_module()
+class MemoryInitHook(Hook):
+    """Fill an instance memory with the untrained network's embeddings before training (arXiv 2404.19289).
+
+    One pass over all training images, the last incomplete batch included, by all ranks together. A memory that has been
+    updated before, as in a resumed run, is left as it is. The released code leaves zeros where its loader drops images.
+
+    Args:
+        init: ``'network'``, or ``'random'`` to keep the random directions that a memory starts with, for comparison.
+        dataloader: Config of a loader of the training images, e.g. with another pipeline; its sampler and ``drop_last``
+            are set here. None: the training set as it is loaded in training, one view of each image.
+        train_mode: Whether batch norm uses the statistics of the batch, as the released code does, or its own.
+
+    Raises:
+        ValueError: ``init`` is neither.
+    """
+
+    priority = 'LOW'  # after MemoryCheckHook
+
+    def __init__(
+        self, init: str = 'network', dataloader: dict[str, Any] | None = None, train_mode: bool = True
+    ) -> None:
+        if init not in INITS:
+            raise ValueError(f'init={init!r} must be one of {", ".join(map(repr, INITS))}')
+        self.init = init
+        self.dataloader = dataloader
+        self.train_mode = train_mode
+
+    def before_train(self, runner: Runner) -> None:
+        """Fill the memory.
+
+        Raises:
+            TypeError: The memory has no entry per image.
+            ValueError: The loader's images are not the memory's; or its last batch is a single image, of which batch
+                norm has no statistics.
+        """
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        if not hasattr(model.memory, 'assign'):
+            raise TypeError(
+                'MemoryInitHook fills a memory with an entry per image, such as InstanceMemory, not '
+                f'{type(model.memory).__name__}'
+            )
+        if int(model.memory.num_updates) > 0:
+            runner.logger.info(f'the memory has had {int(model.memory.num_updates)} updates and is left as it is')
+        elif self.init == 'network':
+            self._fill(runner, model)
+
+    def _fill(self, runner: Runner, model: Any) -> None:
+        loader = self._loader(runner)
+        model.memory.check(batch_size=0, num_images=len(loader.dataset))  # type: ignore[arg-type]
+        if self.train_mode:
+            _check_last_batch(loader, model)
+        set_random_seed((runner.seed * 1_000_003 + 999_983 + get_rank()) % 2**32)
+        model.train(self.train_mode)
+        seen = torch.zeros(len(model.memory), dtype=torch.long)
+        shown = is_main_process() and get_console().is_interactive
+        for batch in track(loader, description='filling the memory', transient=True, disable=not shown):
+            data = model.data_preprocessor(batch, False)
+            indices = torch.tensor([sample.sample_idx for sample in data['data_samples']])
+            model.memory.check_indices(indices)
+            seen[indices] = 1
+            views = data['inputs']
+            with torch.no_grad(), runner.optim_wrapper.optim_context(model):
+                feats = embed_views(model.student, views[:1] if isinstance(views, list) else [views])[0]
+            model.memory.assign(feats, indices.to(feats.device))
+        model.train()
+        all_reduce(seen)
+        if (never := int((seen == 0).sum())) > 0:
+            raise ValueError(f'MemoryInitHook: {never} of {len(seen)} images were never given (by their sample_idx)')
+        runner.logger.info(f'the memory was filled by the untrained network with {len(seen)} images')
+
+    def _loader(self, runner: Runner) -> DataLoader[Any]:
+        own = dict(sampler=dict(type=DefaultSampler, shuffle=False, round_up=True), drop_last=False)
+        if self.dataloader is not None:
+            return Runner.build_dataloader(deepcopy(self.dataloader) | own, seed=runner.seed)
+        cfg = deepcopy(dict(runner.cfg.train_dataloader))
+        return Runner.build_dataloader(cfg | own | dict(dataset=runner.train_dataloader.dataset), seed=runner.seed)
+
+
+def _check_last_batch(loader: DataLoader[Any], model: nn.Module) -> None:
+    per_rank = -(-len(loader.dataset) // get_world_size())  # type: ignore[arg-type]
+    batch_size: Any = loader.batch_size
+    if per_rank % batch_size == 1 and any(isinstance(module, _BatchNorm) for module in model.modules()):
+        raise ValueError(
+            f'MemoryInitHook: {per_rank} images in batches of {batch_size} leave a last batch of one, of which '
+            'batch norm has no statistics: give a dataloader with another batch_size, or train_mode=False'
+        )

@@ -1,0 +1,59 @@
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from sslreg.models.losses import StreamedLoss
+from sslreg.models.memories import MemoryBlocks
+from sslreg.models.ops import instance_loss
+from sslreg.registry import MODELS
+
+from .statistics import spread
+
+
+@MODELS.register_module()
+class InstanceHead(BaseModule):
+    """Tells each image from all others by its own entry in the memory (NPID, arXiv 1805.01978; arXiv 2404.19289).
+
+    Cross-entropy of the softmax over all recalled entries, plus further losses of that softmax. Nothing of the size of
+    batch times memory is stored, see :mod:`sslreg.models.ops.instance`.
+
+    Args:
+        temperature: Tau, of the cross-entropy and of the losses that have none of their own.
+        losses: Configs of further losses, e.g. ``[dict(type=SqrtKLLoss, weight=20)]``.
+
+    Raises:
+        ValueError: ``temperature`` is not positive.
+        TypeError: A loss is no :class:`StreamedLoss`.
+    """
+
+    streams = True  # finished with the memory, gradient included, when `loss` returns
+
+    def __init__(self, temperature: float = 0.2, losses: Sequence[dict[str, Any]] = ()) -> None:
+        super().__init__()
+        if temperature <= 0:
+            raise ValueError(f'temperature={temperature} must be positive')
+        self.temperature = temperature
+        self.losses: Any = nn.ModuleList(MODELS.build(loss) for loss in losses)
+        for loss in self.losses:
+            if not isinstance(loss, StreamedLoss):
+                raise TypeError(f'a loss of InstanceHead must be a StreamedLoss, which {type(loss).__name__} is not')
+
+    def loss(
+        self, queries: Tensor, keys: Tensor, blocks: MemoryBlocks, labels: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """The loss and its terms.
+
+        Args:
+            queries: ``[S, B, D]`` unit-norm embeddings; the loss is the mean over views.
+            keys: ``[T, B, D]``, not used.
+            blocks: What the memory recalled: one block, with the column of each image's own entry.
+            labels: ``[B, B]`` share of image i that belongs to the entry of image j (CutMix); None: the identity.
+
+        Returns:
+            ``loss``; without weights ``ce`` and the other terms; ``own_prob``, the mean probability of an image's own
+            entry; ``query_std``, the spread of the queries (0: collapsed).
+        """
+        result = instance_loss(queries, blocks, self.temperature, [*self.losses], labels)
+        return dict(loss=result.loss, **result.values, query_std=spread(queries))

@@ -1,0 +1,197 @@
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from mmengine.dist import all_gather, broadcast, get_rank, get_world_size
+from torch import Tensor
+
+from sslreg.registry import MEMORIES
+
+from .base import BaseMemory, MemoryBlocks
+
+
+@MEMORIES.register_module()
+class InstanceMemory(BaseMemory):
+    """One entry per training image, the moving average of the image's embeddings (NPID, arXiv 1805.01978, section 3).
+
+    ``w_i <- norm(m w_i + (1 - m) z_i)`` for the images i of a step; an image that occurs more than once in the global
+    batch adds all its z. Recalled are all entries, or those of the global batch and random others.
+
+    Args:
+        length: Number of training images.
+        feat_dim: Width D of an entry.
+        momentum: Share m of the entry that is kept, the papers' m (an EMATeacher's momentum is 1 - m).
+        num_negatives: Number of entries of other images that are recalled beside the global batch's own, drawn anew
+            for every step, none twice; None recalls all entries.
+        sharded: Each of W ranks holds length / W entries instead of all; the results are the same. Checkpoints hold
+            all entries, so a run may go on with another number of ranks, or without sharding.
+        seed: Of the negatives, and of the random start of a sharded memory.
+
+    Raises:
+        ValueError: ``momentum`` is not in [0, 1); ``num_negatives`` is not in [1, length), or given for a sharded
+            memory; more ranks than entries.
+    """
+
+    by_image = True
+    num_updates: Tensor
+
+    def __init__(
+        self,
+        length: int,
+        feat_dim: int,
+        momentum: float = 0.5,
+        num_negatives: int | None = None,
+        sharded: bool = False,
+        seed: int = 0,
+    ) -> None:
+        if not 0 <= momentum < 1:
+            raise ValueError(f'momentum={momentum}, the share of an entry that is kept, must be in [0, 1)')
+        if num_negatives is not None and not 1 <= num_negatives < length:
+            raise ValueError(
+                f'num_negatives={num_negatives} must be at least 1 and less than length={length}; None recalls all'
+            )
+        if num_negatives is not None and sharded:
+            raise ValueError(f'num_negatives={num_negatives}: a sharded memory recalls all entries, so leave it out')
+        self.first, last = _share(length, get_rank(), get_world_size()) if sharded else (0, length)
+        if sharded and length < get_world_size():
+            raise ValueError(f'length={length}: each of {get_world_size()} ranks must hold an entry')
+        super().__init__(last - self.first, feat_dim)
+        self.length = length
+        self.momentum = momentum
+        self.num_negatives = num_negatives
+        self.sharded = sharded
+        self.seed = seed
+        if sharded:  # not in state_dict(), which MMEngine takes for equal on all ranks; see whole()
+            generator = torch.Generator().manual_seed(seed * 1_000_003 + get_rank())
+            start = torch.randn(self.feats.shape, generator=generator)
+            self.register_buffer('feats', F.normalize(start, dim=1), persistent=False)
+        self.register_buffer('num_updates', torch.tensor(0))
+        self._step = 0  # `num_updates` as the host knows it
+        self._columns: Tensor | None = None  # the entries that `read` gave, in that order; None: all
+
+    def __len__(self) -> int:
+        return self.length
+
+    def read(self, indices: Tensor) -> MemoryBlocks:
+        if self.num_negatives is None:
+            return MemoryBlocks(self.feats[None], indices, self.first if self.sharded else None)
+        return MemoryBlocks(*self._drawn(indices, self.num_negatives))
+
+    def write(self, feats: Tensor, indices: Tensor) -> None:
+        rows, pull = self._held(indices, feats)
+        self.feats[rows] = self._moved(self.feats[rows], rows, pull)
+        self._count()
+
+    @torch.no_grad()
+    def assign(self, feats: Tensor, indices: Tensor) -> None:
+        """Set the entries of all ranks' images, without averaging; of equal indices the last rank's holds.
+
+        Args:
+            feats: ``[B, D]`` unit-norm embeddings of this rank's images, B the same on all ranks.
+            indices: ``[B]`` dataset index of each image.
+        """
+        gathered = zip(all_gather(feats.float().contiguous()), all_gather(indices.contiguous()), strict=True)
+        for part in gathered:
+            rows, entries = self._held(part[1], part[0])
+            self.feats[rows] = entries
+
+    def check(self, batch_size: int, num_images: int) -> None:
+        if num_images != len(self):
+            raise ValueError(
+                f'the memory has an entry for each of length={len(self)} images, the training set has {num_images}: '
+                f'set model.memory.length={num_images}'
+            )
+        if self.num_negatives is not None and self.num_negatives + batch_size > len(self):
+            raise ValueError(
+                f'num_negatives={self.num_negatives} and a global batch of {batch_size} are more than the '
+                f'{len(self)} entries: lower one of them, or set model.memory.num_negatives=None to recall all'
+            )
+
+    def check_indices(self, indices: Tensor) -> None:
+        lowest, highest = indices.aminmax()
+        if lowest < 0 or highest >= len(self):
+            raise IndexError(
+                f'images {int(lowest)} to {int(highest)} (sample_idx) of a batch do not fit a memory of '
+                f'length={len(self)}: it must be the length of the training set'
+            )
+
+    def whole(self) -> dict[str, Tensor]:
+        """All entries of a sharded memory, on rank 0; nothing on the others."""
+        if not self.sharded:
+            return {}
+        parts = []
+        for rank in range(get_world_size()):
+            first, last = _share(len(self), rank, get_world_size())
+            part = self.feats.clone() if rank == get_rank() else self.feats.new_empty(last - first, self.feats.shape[1])
+            broadcast(part, src=rank)
+            if get_rank() == 0:
+                parts.append(part.cpu())
+        return dict(feats=torch.cat(parts)) if parts else {}
+
+    def whole_shapes(self) -> dict[str, torch.Size]:
+        return dict(feats=torch.Size((len(self), self.feats.shape[1]))) if self.sharded else {}
+
+    def _held(self, indices: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
+        """Rows of this rank's part of the entries, and what belongs to them."""
+        if not self.sharded:
+            return indices, *values
+        rows = indices - self.first
+        held = (rows >= 0) & (rows < len(self.feats))
+        return rows[held], *(value[held] for value in values)
+
+    def _moved(self, entries: Tensor, rows: Tensor, pull: Tensor, push: Tensor | None = None) -> Tensor:
+        """``norm(m w + (1 - m) (pull - push))`` of entries ``[G, D]``, with the pulls of equal rows ``[G]`` added up.
+
+        ``push [G, D]`` is the same for equal rows up to rounding; equal rows get exactly the same result.
+        """
+        same = _same(rows)
+        change = torch.zeros_like(pull).index_add_(0, same.group, pull)[same.group]
+        if push is not None:
+            change -= push
+        return F.normalize(self.momentum * entries + (1 - self.momentum) * change, dim=1)[same.first]
+
+    def _drawn(self, indices: Tensor, num_negatives: int) -> tuple[Tensor, Tensor]:
+        """The global batch's entries and others ``[1, K, D]``, alike on every rank; columns of ``indices``.
+
+        K is fixed and no entry occurs twice, also where the batch repeats an image; the device is not waited for.
+        """
+        batch = torch.cat(all_gather(indices.contiguous()))
+        generator = torch.Generator(batch.device).manual_seed(self.seed * 1_000_003 + self._step)
+        order = torch.rand(len(self), generator=generator, device=batch.device)
+        order[batch] = order[batch] - 2  # before all others
+        self._columns = order.topk(len(batch) + num_negatives, largest=False).indices
+        place = torch.empty_like(order, dtype=torch.long)
+        place[self._columns] = torch.arange(len(self._columns), device=batch.device)
+        return self.feats[self._columns][None], place[indices]
+
+    def _count(self) -> None:
+        self.num_updates.add_(1)
+        self._step += 1
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        if self.sharded and f'{prefix}feats' in state_dict:
+            feats = state_dict.pop(f'{prefix}feats')
+            self.feats.copy_(feats[self.first : self.first + len(self.feats)])
+        super()._load_from_state_dict(state_dict, prefix, *args)
+        self._step = int(self.num_updates)
+
+
+class _Same(NamedTuple):
+    """Which of G indices are equal: the number of each one's ``group [G]`` and the ``first [G]`` of that group."""
+
+    group: Tensor
+    first: Tensor
+
+
+def _same(indices: Tensor) -> _Same:
+    order = indices.argsort()
+    ranked = indices[order].diff(prepend=indices[order][:1]).ne(0).cumsum(0)
+    group = torch.empty_like(ranked).scatter_(0, order, ranked)
+    places = torch.arange(len(indices), device=indices.device)
+    first = torch.full_like(places, len(indices)).scatter_reduce_(0, group, places, 'amin')
+    return _Same(group, first[group])
+
+
+def _share(length: int, rank: int, world_size: int) -> tuple[int, int]:
+    """First entry and the one after the last that a rank holds."""
+    return length * rank // world_size, length * (rank + 1) // world_size

@@ -1,0 +1,3 @@
+from .instance import InstanceLosses, instance_loss
+
+__all__ = ['InstanceLosses', 'instance_loss']
