@@ -33,13 +33,11 @@ def scope():
 def test_config_builds(path):
     cfg = Config.fromfile(path)
     model = MODELS.build(cfg.model)
-    OPTIM_WRAPPER_CONSTRUCTORS.build(
-        dict(type=cfg.optim_wrapper.pop('constructor'), optim_wrapper_cfg=cfg.optim_wrapper)
-    )(model)
+    constructor = cfg.optim_wrapper.pop('constructor', 'DefaultOptimWrapperConstructor')
+    OPTIM_WRAPPER_CONSTRUCTORS.build(dict(type=constructor, optim_wrapper_cfg=cfg.optim_wrapper))(model)
     for hook in [*cfg.custom_hooks, *cfg.default_hooks.values()]:
         HOOKS.build(hook)
     PROBES.build(cfg.val_cfg.probe)
-    assert len(model.memory) % model.memory.num_blocks == 0
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=str)
@@ -77,7 +75,8 @@ def test_transforms_of_a_config_run(path, tmp_path):
         inputs = run_transforms(loader.dataset.pipeline, image)['inputs']
         views = inputs if loader is cfg.train_dataloader else [inputs]
         assert all(view.dtype == torch.uint8 and view.shape[0] == 3 for view in views)
-        assert len(views) > cfg.model.num_key_views or loader is not cfg.train_dataloader
+        # A teacher's view is compared with at least one other.
+        assert len(views) > cfg.model.get('num_key_views', 0) or loader is not cfg.train_dataloader
 
 
 OFFICIAL = [  # crop, crop scale, probability of blur, probability of solarisation (released code, main command)

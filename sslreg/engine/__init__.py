@@ -9,7 +9,7 @@ from .hooks import (
 )
 from .loops import ProbeTestLoop, ProbeValLoop
 from .optim import MatrixDecayConstructor, SSLOptimWrapper
-from .schedules import CosineSchedule, LinearSchedule, WarmupSchedule
+from .schedules import CosineSchedule, LinearSchedule, StepSchedule, WarmupSchedule
 
 __all__ = [
     'CosineSchedule',
@@ -24,6 +24,7 @@ __all__ = [
     'ProbeValLoop',
     'SSLOptimWrapper',
     'ScheduleHook',
+    'StepSchedule',
     'TeacherEMAHook',
     'WarmupSchedule',
 ]

@@ -66,6 +66,25 @@ class CosineSchedule:
         return self.end + (self.start - self.end) * (1 + math.cos(math.pi * progress)) / 2
 
 
+@SCHEDULES.register_module()
+@dataclass(frozen=True)
+class StepSchedule:
+    """``start``, multiplied by ``gamma`` at each of the ``milestones``, which are shares of training."""
+
+    start: float
+    milestones: tuple[float, ...]
+    gamma: float = 0.1
+
+    def __post_init__(self) -> None:
+        if any(not 0 <= milestone <= 1 for milestone in self.milestones):
+            raise ValueError(
+                f'milestones={self.milestones} must be shares of training between 0 and 1, e.g. 120 / epochs'
+            )
+
+    def __call__(self, step: int, num_steps: int) -> float:
+        return self.start * self.gamma ** sum(step >= round(share * num_steps) for share in self.milestones)
+
+
 def _check_share(warmup: float) -> None:
     if not 0 <= warmup <= 1:
         raise ValueError(f'warmup={warmup} must be a share of training between 0 and 1, e.g. 10 / epochs')

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sslreg.engine import CosineSchedule, LinearSchedule, WarmupSchedule
+from sslreg.engine import CosineSchedule, LinearSchedule, StepSchedule, WarmupSchedule
 from tests.reference.massl import cosine_array
 
 EPOCHS, STEPS = 40, 25
@@ -52,6 +52,15 @@ def test_shares_mean_whole_epochs_at_the_published_lengths():
 
 def test_linear_reaches_both_ends():
     assert values(LinearSchedule(2.0, 5.0), num_steps=4) == [2, 3, 4, 5]
+
+
+def test_steps_fall_at_the_shares():
+    schedule = StepSchedule(0.03, (120 / 200, 160 / 200))
+    assert [schedule(step, 200) for step in (0, 119, 120, 159, 160, 199)] == pytest.approx(
+        [0.03, 0.03, 0.003, 0.003, 0.0003, 0.0003]
+    )
+    with pytest.raises(ValueError, match=r'milestones=\(120,\) must be shares of training'):
+        StepSchedule(0.03, (120,))
 
 
 @pytest.mark.parametrize('kind', [WarmupSchedule, CosineSchedule])

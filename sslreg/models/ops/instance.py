@@ -3,7 +3,8 @@
 Written for B images, N entries w_j, one embedding z_i each, s = z W^T: the loss is the cross-entropy
 ``-log softmax(s_i / tau)_i`` plus further losses of the softmax. The first pass over chunks of the memory adds up what
 the values need; the second computes each chunk's logits again, adds its part of the gradient of z and, where the memory
-asks for it, hands it the chunk's softmax while it is in the cache. Nothing of size B x N is ever stored.
+asks for it, hands it the chunk's softmax while it is in the cache. The cross-entropy alone needs the first pass only.
+Nothing of size B x N is ever stored.
 """
 
 from collections.abc import Iterator, Sequence
@@ -117,6 +118,8 @@ class _Step:
         self.chunk_size = chunk_size or _chunk_size(self.queries)
         self.temps = [temperature if loss.temperature is None else loss.temperature for loss in losses]
         self.shift = self._shift()
+        # Without other terms the gradient is a weighted mean of the entries, found along with the sum of the weights.
+        self.weighted = torch.zeros_like(self.queries) if not losses and self.learner is None else None
 
     def first_pass(self) -> dict[str, Tensor]:
         """Mean values over this rank's images."""
@@ -140,6 +143,8 @@ class _Step:
                 log_partition = log_partition + self.shift[:, 0] / self.temperature
             self.learner.begin(self.queries, self.pull, self.target, log_partition, self.temperature)
         scale = 1 / self.num_images
+        if self.weighted is not None:
+            return self.weighted[self.images].sub_(self.own).mul_(scale / self.temperature)
         asked = slice(None) if self.sharded else self.images  # where entries are everywhere, each rank sees to its own
         total = torch.zeros_like(self.queries[asked])
         for start, rows, cosines in self._chunks():
@@ -166,9 +171,11 @@ class _Step:
     def _add_up(self) -> tuple[Tensor, list[Tensor]]:
         """Log-partition of the cross-entropy ``[G]`` and each loss's sums ``[R, G]``, over all entries."""
         total = torch.zeros(0)
-        for start, _, cosines in self._chunks():
-            parts = [(cosines / self.temperature).exp_().sum(dim=1)]
-            sizes = [1]
+        for start, rows, cosines in self._chunks():
+            exp = (cosines / self.temperature).exp_()
+            if self.weighted is not None:
+                self.weighted.addmm_(exp, rows)
+            parts, sizes = [exp.sum(dim=1)], [1]
             for loss, temp in zip(self.losses, self.temps, strict=True):
                 sums = loss.sums(_logits(cosines, temp))
                 parts += sums
@@ -178,6 +185,10 @@ class _Step:
         if self.sharded:
             all_reduce(total)
         partition, *sums = total.split(sizes)
+        if self.weighted is not None:
+            if self.sharded:
+                all_reduce(self.weighted)
+            self.weighted.div_(partition.T)
         return partition[0].log(), sums
 
     def _shift(self) -> Tensor | None:

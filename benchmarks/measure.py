@@ -1,0 +1,130 @@
+"""Time and peak memory of two ways to do the same, side by side in one process."""
+
+import argparse
+import ctypes
+import gc
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # before torch: its threads otherwise wait in a busy loop
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Row:
+    """A comparison; ``ratio`` is how many times faster than the rival."""
+
+    name: str
+    rival_seconds: float
+    seconds: float
+    ratio: float
+    rival_peak_mb: float
+    peak_mb: float
+
+
+def compare(name: str, rival: Callable[[], object], ours: Callable[[], object], rounds: int) -> Row:
+    """Median seconds over interleaved rounds, and the memory that each needs at its peak beside what was there before.
+
+    Args:
+        name: Of the row.
+        rival: What to compare with.
+        ours: The same by this project.
+        rounds: Number of timed calls of each.
+    """
+    peaks = [peak_mb(call) for call in (rival, ours)]  # the first calls, which also warm up
+    times: list[list[float]] = [[], []]
+    for _ in range(rounds):
+        for place, call in enumerate((rival, ours)):
+            times[place].append(seconds(call))
+    medians = [statistics.median(each) for each in times]
+    ratio = statistics.median(theirs / mine for theirs, mine in zip(*times, strict=True))
+    return Row(name, *medians, ratio, *peaks)
+
+
+def seconds(call: Callable[[], object]) -> float:
+    synchronize()
+    start = time.perf_counter()
+    call()
+    synchronize()
+    return time.perf_counter() - start
+
+
+def synchronize() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def peak_mb(call: Callable[[], object]) -> float:
+    """Growth of the peak memory in MB of a call: of CUDA's allocator, or of the process (Linux)."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+        before = torch.cuda.memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
+        call()
+        torch.cuda.synchronize()
+        return (torch.cuda.max_memory_allocated() - before) / 1e6
+    ctypes.CDLL('libc.so.6').malloc_trim(0)  # what earlier calls left must not serve this one unseen
+    Path('/proc/self/clear_refs').write_text('5')  # the high-water mark starts again from here
+    before = _status('VmRSS')
+    call()
+    return (_status('VmHWM') - before) / 1e3
+
+
+def _status(name: str) -> int:
+    """A size in kB."""
+    lines = Path('/proc/self/status').read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith(f'{name}:')))
+
+
+def hardware() -> str:
+    if torch.cuda.is_available():
+        return f'{torch.cuda.get_device_name()}, torch {torch.__version__}'
+    return f'{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}'
+
+
+def arguments(description: str) -> argparse.Namespace:
+    """The options that all benchmarks share."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument('--quick', action='store_true', help='smaller sizes')
+    parser.add_argument('--json', metavar='FILE', type=Path, help='write the rows there')
+    parser.add_argument('--rounds', type=int, default=5, help='timed calls of each; the median counts (default: 5)')
+    parser.add_argument('--threads', type=int, default=1, help='of torch on the CPU (default: 1, least disturbed)')
+    args = parser.parse_args()
+    for name in ('rounds', 'threads'):
+        if getattr(args, name) < 1:
+            parser.error(f'--{name} {getattr(args, name)} must be at least 1')
+    torch.set_num_threads(args.threads)
+    return args
+
+
+def report(title: str, rows: Sequence[Row], file: Path | None) -> None:
+    """Print the table; write the rows as JSON."""
+    table = Table('', 'rival ms', 'ours ms', 'faster', 'rival MB', 'ours MB', 'less', title=title)
+    for column in table.columns:
+        column.no_wrap = True
+        column.justify = 'left' if column is table.columns[0] else 'right'
+    for row in rows:
+        less = row.rival_peak_mb / max(row.peak_mb, 0.1)
+        table.add_row(
+            row.name,
+            f'{row.rival_seconds * 1e3:.1f}',
+            f'{row.seconds * 1e3:.1f}',
+            f'{row.ratio:.2f} x',
+            f'{row.rival_peak_mb:.0f}',
+            f'{row.peak_mb:.1f}',
+            f'{less:.0f} x',
+        )
+    Console().print(table, f'[dim]{hardware()}; median of interleaved rounds; MB at the peak beside the inputs[/dim]')
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps([asdict(row) for row in rows], indent=2) + '\n')

@@ -1,0 +1,18 @@
+"""Single-branch SSL (https://arxiv.org/abs/2404.19289) on CIFAR-100: resnet18_cifar10_400e_sqrtkl.py on the other dataset.
+
+    python tools/train.py configs/npid/resnet18_cifar100_400e_sqrtkl.py
+
+The paper gives epochs, batch and lambda for all small datasets; the rest is CIFAR-10's. Not yet run.
+"""
+
+from mmengine.config import read_base
+from mmpretrain.datasets import CIFAR100
+
+with read_base():
+    from .resnet18_cifar10_400e_sqrtkl import *
+
+train_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
+val_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
+test_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
+val_cfg.bank_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
+test_cfg.bank_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')

@@ -1,0 +1,70 @@
+"""Benchmarks compare the same computation, and write what they say."""
+
+import json
+import sys
+
+import pytest
+import torch
+import torch.nn.functional as F
+from mmengine.registry import DefaultScope
+
+from benchmarks import instance, measure, npid_study
+from sslreg.models import CorrectedInstanceMemory, InstanceHead, InstanceMemory
+from sslreg.registry import MODELS
+
+
+@pytest.mark.parametrize('rows', [None, 'all'])
+def test_rival_and_ours_leave_the_same_bank(rows):
+    rival, ours = instance.case(num_images=4, length=50, feat_dim=8, weight=20.0, rows=rows)
+    bank, memory = rival.args[1], ours.args[1]
+    rival()
+    ours()
+    torch.testing.assert_close(memory.feats, bank, atol=1e-6, rtol=0)
+
+
+def test_rival_has_the_same_gradient():
+    queries = F.normalize(torch.randn(4, 8), dim=1)
+    bank, indices = F.normalize(torch.randn(50, 8), dim=1), torch.arange(4)
+    grad = instance.plain(queries, bank.clone(), indices, 20.0, None)
+    head = InstanceHead(instance.TEMP, [dict(type='ReleasedSqrtKLLoss')])
+    ours = queries.clone().requires_grad_()
+    blocks = InstanceMemory(50, 8).read(indices)._replace(feats=bank[None])
+    head.loss(ours[None], ours[None], blocks)['loss'].backward()
+    torch.testing.assert_close(grad, ours.grad, atol=1e-6, rtol=1e-5)
+
+
+def test_peak_is_that_of_the_call():
+    assert measure.peak_mb(lambda: torch.zeros(50_000_000).add_(1)) == pytest.approx(200, abs=20)
+    assert measure.peak_mb(lambda: None) < 20
+
+
+def test_rows_are_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', ['instance', '--quick', '--rounds', '1', '--json', str(tmp_path / 'rows.json')])
+    monkeypatch.setattr(instance, 'SIZES', dict(quick=500, full=1000))
+    threads = torch.get_num_threads()
+    instance.main()
+    torch.set_num_threads(threads)
+    rows = json.loads((tmp_path / 'rows.json').read_text())
+    assert len(rows) == 4
+    assert set(rows[0]) == {'name', 'rival_seconds', 'seconds', 'ratio', 'rival_peak_mb', 'peak_mb'}
+    assert 'CE + KL, all rows' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('options', npid_study.STEPS.values(), ids=npid_study.STEPS)
+def test_every_step_of_the_study_builds(options, tmp_path):
+    cfg = npid_study.build(options, seed=1, epochs=2, work_dir=tmp_path)
+    with DefaultScope.overwrite_default_scope('sslreg'):
+        model = MODELS.build(cfg.model)
+    corrected = isinstance(model.memory, CorrectedInstanceMemory)
+    assert corrected == ('model.memory' not in options)
+    assert len(model.head.losses) == (0 if 'model.head.losses' in options else 1)
+    assert cfg.custom_hooks[1].get('init', 'network') == options.get('custom_hooks.1.init', 'network')
+
+
+def test_study_is_tabled_and_drawn(tmp_path):
+    runs = [{'knn/k10': [1.0, 2.0], 'knn/k200': [30.0 + i, 32.0 + i]} for i in range(2)]
+    study = dict.fromkeys(npid_study.STEPS, runs)
+    npid_study.plot(study, tmp_path / 'study.png')
+    assert (tmp_path / 'study.png').stat().st_size > 5000
+    table = npid_study.table(study, [1, 2])
+    assert next(iter(table.columns[1].cells)) == '30.5 ± 0.7'
