@@ -3,9 +3,10 @@
     python tools/train.py configs/npid/resnet18_cifar10_200e.py
 
 Network, optimizer and temperature of the released code of https://arxiv.org/abs/2404.19289, but a memory that starts
-from random directions and moves by the moving average, and no SqrtKL. The softmax is over the whole memory, where that
-code draws 10000 negatives (``--cfg-options model.memory.num_negatives=10000``); its CutMix is off here
-(``--cfg-options model.mixing.type=InstanceCutMix``). Not yet run.
+from random directions and moves by the moving average, and no SqrtKL. That code also differs in drawing 10000 negatives
+where the softmax here is over the whole memory (``--cfg-options model.memory.num_negatives=10000``), in CutMix
+(``--cfg-options model.mixing.type=InstanceCutMix``), in batch norm over 128 images of 4 GPUs, and in a learning rate
+that changes by epochs. Not yet run.
 """
 
 from mmengine.config import read_base
@@ -13,10 +14,8 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.models import ResNet_CIFAR
 from torch.optim import SGD
 
-from sslreg.engine import (CosineSchedule, MemoryInitHook, OptimizerScheduleHook, ProbeTestLoop, ProbeValLoop,
-                           SSLOptimWrapper)
-from sslreg.models import (CorrectedInstanceMemory, InstanceHead, InstanceMemory, MemorySSL, ProjectionNeck,
-                           ReleasedSqrtKLLoss)
+from sslreg.engine import CosineSchedule, OptimizerScheduleHook, ProbeTestLoop, ProbeValLoop, SSLOptimWrapper
+from sslreg.models import InstanceHead, InstanceMemory, MemorySSL, ProjectionNeck
 
 with read_base():
     from .._base_.datasets.cifar10_single_view import *
@@ -30,7 +29,7 @@ lr = 1.0
 model = dict(
     type=MemorySSL,
     data_preprocessor=data_preprocessor,
-    backbone=dict(type=ResNet_CIFAR, depth=18),
+    backbone=dict(type=ResNet_CIFAR, depth=18, zero_init_residual=False, init_cfg=None),  # torch's own start
     neck=dict(
         type=ProjectionNeck, in_channels=512, hid_channels=2048, out_channels=2048, norm_cfg=dict(type='BN1d'),
         act_cfg=dict(type='ReLU'), init_std=None),

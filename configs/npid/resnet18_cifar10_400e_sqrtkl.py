@@ -3,11 +3,14 @@
     python tools/train.py configs/npid/resnet18_cifar10_400e_sqrtkl.py
 
 NPID (resnet18_cifar10_200e.py) with the paper's three changes: a memory filled by the untrained network, the corrected
-update of all entries, and 20 times SqrtKL, on untempered cosines as released. The authors published no accuracies.
+update of all entries, and 20 times SqrtKL, on untempered cosines as released. We know of no published accuracies.
 MoCo v2's band at 200 epochs is 84.7 k-NN (lightly), at 1000 epochs 92.9 linear (solo-learn). Here: not yet run.
 """
 
 from mmengine.config import read_base
+
+from sslreg.engine import MemoryInitHook
+from sslreg.models import CorrectedInstanceMemory, ReleasedSqrtKLLoss
 
 with read_base():
     from .resnet18_cifar10_200e import *

@@ -3,10 +3,12 @@
     python tools/train.py configs/npid/resnet18_tinyimagenet_400e_sqrtkl.py
 
 Needs ``data/tiny-imagenet-200/{train,val}/CLASS/*.JPEG`` (docs/data.md). The paper gives epochs, batch and lambda for
-all small datasets; the rest is CIFAR-10's, at 64 px behind a first stage of stride 2. Not yet run.
+all small datasets, the released code a blur for folders of images; the rest is CIFAR-10's, at 64 px behind a first
+stage of stride 2. Not yet run.
 """
 
 from mmengine.config import read_base
+from mmpretrain.datasets import GaussianBlur
 
 from sslreg.datasets import ImageFolder, LoadImage
 
@@ -15,6 +17,7 @@ with read_base():
 
 data_root = 'data/tiny-imagenet-200'
 view[0].scale = 64
+view.append(dict(type=GaussianBlur, magnitude_range=(0.1, 2.0), magnitude_std='inf', prob=0.5))
 folder_pipeline = [dict(type=LoadImage), dict(type=PackInputs)]
 
 model.data_preprocessor.update(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])

@@ -26,7 +26,7 @@ def test_rival_has_the_same_gradient():
     queries = F.normalize(torch.randn(4, 8), dim=1)
     bank, indices = F.normalize(torch.randn(50, 8), dim=1), torch.arange(4)
     grad = instance.plain(queries, bank.clone(), indices, 20.0, None)
-    head = InstanceHead(instance.TEMP, [dict(type='ReleasedSqrtKLLoss')])
+    head = InstanceHead(instance.TEMP, [dict(type='ReleasedSqrtKLLoss', weight=20.0)])
     ours = queries.clone().requires_grad_()
     blocks = InstanceMemory(50, 8).read(indices)._replace(feats=bank[None])
     head.loss(ours[None], ours[None], blocks)['loss'].backward()
@@ -64,7 +64,7 @@ def test_every_step_of_the_study_builds(options, tmp_path):
 def test_study_is_tabled_and_drawn(tmp_path):
     runs = [{'knn/k10': [1.0, 2.0], 'knn/k200': [30.0 + i, 32.0 + i]} for i in range(2)]
     study = dict.fromkeys(npid_study.STEPS, runs)
-    npid_study.plot(study, tmp_path / 'study.png')
+    npid_study.plot(study, [1, 2], tmp_path / 'study.png')
     assert (tmp_path / 'study.png').stat().st_size > 5000
     table = npid_study.table(study, [1, 2])
     assert next(iter(table.columns[1].cells)) == '30.5 ± 0.7'

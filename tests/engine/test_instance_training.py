@@ -2,6 +2,7 @@
 
 import logging
 import os
+from pathlib import Path
 
 import pytest
 import torch
@@ -151,14 +152,16 @@ def test_a_single_dataset_has_no_collisions():
     check_ids(DATASETS.build(dict(type='ToyDataset', length=5)))
 
 
-def ten_steps(rank: int, world_size: int, memory: dict) -> dict[str, Tensor]:
+def ten_steps(
+    rank: int, world_size: int, memory: dict, head: dict, num_views: int = 1, lr: float = 0.05
+) -> dict[str, Tensor]:
     """Ten steps of SGD on global batches of 6 images: parameters, and what a checkpoint would hold of the memory."""
     torch.manual_seed(0)
     config = toy.model(
         backbone=dict(type='ToyLinear'),
         neck=dict(type='ProjectionNeck', in_channels=8, hid_channels=16, out_channels=16),
         memory=dict(length=41, feat_dim=16) | memory,
-        head=dict(type='InstanceHead', losses=[dict(type='ReleasedSqrtKLLoss')]),
+        head=dict(type='InstanceHead') | head,
         teacher=None,
         num_key_views=1,
     )
@@ -168,12 +171,12 @@ def ten_steps(rank: int, world_size: int, memory: dict) -> dict[str, Tensor]:
     start = torch.nn.functional.normalize(torch.randn(41, 16, generator=numbers), dim=1)
     model.memory.assign(start, torch.arange(41))
     network = DistributedDataParallel(model, broadcast_buffers=False) if world_size > 1 else model
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     for _ in range(10):
-        images = torch.randn(6, 3, 8, 8, generator=numbers)
+        views = torch.randn(num_views, 6, 3, 8, 8, generator=numbers)
         indices = torch.randint(41, (6,), generator=numbers)  # now and then an image twice
         samples = [DataSample(metainfo=dict(sample_idx=int(index))) for index in indices[own]]
-        losses = network([images[own]], samples, mode='loss')
+        losses = network([images[own] for images in views], samples, mode='loss')
         optimizer.zero_grad()
         losses['loss'].backward()
         optimizer.step()
@@ -182,15 +185,22 @@ def ten_steps(rank: int, world_size: int, memory: dict) -> dict[str, Tensor]:
     )
 
 
-STORAGE = dict(replicated=dict(), sharded=dict(sharded=True), drawn=dict(num_negatives=9))
+STORAGE = dict(replicated=dict(), sharded=dict(sharded=True), drawn=dict(num_negatives=20))
+SQRT_KL = dict(losses=[dict(type='ReleasedSqrtKLLoss', weight=20.0)])
 
 
 def all_cases(rank: int, world_size: int) -> dict[tuple[str, str], dict[str, Tensor]]:
-    return {
-        (kind, storage): ten_steps(rank, world_size, MEMORIES[kind] | STORAGE[storage])
+    cases = {
+        (kind, storage): ten_steps(rank, world_size, MEMORIES[kind] | STORAGE[storage], SQRT_KL)
         for kind in MEMORIES
         for storage in STORAGE
     }
+    for storage, options in STORAGE.items():
+        store = MEMORIES['average'] | options
+        cases['cross-entropy alone', storage] = ten_steps(rank, world_size, store, {})
+        cases['several views', storage] = ten_steps(rank, world_size, MEMORIES['all_rows'] | options, {}, 3)
+        cases['cold', storage] = ten_steps(rank, world_size, store, dict(temperature=0.02) | SQRT_KL, lr=0.005)
+    return cases
 
 
 @pytest.mark.slow
@@ -215,7 +225,7 @@ def sharded_run(rank: int, work_dir: str, epochs: int) -> dict[str, Tensor]:
     os.environ['LOCAL_RANK'] = str(rank)
     cfg.launcher = 'pytorch'
     cfg.model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False, device_ids=None)
-    cfg.resume = epochs > 1
+    cfg.resume = Path(work_dir, 'epoch_1.pth').is_file()
     cfg.experiment_name = f'{epochs}'
     runner = Runner.from_cfg(cfg)
     runner.train()
@@ -234,4 +244,27 @@ def test_a_sharded_memory_is_in_the_checkpoint_whole(run_ranks, tmp_path):
     alone.load_or_resume()
     assert alone.model.memory.feats.equal(saved)
     resumed = run_ranks(sharded_run, str(tmp_path / 'run'), 2)
-    assert [part['first'] for part in resumed] == [0, 12]
+    whole = run_ranks(sharded_run, str(tmp_path / 'whole'), 2)
+    for part, expected in zip(resumed, whole, strict=True):
+        assert part['feats'].equal(expected['feats'])
+
+
+def test_the_best_checkpoint_is_whole(tmp_path):
+    checkpoint = dict(type='PlainCheckpointHook', interval=2, save_best='knn/k1', rule='greater')
+    runner = train(tmp_path, memory=dict(sharded=True), default_hooks__checkpoint=checkpoint)
+    (best,) = tmp_path.glob('best_*.pth')
+    saved = torch.load(best, weights_only=True)['state_dict']
+    assert saved['memory.feats'].shape == (24, 4)
+    runner.model.load_state_dict(saved)
+    assert runner.model.memory.feats.equal(saved['memory.feats'])
+    with pytest.raises(ValueError, match=r'must be all its entries \[24, 4\], the state has None'):
+        runner.model.load_state_dict({name: value for name, value in saved.items() if name != 'memory.feats'})
+
+
+@pytest.mark.parametrize(
+    'overrides', [dict(optim_wrapper__dtype='bfloat16'), dict(optim_wrapper__accumulative_counts=2)]
+)
+def test_trains_in_bfloat16_and_with_accumulation(tmp_path, overrides):
+    runner = train(tmp_path, **overrides)
+    assert runner.model.memory.feats.dtype == torch.float32
+    torch.testing.assert_close(runner.model.memory.feats.norm(dim=1), torch.ones(24))

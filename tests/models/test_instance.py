@@ -135,9 +135,11 @@ def test_float32_is_as_exact_as_it_can_be():
     entries, queries, indices = unit(1000, 32), unit(16, 32), torch.arange(16)
     expected = npid.instance_loss(queries, entries, npid.one_hot(indices, 1000), TEMP, 20.0, 1.0, detach=True)
     result = instance_loss(
-        queries.float()[None], MemoryBlocks(entries.float()[None], indices), TEMP, [ReleasedSqrtKLLoss()]
+        queries.float()[None], MemoryBlocks(entries.float()[None], indices), TEMP, [ReleasedSqrtKLLoss(20.0)]
     )
     assert result.loss.item() == pytest.approx(expected.item(), rel=1e-6)
+    divergence = npid.sqrt_kl(queries @ entries.T).mean()  # 1e-3, the difference of terms of 7
+    assert result.values['sqrt_kl'].item() == pytest.approx(divergence.item(), rel=1e-4)
 
 
 def test_several_views_are_averaged():
@@ -278,6 +280,11 @@ def test_head_logs_the_terms_and_the_loss_is_their_weighted_sum():
         (lambda: CorrectedInstanceMemory(10, 4, rows='own'), "rows='own' must be one of 'all', 'batch'"),
         (lambda: instance_loss(unit(1, 2, 4), MemoryBlocks(unit(2, 5, 4), torch.arange(2)), TEMP), 'not 2 blocks'),
         (lambda: instance_loss(unit(1, 2, 4), MemoryBlocks(unit(1, 5, 4)), TEMP), 'not no target'),
+        (
+            lambda: instance_loss(unit(3, 2, 4), MemoryBlocks(unit(1, 5, 4), torch.arange(2)), TEMP, labels=unit(2, 2)),
+            'labels are for one view, there are 3',
+        ),
+        (lambda: InstanceHead(losses=[dict(type='SqrtKLLoss'), dict(type='ReleasedSqrtKLLoss')]), 'each must differ'),
     ],
 )
 def test_bad_options_are_refused(build, message):

@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,15 @@ class PlainCheckpointHook(CheckpointHook):
 
     MMEngine 0.10 stores ``HistoryBuffer`` and numpy objects, which ``torch.load`` rejects since torch 2.6
     (``weights_only=True``), so that resuming, ``load_from`` and downstream ``init_cfg`` all fail. These files load
-    everywhere, with no environment variable.
+    everywhere, with no environment variable. What ranks hold parts of (a sharded memory) is saved whole.
     """
+
+    whole: dict[str, torch.Tensor] = {}  # what the ranks hold parts of, while a checkpoint is saved
+
+    def before_run(self, runner: Runner) -> None:
+        """Let a resumed run with a sharded memory read the checkpoint, which holds it whole, to the host."""
+        if any(memory.sharded for memory in _memories(runner.model).values()):
+            runner.resume = partial(runner.resume, map_location='cpu')
 
     def before_train(self, runner: Runner) -> None:
         """Find the folder.
@@ -45,6 +53,12 @@ class PlainCheckpointHook(CheckpointHook):
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict[str, Any]) -> None:
         self.whole = _whole(runner.model)  # by all ranks; what follows is rank 0's
         super()._save_checkpoint_with_step(runner, step, meta)
+        self.whole = {}
+
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict[str, Any]) -> None:
+        self.whole = _whole(runner.model)
+        super()._save_best_checkpoint(runner, metrics)
+        self.whole = {}
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         checkpoint['state_dict'].update(self.whole)

@@ -23,8 +23,9 @@ INITS = ('network', 'random')
 class MemoryInitHook(Hook):
     """Fill an instance memory with the untrained network's embeddings before training (arXiv 2404.19289).
 
-    One pass over all training images, the last incomplete batch included, by all ranks together. A memory that has been
-    updated before, as in a resumed run, is left as it is. The released code leaves zeros where its loader drops images.
+    One pass over all training images in random order, the last incomplete batch included, by all ranks together; batch
+    by batch, since a sharded memory may be too large to be gathered. A memory that has been updated before, as in a
+    resumed run, is left as it is. The released code leaves zeros where its loader drops images.
 
     Args:
         init: ``'network'``, or ``'random'`` to keep the random directions that a memory starts with, for comparison.
@@ -91,7 +92,7 @@ class MemoryInitHook(Hook):
         runner.logger.info(f'the memory was filled by the untrained network with {len(seen)} images')
 
     def _loader(self, runner: Runner) -> DataLoader[Any]:
-        own = dict(sampler=dict(type=DefaultSampler, shuffle=False, round_up=True), drop_last=False)
+        own = dict(sampler=dict(type=DefaultSampler, shuffle=True, round_up=True), drop_last=False)
         if self.dataloader is not None:
             return Runner.build_dataloader(deepcopy(self.dataloader) | own, seed=runner.seed)
         cfg = deepcopy(dict(runner.cfg.train_dataloader))

@@ -21,10 +21,10 @@ class InstanceHead(BaseModule):
 
     Args:
         temperature: Tau, of the cross-entropy and of the losses that have none of their own.
-        losses: Configs of further losses, e.g. ``[dict(type=SqrtKLLoss, weight=20)]``.
+        losses: Configs of further losses, e.g. ``[dict(type=ReleasedSqrtKLLoss, weight=20)]``.
 
     Raises:
-        ValueError: ``temperature`` is not positive.
+        ValueError: ``temperature`` is not positive; two losses of one name.
         TypeError: A loss is no :class:`StreamedLoss`.
     """
 
@@ -39,6 +39,9 @@ class InstanceHead(BaseModule):
         for loss in self.losses:
             if not isinstance(loss, StreamedLoss):
                 raise TypeError(f'a loss of InstanceHead must be a StreamedLoss, which {type(loss).__name__} is not')
+        names: list[str] = [str(loss.name) for loss in self.losses]
+        if len(set(names)) < len(names) or {'ce', 'own_prob', 'query_std'} & set(names) or 'loss' in ' '.join(names):
+            raise ValueError(f'losses are logged by their names, {names}: each must differ, and contain no "loss"')
 
     def loss(
         self, queries: Tensor, keys: Tensor, blocks: MemoryBlocks, labels: Tensor | None = None

@@ -19,17 +19,18 @@ class SqrtKLLoss(StreamedLoss):
     and H_1/2 Renyi's of order 1/2. It is 0 if p is uniform on its support, a single entry included. The root is never
     taken: u is the softmax at double temperature, so logits of +-300 are no danger.
 
-    The defaults are the paper's text: the divergence of the head's own softmax, differentiated as it stands. The
+    The defaults are the formula as it stands: the divergence of the head's own softmax, with its whole gradient. The
     released code differs twice, see :class:`ReleasedSqrtKLLoss`.
 
-    The paper divides the loss into L1, which raises the entropy, and L2, which sharpens, but does not write them down.
-    Both readings add up to the loss and are logged:
+    The paper divides the loss into L1, which raises the entropy, and L2, which sharpens; which terms these are is not
+    established from our sources. Both readings add up to the loss and are logged:
 
     * ``split='entropy'``: ``L1 = sum p log p``, ``L2 = -sum p log u``, as the released code computes it;
     * ``split='renyi'``: ``L1 = sum p log p / 2``, ``L2 = log sum sqrt(p)``.
 
     Args:
-        weight: Lambda; the paper has 20.
+        weight: Lambda. The published 20 belongs to :class:`ReleasedSqrtKLLoss`; at temperature 0.2, 0.3 to 0.8 is as
+            strong.
         temperature: Of the logits; None: the head's.
         direction: ``'p_u'`` for KL(p || u), ``'u_p'`` for KL(u || p), which is not divided.
         detach: Take u as a constant in the gradient.
@@ -44,7 +45,7 @@ class SqrtKLLoss(StreamedLoss):
 
     def __init__(
         self,
-        weight: float = 20.0,
+        weight: float = 1.0,
         temperature: float | None = None,
         direction: str = 'p_u',
         detach: bool = False,
@@ -128,7 +129,7 @@ class ReleasedSqrtKLLoss(SqrtKLLoss):
     of 0.2 the same loss is 25 times as large to second order.
     """
 
-    def __init__(self, weight: float = 20.0, temperature: float = 1.0, detach: bool = True, **kwargs: Any) -> None:
+    def __init__(self, weight: float = 1.0, temperature: float = 1.0, detach: bool = True, **kwargs: Any) -> None:
         super().__init__(weight, temperature, detach=detach, **kwargs)
 
 

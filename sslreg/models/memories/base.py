@@ -57,10 +57,10 @@ class BaseMemory(BaseModule):
     """
 
     feats: Tensor
-    sharded = (
-        False  # whether each rank holds other entries; then `whole` is collective, and `feats` no part of the state
-    )
-    by_image = False  # whether entries belong to images, told by their `sample_idx`
+    # Whether each rank holds other entries; then `feats` is no part of the state and `whole` is collective.
+    sharded = False
+    # Whether entries belong to images, told by their `sample_idx`.
+    by_image = False
 
     def __init__(self, length: int, feat_dim: int) -> None:
         super().__init__()

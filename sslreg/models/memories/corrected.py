@@ -15,12 +15,13 @@ ROWS = ('all', 'batch')
 class CorrectedInstanceMemory(InstanceMemory):
     """InstanceMemory that moves by the whole gradient of the cross-entropy (arXiv 2404.19289).
 
-    ``W <- rownorm(m W + (1 - m) (Y - P)^T Z)`` with Z the global batch's embeddings, Y its targets and P its softmax
-    over the entries: an entry is drawn to its own image, as in NPID, and driven from all others as far as they are
-    taken for it. For m > 0 it is a gradient step of size eta = tau (1 - m) / m, followed by normalisation; for
-    P -> 0 it is NPID's update. The paper states the rule but not its constants; these are ours.
+    ``W <- rownorm(m W + (1 - m) (Y - P)^T Z)`` with Z the global batch's queries, Y its targets and P its softmax over
+    the entries: an entry is drawn to its own image, as in NPID, and driven from all others as far as they are taken for
+    it. For m > 0 it is a gradient step of size eta = tau (1 - m) / m, followed by normalisation; for P -> 0 it is the
+    update of NPID. Our sources give the rule, not the paper's constants; these are ours.
 
-    It needs a head that tells it the softmax: ``InstanceHead``.
+    It needs a head that tells it the softmax, ``InstanceHead``, and stores what that tells, of all views, rather than
+    the keys; a repeated image counts as often as it is repeated.
 
     Args:
         rows: ``'all'`` moves every recalled entry, ``'batch'`` those of the global batch's images only.
@@ -58,8 +59,10 @@ class CorrectedInstanceMemory(InstanceMemory):
         self._batch = _Batch(queries, rows, self._moved(entries, rows, pull, push=probs.T @ queries))
 
     def learn(self, start: int, probs: Tensor) -> None:
-        if self.rows == 'batch' or self._batch is None:
+        if self.rows == 'batch':
             return
+        if self._batch is None:
+            raise RuntimeError('`begin` has not told the batch')
         entries = self._recalled[start : start + probs.shape[1]]
         entries.addmm_(probs.T, self._batch.queries, beta=self.momentum, alpha=self.momentum - 1)
         entries.div_(torch.linalg.vector_norm(entries, dim=1, keepdim=True).clamp_(min=1e-12))

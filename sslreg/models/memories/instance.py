@@ -1,4 +1,4 @@
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -23,9 +23,10 @@ class InstanceMemory(BaseMemory):
         momentum: Share m of the entry that is kept, the papers' m (an EMATeacher's momentum is 1 - m).
         num_negatives: Number of entries of other images that are recalled beside the global batch's own, drawn anew
             for every step, none twice; None recalls all entries.
-        sharded: Each of W ranks holds length / W entries instead of all; the results are the same. Checkpoints hold
-            all entries, so a run may go on with another number of ranks, or without sharding.
-        seed: Of the negatives, and of the random start of a sharded memory.
+        sharded: Each of W ranks holds length / W entries instead of all; but for the random start the results are the
+            same. Checkpoints hold all entries, so a run may go on with another number of ranks, or without sharding.
+            Each step waits for the device, to see which of its images are held here.
+        seed: Of the negatives.
 
     Raises:
         ValueError: ``momentum`` is not in [0, 1); ``num_negatives`` is not in [1, length), or given for a sharded
@@ -62,7 +63,7 @@ class InstanceMemory(BaseMemory):
         self.sharded = sharded
         self.seed = seed
         if sharded:  # not in state_dict(), which MMEngine takes for equal on all ranks; see whole()
-            generator = torch.Generator().manual_seed(seed * 1_000_003 + get_rank())
+            generator = torch.Generator().manual_seed(int(torch.randint(2**31, ())) + get_rank())
             start = torch.randn(self.feats.shape, generator=generator)
             self.register_buffer('feats', F.normalize(start, dim=1), persistent=False)
         self.register_buffer('num_updates', torch.tensor(0))
@@ -136,7 +137,7 @@ class InstanceMemory(BaseMemory):
         if not self.sharded:
             return indices, *values
         rows = indices - self.first
-        held = (rows >= 0) & (rows < len(self.feats))
+        held = ((rows >= 0) & (rows < len(self.feats))).nonzero().flatten()
         return rows[held], *(value[held] for value in values)
 
     def _moved(self, entries: Tensor, rows: Tensor, pull: Tensor, push: Tensor | None = None) -> Tensor:
@@ -144,11 +145,12 @@ class InstanceMemory(BaseMemory):
 
         ``push [G, D]`` is the same for equal rows up to rounding; equal rows get exactly the same result.
         """
-        same = _same(rows)
-        change = torch.zeros_like(pull).index_add_(0, same.group, pull)[same.group]
+        same = rows[:, None] == rows
+        change = same.to(pull.dtype) @ pull
         if push is not None:
             change -= push
-        return F.normalize(self.momentum * entries + (1 - self.momentum) * change, dim=1)[same.first]
+        moved = F.normalize(self.momentum * entries + (1 - self.momentum) * change, dim=1)
+        return moved[same.to(torch.uint8).argmax(dim=1)]  # of the first of equal rows
 
     def _drawn(self, indices: Tensor, num_negatives: int) -> tuple[Tensor, Tensor]:
         """The global batch's entries and others ``[1, K, D]``, alike on every rank; columns of ``indices``.
@@ -169,27 +171,17 @@ class InstanceMemory(BaseMemory):
         self._step += 1
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        if self.sharded and f'{prefix}feats' in state_dict:
-            feats = state_dict.pop(f'{prefix}feats')
+        if self.sharded:
+            feats, shape = state_dict.pop(f'{prefix}feats', None), self.whole_shapes()['feats']
+            if feats is None or feats.shape != shape:
+                found = None if feats is None else list(feats.shape)
+                raise ValueError(
+                    f'{prefix}feats of a sharded memory must be all its entries {list(shape)}, the state has {found}: '
+                    'save checkpoints by PlainCheckpointHook, which puts them together'
+                )
             self.feats.copy_(feats[self.first : self.first + len(self.feats)])
         super()._load_from_state_dict(state_dict, prefix, *args)
         self._step = int(self.num_updates)
-
-
-class _Same(NamedTuple):
-    """Which of G indices are equal: the number of each one's ``group [G]`` and the ``first [G]`` of that group."""
-
-    group: Tensor
-    first: Tensor
-
-
-def _same(indices: Tensor) -> _Same:
-    order = indices.argsort()
-    ranked = indices[order].diff(prepend=indices[order][:1]).ne(0).cumsum(0)
-    group = torch.empty_like(ranked).scatter_(0, order, ranked)
-    places = torch.arange(len(indices), device=indices.device)
-    first = torch.full_like(places, len(indices)).scatter_reduce_(0, group, places, 'amin')
-    return _Same(group, first[group])
 
 
 def _share(length: int, rank: int, world_size: int) -> tuple[int, int]:

@@ -49,25 +49,25 @@ def instance_loss(
         queries: ``[S, B, D]`` unit-norm embeddings of S views of this rank's images; the mean is over views too.
         blocks: One block of entries ``[1, N, D]`` of unit norm with ``target [B]``; or this rank's part of them.
         temperature: Tau of the cross-entropy, and of losses without one of their own.
-        losses: Further losses.
-        labels: ``[B, B]`` soft targets: the share of image i that belongs to the entry of image j (CutMix). None: the
-            identity.
+        losses: Further losses, each of another name.
+        labels: ``[B, B]`` soft targets: the share of image i that belongs to the entry of image j (CutMix), for one
+            view. None: the identity.
         chunk_size: Entries at a time; None: fitted to the device.
 
     Raises:
-        ValueError: The memory recalled several blocks, or does not know the images' own entries.
+        ValueError: The memory recalled several blocks, or does not know the images' own entries; labels for several
+            views.
     """
     if len(blocks.feats) != 1 or blocks.target is None:
         what = f'{len(blocks.feats)} blocks' if blocks.target is not None else 'no target'
         raise ValueError(f"instance discrimination needs one block and each image's column, not {what}: InstanceMemory")
+    if labels is not None and len(queries) > 1:
+        raise ValueError(f'labels are for one view, there are {len(queries)}')
     with torch.no_grad(), torch.autocast(queries.device.type, enabled=False):
         step = _Step(queries.detach(), blocks, blocks.target, temperature, losses, labels, chunk_size)
-        values = step.first_pass()
-        grad = step.second_pass().view_as(queries) if queries.requires_grad or blocks.learner is not None else None
-    loss = values['ce'] + sum(loss.weight * values[loss.name] for loss in losses)
-    if queries.requires_grad:
-        loss = _WithGradient.apply(queries, loss, grad)
-    return InstanceLosses(loss, values)
+        values, loss = step.values()
+        grad = step.gradient().view_as(queries) if queries.requires_grad or blocks.learner is not None else None
+    return InstanceLosses(_WithGradient.apply(queries, loss, grad) if queries.requires_grad else loss, values)
 
 
 class _WithGradient(torch.autograd.Function):
@@ -84,9 +84,11 @@ class _WithGradient(torch.autograd.Function):
 
 
 class _Step:
-    """The two passes of one training step; G images: this rank's B, or those of all ranks if all are needed here.
+    """The two passes of one training step, of which the first is made at once.
 
-    All are needed where each rank holds a part of the entries, and where a memory learns from the whole batch.
+    Three sets of images: this rank's B (``mine``, S views of them); the G whose softmax is needed here, which are those
+    of all ranks where each rank holds a part of the entries or where the memory learns from the whole batch; and those
+    whose losses are computed here (``asked``): G if each rank holds a part of the entries, else B.
     """
 
     def __init__(
@@ -100,66 +102,84 @@ class _Step:
         chunk_size: int | None,
     ) -> None:
         self.rows = blocks.feats[0]
-        if labels is not None:
-            labels = torch.block_diag(*[labels.to(self.rows)] * len(queries))
-        self.target = target.repeat(len(queries))
-        queries = queries.flatten(0, 1).to(self.rows.dtype)
         self.learner = blocks.learner
         self.sharded = blocks.first is not None
         self.temperature, self.losses = temperature, losses
-        self.num_images = len(queries)
-        self.pull = queries if labels is None else labels.T @ queries  # [B, D], what each own entry gets
-        self.queries, self.images = queries, slice(None)
-        if self.sharded or self.learner is not None:
-            self.queries, self.pull, self.target = map(_gather, (queries, self.pull, self.target))
-            self.images = slice(get_rank() * len(queries), (get_rank() + 1) * len(queries))
-        own = self._own_rows(blocks.first)[self.images]
-        self.own = own if labels is None else labels @ own  # [B, D], the mean of an image's target entries
-        self.chunk_size = chunk_size or _chunk_size(self.queries)
         self.temps = [temperature if loss.temperature is None else loss.temperature for loss in losses]
+        self.target = target.repeat(len(queries))
+        queries = queries.flatten(0, 1).to(self.rows.dtype)
+        labels = None if labels is None else labels.to(queries)
+        self.scale = 1 / len(queries)
+        pull = queries if labels is None else labels.T @ queries
+        self.queries, self.pull, self.mine = queries, pull, slice(None)
+        if self.sharded or self.learner is not None:
+            self.queries, self.pull, self.target = map(_gather, (queries, pull, self.target))
+            self.mine = slice(get_rank() * len(queries), (get_rank() + 1) * len(queries))
+        self.asked = slice(None) if self.sharded else self.mine
+        own = self._own_rows(blocks.first)
+        self.own = own if labels is None else labels @ own  # the mean of the entries that an image is drawn to
+        self.chunk_size = chunk_size or _chunk_size(self.queries)
         self.shift = self._shift()
         # Without other terms the gradient is a weighted mean of the entries, found along with the sum of the weights.
-        self.weighted = torch.zeros_like(self.queries) if not losses and self.learner is None else None
+        self.mean = torch.zeros_like(self.queries) if not losses and self.learner is None else None
+        self.log_partition, self.sums = self._first_pass()
 
-    def first_pass(self) -> dict[str, Tensor]:
-        """Mean values over this rank's images."""
-        self.log_partition, self.sums = self._add_up()
-        cosines = (self.queries[self.images] * self.own).sum(dim=1)
+    def values(self) -> tuple[dict[str, Tensor], Tensor]:
+        """Mean of each term over this rank's images, and the loss."""
+        cosines = (self.queries[self.mine] * self.own).sum(dim=1)
         if self.shift is not None:
-            cosines = cosines - self.shift[self.images, 0]
-        ce = self.log_partition[self.images] - cosines / self.temperature
-        values = dict(ce=ce, own_prob=(-ce).exp())
+            cosines = cosines - self.shift[self.mine, 0]
+        ce = self.log_partition[self.mine] - cosines / self.temperature
+        terms, total = dict(ce=ce, own_prob=(-ce).exp()), ce.mean()
         for loss, sums in zip(self.losses, self.sums, strict=True):
-            own_sums = sums[:, self.images]
-            values[loss.name] = loss.value(own_sums)
-            values |= {f'{loss.name}_{name}': part for name, part in loss.parts(own_sums).items()}
-        return {name: value.mean() for name, value in values.items()}
+            own = sums[:, self.mine] if self.sharded else sums
+            terms[loss.name] = loss.value(own).to(ce.dtype)
+            terms |= {f'{loss.name}_{name}': part.to(ce.dtype) for name, part in loss.parts(own).items()}
+            total = total + loss.weight * terms[loss.name].mean()
+        return {name: term.mean() for name, term in terms.items()}, total
 
-    def second_pass(self) -> Tensor:
-        """Gradient of the loss by this rank's queries ``[B, D]``; the memory learns meanwhile."""
+    def gradient(self) -> Tensor:
+        """The second pass: gradient of the loss by this rank's queries ``[B, D]``; the memory learns meanwhile."""
+        if self.mean is not None:
+            return self.mean[self.mine].sub_(self.own).mul_(self.scale / self.temperature)
         if self.learner is not None:
-            log_partition = self.log_partition
-            if self.shift is not None:
-                log_partition = log_partition + self.shift[:, 0] / self.temperature
-            self.learner.begin(self.queries, self.pull, self.target, log_partition, self.temperature)
-        scale = 1 / self.num_images
-        if self.weighted is not None:
-            return self.weighted[self.images].sub_(self.own).mul_(scale / self.temperature)
-        asked = slice(None) if self.sharded else self.images  # where entries are everywhere, each rank sees to its own
-        total = torch.zeros_like(self.queries[asked])
+            self.learner.begin(self.queries, self.pull, self.target, self._whole_partition(), self.temperature)
+        total = torch.zeros_like(self.queries[self.asked])
+        stats = [sums.to(total.dtype) for sums in self.sums]
         for start, rows, cosines in self._chunks():
             probs = torch.add(-self.log_partition[:, None], cosines, alpha=1 / self.temperature).exp_()
-            grad = probs[asked] * (scale / self.temperature)
-            for loss, temp, sums in zip(self.losses, self.temps, self.sums, strict=True):
-                logits = _logits(cosines[asked], temp)
-                grad.add_(loss.grad(logits, sums[:, asked]), alpha=loss.weight * scale / temp)
+            grad = probs[self.asked] * (self.scale / self.temperature)
+            for loss, temp, sums in zip(self.losses, self.temps, stats, strict=True):
+                logits = _logits(cosines[self.asked], temp)
+                grad.add_(loss.grad(logits, sums), alpha=loss.weight * self.scale / temp)
             total.addmm_(grad, rows)
             if self.learner is not None:
                 self.learner.learn(start, probs)
         if self.sharded:
             all_reduce(total)
-            total = total[self.images]
-        return total.sub_(self.own, alpha=scale / self.temperature)
+            total = total[self.mine]
+        return total.sub_(self.own, alpha=self.scale / self.temperature)
+
+    def _first_pass(self) -> tuple[Tensor, list[Tensor]]:
+        """Log-partition of the cross-entropy ``[G]``, and each loss's sums ``[R, asked]`` in float64.
+
+        In float64 because SqrtKL is a small difference of their logarithms, and for sums over thousands of chunks.
+        """
+        partition = torch.zeros(1, len(self.queries), dtype=torch.float64, device=self.queries.device)
+        sums: list[Any] = [0.0] * len(self.losses)
+        for _, rows, cosines in self._chunks():
+            exp = (cosines / self.temperature).exp_()
+            partition += exp.sum(dim=1)
+            if self.mean is not None:
+                self.mean.addmm_(exp, rows)
+            for place, (loss, temp) in enumerate(zip(self.losses, self.temps, strict=True)):
+                sums[place] += torch.stack(loss.sums(_logits(cosines[self.asked], temp))).double()
+        if self.sharded:
+            for total in (partition, *sums, *([] if self.mean is None else [self.mean])):
+                all_reduce(total)
+        if self.mean is not None:
+            self.mean.div_(partition.T)
+        return partition[0].log().to(self.queries.dtype), sums
 
     def _chunks(self) -> Iterator[tuple[int, Tensor, Tensor]]:
         """First column, entries ``[n, D]`` and shifted cosines ``[G, n]`` of each chunk."""
@@ -168,33 +188,10 @@ class _Step:
             cosines = self.queries @ rows.T
             yield start, rows, cosines if self.shift is None else cosines.sub_(self.shift)
 
-    def _add_up(self) -> tuple[Tensor, list[Tensor]]:
-        """Log-partition of the cross-entropy ``[G]`` and each loss's sums ``[R, G]``, over all entries."""
-        total = torch.zeros(0)
-        for start, rows, cosines in self._chunks():
-            exp = (cosines / self.temperature).exp_()
-            if self.weighted is not None:
-                self.weighted.addmm_(exp, rows)
-            parts, sizes = [exp.sum(dim=1)], [1]
-            for loss, temp in zip(self.losses, self.temps, strict=True):
-                sums = loss.sums(_logits(cosines, temp))
-                parts += sums
-                sizes.append(len(sums))
-            stacked = torch.stack(parts)
-            total = stacked if start == 0 else total.add_(stacked)
-        if self.sharded:
-            all_reduce(total)
-        partition, *sums = total.split(sizes)
-        if self.weighted is not None:
-            if self.sharded:
-                all_reduce(self.weighted)
-            self.weighted.div_(partition.T)
-        return partition[0].log(), sums
-
     def _shift(self) -> Tensor | None:
         """Each image's largest cosine ``[G, 1]`` where exp could leave float32's range, at the cost of one more pass.
 
-        Cosines are at most 1, so temperatures above 0.025 need none.
+        Cosines are at most 1, so temperatures from 0.025 on need none.
         """
         if min([self.temperature, *self.temps]) >= 1 / MAX_LOGIT:
             return None
@@ -204,18 +201,24 @@ class _Step:
             all_reduce(shift, op='max')
         return shift
 
+    def _whole_partition(self) -> Tensor:
+        if self.shift is None:
+            return self.log_partition
+        return self.log_partition + self.shift[:, 0] / self.temperature
+
     def _own_rows(self, first: int | None) -> Tensor:
-        """The entry of each of the G images ``[G, D]``, wherever it is held."""
+        """The entry of each of this rank's images ``[B, D]``, wherever it is held."""
         if first is None:
-            return self.rows[self.target]
+            return self.rows[self.target[self.mine]]
         column = self.target - first
         held = (column >= 0) & (column < len(self.rows))
         own = self.rows[column.clamp(0, len(self.rows) - 1)] * held[:, None]
         all_reduce(own)
-        return own
+        return own[self.mine]
 
 
 def _gather(value: Tensor) -> Tensor:
+    """Of all ranks, one after the other."""
     return torch.cat(all_gather(value.contiguous()))
 
 

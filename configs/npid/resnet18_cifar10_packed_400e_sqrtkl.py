@@ -1,0 +1,25 @@
+"""Single-branch SSL (https://arxiv.org/abs/2404.19289) on CIFAR-10 as packed JPEG: resnet18_cifar10_400e_sqrtkl.py.
+
+    python tools/train.py configs/npid/resnet18_cifar10_packed_400e_sqrtkl.py
+
+Needs data/cifar10/{train,test}.npz (docs/data.md). Not yet run.
+"""
+
+from mmengine.config import read_base
+
+from sslreg.datasets import LoadImage, PackedImages
+
+with read_base():
+    from .resnet18_cifar10_400e_sqrtkl import *
+
+packed_test_pipeline = [dict(type=LoadImage), dict(type=PackInputs)]
+train_dataloader.dataset = dict(
+    type=PackedImages, data_root=data_root, ann_file='train.npz',
+    pipeline=[dict(type=LoadImage), *train_pipeline[1:]])  # without RGBToBGR: LoadImage gives BGR
+bank_dataloader.dataset = dict(
+    type=PackedImages, data_root=data_root, ann_file='train.npz', pipeline=packed_test_pipeline)
+val_dataloader.dataset = dict(
+    type=PackedImages, data_root=data_root, ann_file='test.npz', pipeline=packed_test_pipeline)
+test_dataloader = val_dataloader
+val_cfg.bank_dataloader = bank_dataloader
+test_cfg.bank_dataloader = bank_dataloader
