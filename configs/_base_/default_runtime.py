@@ -1,8 +1,7 @@
 """What every run has: hooks, logging, seeds. MMEngine's defaults where nothing is said."""
 
 from mmengine.config import read_base
-from mmengine.hooks import (CheckInvalidLossHook, DistSamplerSeedHook, IterTimerHook, LoggerHook, ParamSchedulerHook,
-                            RuntimeInfoHook)
+from mmengine.hooks import DistSamplerSeedHook, IterTimerHook, LoggerHook, ParamSchedulerHook, RuntimeInfoHook
 from mmengine.visualization import LocalVisBackend, Visualizer
 
 from sslreg.engine import EpochSeedHook, MemoryCheckHook, PlainCheckpointHook
@@ -14,7 +13,6 @@ default_hooks = dict(
     sampler_seed=dict(type=DistSamplerSeedHook),
     seed=dict(type=EpochSeedHook),
     memory=dict(type=MemoryCheckHook),
-    invalid_loss=dict(type=CheckInvalidLossHook, interval=50),  # a memory does not recover from NaN
     logger=dict(type=LoggerHook, interval=50),
     param_scheduler=dict(type=ParamSchedulerHook),
     checkpoint=dict(type=PlainCheckpointHook, interval=10, max_keep_ckpts=3),  # 3: one is whole even if killed in a save

@@ -88,6 +88,12 @@ def test_filling_leaves_the_random_numbers_of_training_alone(tmp_path):
     assert not runs[0].model.memory.feats.equal(runs[1].model.memory.feats)
 
 
+def test_a_run_that_breaks_stops_before_its_checkpoint(tmp_path):
+    with pytest.raises(FloatingPointError, match='the memory holds numbers that are not finite at step 3: resume from'):
+        train(tmp_path, custom_hooks=[], optim_wrapper__optimizer=dict(type='SGD', lr=1e30))
+    assert not list(tmp_path.glob('*.pth'))
+
+
 def test_cutmix_trains(tmp_path):
     runner = train(tmp_path, model__mixing=dict(type='InstanceCutMix'))
     assert runner.model.memory.num_updates == 6

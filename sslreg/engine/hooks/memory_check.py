@@ -11,7 +11,11 @@ from sslreg.registry import HOOKS
 
 @HOOKS.register_module()
 class MemoryCheckHook(Hook):
-    """Ask the memory before training whether it fits the batch and the dataset (``BaseMemory.check``)."""
+    """Ask the memory before training whether it fits the batch and the dataset (``BaseMemory.check``).
+
+    During training, stop when the loss (every 50 steps) or the memory (before an epoch's checkpoint) is not finite: a
+    memory does not recover from what is not a number, as weights do when a loss scaler skips a step.
+    """
 
     def before_train(self, runner: Runner) -> None:
         """Check.
@@ -32,6 +36,23 @@ class MemoryCheckHook(Hook):
             model.memory.check(batch_size=batch_size, num_images=len(loader.dataset))
             if model.memory.by_image:
                 check_ids(loader.dataset)
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        if self.every_n_train_iters(runner, 50) and not outputs['loss'].isfinite():
+            raise FloatingPointError(_BROKEN.format(what=f'the loss is {outputs["loss"].item()}', step=runner.iter + 1))
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        if hasattr(model, 'memory') and not model.memory.feats.isfinite().all():
+            raise FloatingPointError(
+                _BROKEN.format(what='the memory holds numbers that are not finite', step=runner.iter)
+            )
+
+
+_BROKEN = (
+    '{what} at step {step}: resume from the last checkpoint, with a lower learning rate or in more precision (bfloat16 '
+    'or float32 for float16)'
+)
 
 
 def check_ids(dataset: Any) -> None:
