@@ -79,7 +79,7 @@ def main() -> None:
         rows.append(compare(name, *case(64, length, 128, weight, update), args.rounds))
     torch.manual_seed(0)
     average, all_rows = (case(64, length, 128, WEIGHT, update)[1] for update in (None, 'all'))
-    rows.append(compare('all rows, to average', average, all_rows, args.rounds))
+    rows.append(compare('all rows to average', average, all_rows, args.rounds))
     report(f'64 images, {length:,} entries of width 128', rows, args.json)
 
 

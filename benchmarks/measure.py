@@ -15,6 +15,7 @@ from pathlib import Path
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # before torch: its threads otherwise wait in a busy loop
 
 import torch
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -91,7 +92,8 @@ def _status(name: str) -> int:
 def hardware() -> str:
     if torch.cuda.is_available():
         return f'{torch.cuda.get_device_name()}, torch {torch.__version__}'
-    return f'{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}'
+    threads = torch.get_num_threads()
+    return f'{platform.machine()}, {threads} thread{"s" if threads > 1 else ""}, torch {torch.__version__}'
 
 
 def arguments(description: str) -> argparse.Namespace:
@@ -111,7 +113,7 @@ def arguments(description: str) -> argparse.Namespace:
 
 def report(title: str, rows: Sequence[Row], file: Path | None) -> None:
     """Print the table; write the rows as JSON."""
-    table = Table('', 'rival ms', 'ours ms', 'faster', 'rival MB', 'ours MB', 'less', title=title)
+    table = Table('', 'rival ms', 'ours ms', 'faster', 'rival MB', 'ours MB', 'less', title=title, box=SIMPLE_HEAD, pad_edge=False)
     for column in table.columns:
         column.no_wrap = True
         column.justify = 'left' if column is table.columns[0] else 'right'

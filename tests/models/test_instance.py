@@ -125,10 +125,8 @@ def test_loss_and_gradient_are_those_of_the_plain_form(case, losses, temperature
         chunk_size=case['chunk_size'],
     )
     (grad,) = torch.autograd.grad(result.loss, queries)
-    # Plain logits of +-100 lose digits in the root, which the streamed form does not take.
-    tolerance = 1e-12 if temperature == TEMP or not losses else 1e-9
-    torch.testing.assert_close(result.loss, plain, atol=tolerance, rtol=tolerance)
-    torch.testing.assert_close(grad, expected, atol=tolerance, rtol=tolerance)
+    torch.testing.assert_close(result.loss, plain, atol=1e-12, rtol=1e-12)
+    torch.testing.assert_close(grad, expected, atol=1e-12, rtol=1e-12)
 
 
 def test_float32_is_as_exact_as_it_can_be():
@@ -158,6 +156,15 @@ def test_the_gradient_follows_what_multiplies_the_loss():
     (once,) = torch.autograd.grad(instance_loss(queries[None], blocks, TEMP).loss, queries)
     (scaled,) = torch.autograd.grad(instance_loss(queries[None], blocks, TEMP).loss * 1024, queries)
     torch.testing.assert_close(scaled, once * 1024)
+
+
+def test_corrected_update_without_momentum_keeps_nothing_of_the_entries():
+    entries, queries, indices = unit(11, 5), unit(4, 5), torch.arange(4)
+    store = memory(CorrectedInstanceMemory, entries, momentum=0.0)
+    probs = (queries @ entries.T / TEMP).softmax(dim=1)
+    step(store, queries, indices)
+    expected = F.normalize((npid.one_hot(indices, 11) - probs).T @ queries, dim=1)
+    torch.testing.assert_close(store.feats, expected, atol=1e-12, rtol=0)
 
 
 @pytest.mark.parametrize('momentum', [0.5, 0.9])

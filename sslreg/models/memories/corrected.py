@@ -64,7 +64,9 @@ class CorrectedInstanceMemory(InstanceMemory):
         if self._batch is None:
             raise RuntimeError('`begin` has not told the batch')
         entries = self._recalled[start : start + probs.shape[1]]
-        entries.addmm_(probs.T, self._batch.queries, beta=self.momentum, alpha=self.momentum - 1)
+        # Up to a scale that the norm takes away again, with the entries' own factor 1: a pass over them less.
+        keep, step = (1.0, (1 - self.momentum) / self.momentum) if self.momentum else (0.0, 1.0)
+        entries.addmm_(probs.T, self._batch.queries, beta=keep, alpha=-step)
         entries.div_(torch.linalg.vector_norm(entries, dim=1, keepdim=True).clamp_(min=1e-12))
 
     def write(self, feats: Tensor, indices: Tensor) -> None:
