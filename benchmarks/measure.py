@@ -113,7 +113,9 @@ def arguments(description: str) -> argparse.Namespace:
 
 def report(title: str, rows: Sequence[Row], file: Path | None) -> None:
     """Print the table; write the rows as JSON."""
-    table = Table('', 'rival ms', 'ours ms', 'faster', 'rival MB', 'ours MB', 'less', title=title, box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        '', 'rival ms', 'ours ms', 'faster', 'rival MB', 'ours MB', 'less', title=title, box=SIMPLE_HEAD, pad_edge=False
+    )
     for column in table.columns:
         column.no_wrap = True
         column.justify = 'left' if column is table.columns[0] else 'right'

@@ -144,6 +144,24 @@ def test_two_processes_train_and_test(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures('cifar10')
+def test_two_processes_share_an_instance_memory(tmp_path):
+    config = 'configs/npid/resnet18_cifar10_small.py'
+    small = [
+        'train_dataloader.dataset.indices=250', 'val_cfg.bank_dataloader.dataset.indices=250',
+        'test_cfg.bank_dataloader.dataset.indices=250', 'val_dataloader.dataset.indices=50',
+        'test_dataloader.dataset.indices=50', 'train_dataloader.num_workers=0', 'train_dataloader.batch_size=32',
+        'train_cfg.max_epochs=2', 'model.memory.length=250', 'model.backbone.base_channels=8',
+        'model.neck.in_channels=64', 'model.memory.sharded=True', 'model.mixing.type=InstanceCutMix',
+    ]  # fmt: skip
+    succeed(run('bash', 'tools/dist_train.sh', config, '2', '--work-dir', tmp_path, '--cfg-options', *small))
+    saved = memory(tmp_path)
+    assert saved['memory.num_updates'] == 2 * (125 // 32)
+    torch.testing.assert_close(saved['memory.feats'].norm(dim=1), torch.ones(250))
+    succeed(python('test.py', config, tmp_path / 'epoch_2.pth', '--work-dir', tmp_path, '--cfg-options', *small))
+
+
+@pytest.mark.slow
 def test_slurm_starts_tasks_and_they_find_each_other(tmp_path):
     """With stand-ins for srun, which starts the tasks, and scontrol, which names the first host."""
     srun = tmp_path / 'srun'
