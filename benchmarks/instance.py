@@ -54,7 +54,7 @@ def plain(queries: Tensor, bank: Tensor, indices: Tensor, weight: float, rows: s
 
 def streamed(head: InstanceHead, memory: InstanceMemory, queries: Tensor, indices: Tensor) -> None:
     queries = queries[None].clone().requires_grad_()
-    head.loss(queries, queries.detach(), memory.recall(indices, in_place=True))['loss'].backward()
+    head.loss(queries, queries.detach(), memory.read_in_place(indices))['loss'].backward()
     memory.update(queries[0], indices)
 
 

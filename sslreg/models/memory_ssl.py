@@ -84,8 +84,8 @@ class MemorySSL(BaseSelfSupervisor):
         inputs, soft = self._mixed(inputs)
         queries = embed_views(self.student, inputs)
         keys = self._keys(inputs, queries)
-        blocks = self.memory.recall(indices, in_place=getattr(self.head, 'streams', False))
-        losses: dict[str, Tensor] = self.head.loss(queries, keys, blocks, **soft)
+        read = self.memory.read_in_place if getattr(self.head, 'streams', False) else self.memory.read
+        losses: dict[str, Tensor] = self.head.loss(queries, keys, read(indices), **soft)
         self.memory.update(keys[-1], indices)
         return losses
 

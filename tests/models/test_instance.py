@@ -36,7 +36,7 @@ def memory(cls: type[InstanceMemory], entries: Tensor, **kwargs) -> InstanceMemo
 
 def step(store: InstanceMemory, queries: Tensor, indices: Tensor, temperature: float = TEMP, **kwargs) -> Tensor:
     """Recall, loss, write, as MemorySSL does; the memory is written in the dtype of the test."""
-    result = instance_loss(queries[None], store.read(indices), temperature, **kwargs)
+    result = instance_loss(queries[None], store.read_in_place(indices), temperature, **kwargs)
     store.write(queries.detach(), indices)
     return result.loss
 
@@ -246,9 +246,19 @@ def test_corrected_update_with_drawn_negatives_moves_the_recalled_entries(rows):
 
 def test_a_head_that_needs_the_entries_later_gets_a_copy():
     store = InstanceMemory(length=6, feat_dim=4)
-    buffer = store.feats.untyped_storage().data_ptr()
-    assert store.recall(torch.arange(2), in_place=True).feats.untyped_storage().data_ptr() == buffer
-    assert store.recall(torch.arange(2), in_place=False).feats.untyped_storage().data_ptr() != buffer
+    assert store.read_in_place(torch.arange(2)).feats.data_ptr() == store.feats.data_ptr()
+    assert store.read(torch.arange(2)).feats.data_ptr() != store.feats.data_ptr()
+
+
+@pytest.mark.parametrize('options', [dict(), dict(rows='batch'), dict(num_negatives=4)], ids=str)
+def test_corrected_update_is_the_same_through_a_copy(options):
+    queries, indices, entries = unit(3, 4), torch.arange(3), unit(9, 4)
+    stores = [memory(CorrectedInstanceMemory, entries, **options) for _ in range(2)]
+    for store, read in zip(stores, (stores[0].read, stores[1].read_in_place), strict=True):
+        instance_loss(queries[None], read(indices), TEMP)
+        store.write(queries, indices)
+    assert stores[0].feats.equal(stores[1].feats)
+    assert not stores[0].feats.equal(entries)
 
 
 def test_corrected_memory_needs_a_head_that_tells_the_softmax():

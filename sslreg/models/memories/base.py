@@ -32,7 +32,7 @@ class MemoryBlocks(NamedTuple):
     """What a memory recalls for one step.
 
     Attributes:
-        feats: ``[N, K, D]`` N blocks of K unit-norm entries, to be read only.
+        feats: ``[N, K, D]`` N blocks of K unit-norm entries: a copy, but from ``read_in_place``.
         target: ``[B]`` column (0..K-1) of each image's own entry, or None where a memory has no such entry.
         first: Where each rank holds a part of the entries: the column of this rank's first. Else None.
         learner: A memory that wants to know the softmax over its entries; None for all others.
@@ -77,12 +77,17 @@ class BaseMemory(BaseModule):
     def read(self, indices: Tensor) -> MemoryBlocks:
         """Recall entries for the images of this rank.
 
-        What it gives is read until :meth:`write`. A memory whose ``feats`` are the buffer itself instead of a copy
-        serves heads with ``streams = True`` only; :meth:`recall` copies them for all others.
+        Args:
+            indices: ``[B]`` dataset index of each image.
+        """
+
+    def read_in_place(self, indices: Tensor) -> MemoryBlocks:
+        """:meth:`read` without a copy, for heads with ``streams = True``: they are done with it before :meth:`write`.
 
         Args:
             indices: ``[B]`` dataset index of each image.
         """
+        return self.read(indices)
 
     @abstractmethod
     def write(self, feats: Tensor, indices: Tensor) -> None:
@@ -92,18 +97,6 @@ class BaseMemory(BaseModule):
             feats: ``[B*W, D]`` unit-norm float32 embeddings of all W ranks, rank by rank.
             indices: ``[B*W]`` dataset index of each image.
         """
-
-    @final
-    def recall(self, indices: Tensor, in_place: bool) -> MemoryBlocks:
-        """:meth:`read`, copied unless the caller has finished with the entries, gradients included, before they change.
-
-        Args:
-            indices: ``[B]`` dataset index of each image.
-            in_place: Whether it has.
-        """
-        blocks = self.read(indices)
-        is_buffer = blocks.feats.untyped_storage().data_ptr() == self.feats.untyped_storage().data_ptr()
-        return blocks._replace(feats=blocks.feats.clone()) if is_buffer and not in_place else blocks
 
     @final
     @torch.no_grad()

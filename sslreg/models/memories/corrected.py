@@ -48,13 +48,18 @@ class CorrectedInstanceMemory(InstanceMemory):
         self._batch: _Batch | None = None
 
     def read(self, indices: Tensor) -> MemoryBlocks:
-        blocks = super().read(indices)
-        self._recalled = blocks.feats[0]  # the buffer itself if all entries are recalled, else a copy
+        return self._follow(super().read(indices))
+
+    def read_in_place(self, indices: Tensor) -> MemoryBlocks:
+        return self._follow(super().read_in_place(indices))
+
+    def _follow(self, blocks: MemoryBlocks) -> MemoryBlocks:
+        self._entries = blocks.feats[0]  # the buffer itself, or a copy that `write` puts back
         return blocks._replace(learner=self)
 
     def begin(self, queries: Tensor, pull: Tensor, target: Tensor, log_partition: Tensor, temperature: float) -> None:
         rows, pull = self._held(target, pull)
-        entries = self._recalled[rows]
+        entries = self._entries[rows]
         probs = torch.add(-log_partition[:, None], queries @ entries.T, alpha=1 / temperature).exp_()
         self._batch = _Batch(queries, rows, self._moved(entries, rows, pull, push=probs.T @ queries))
 
@@ -63,7 +68,7 @@ class CorrectedInstanceMemory(InstanceMemory):
             return
         if self._batch is None:
             raise RuntimeError('`begin` has not told the batch')
-        entries = self._recalled[start : start + probs.shape[1]]
+        entries = self._entries[start : start + probs.shape[1]]
         # Up to a scale that the norm takes away again, with the entries' own factor 1: a pass over them less.
         keep, step = (1.0, (1 - self.momentum) / self.momentum) if self.momentum else (0.0, 1.0)
         entries.addmm_(probs.T, self._batch.queries, beta=keep, alpha=-step)
@@ -80,9 +85,11 @@ class CorrectedInstanceMemory(InstanceMemory):
                 f'{type(self).__name__} learns from the softmax over its entries, of which the head told it nothing: '
                 'use InstanceHead, or InstanceMemory with this head'
             )
-        self._recalled[self._batch.rows] = self._batch.entries
+        self._entries[self._batch.rows] = self._batch.entries
         if self._columns is not None:
-            self.feats[self._columns] = self._recalled
+            self.feats[self._columns] = self._entries
+        elif self._entries.data_ptr() != self.feats.data_ptr():
+            self.feats.copy_(self._entries)
         self._batch = None
         self._count()
 

@@ -74,9 +74,11 @@ class InstanceMemory(BaseMemory):
         return self.length
 
     def read(self, indices: Tensor) -> MemoryBlocks:
-        if self.num_negatives is None:
-            return MemoryBlocks(self.feats[None], indices, self.first if self.sharded else None)
-        return MemoryBlocks(*self._drawn(indices, self.num_negatives))
+        blocks = self._recalled(indices)
+        return blocks._replace(feats=blocks.feats.clone()) if self.num_negatives is None else blocks
+
+    def read_in_place(self, indices: Tensor) -> MemoryBlocks:
+        return self._recalled(indices)
 
     def write(self, feats: Tensor, indices: Tensor) -> None:
         rows, pull = self._held(indices, feats)
@@ -131,6 +133,12 @@ class InstanceMemory(BaseMemory):
 
     def whole_shapes(self) -> dict[str, torch.Size]:
         return dict(feats=torch.Size((len(self), self.feats.shape[1]))) if self.sharded else {}
+
+    def _recalled(self, indices: Tensor) -> MemoryBlocks:
+        """The buffer itself if all entries are recalled, else a copy of those that are."""
+        if self.num_negatives is None:
+            return MemoryBlocks(self.feats[None], indices, self.first if self.sharded else None)
+        return MemoryBlocks(*self._drawn(indices, self.num_negatives))
 
     def _held(self, indices: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
         """Rows of this rank's part of the entries, and what belongs to them."""
