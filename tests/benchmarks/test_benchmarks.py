@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.registry import DefaultScope
 
-from benchmarks import instance, measure, npid_study
+from benchmarks import instance, loss, measure, npid_study
 from sslreg.models import CorrectedInstanceMemory, InstanceHead, InstanceMemory
 from sslreg.registry import MODELS
 
@@ -31,6 +31,14 @@ def test_rival_has_the_same_gradient():
     blocks = InstanceMemory(50, 8).read(indices)._replace(feats=bank[None])
     head.loss(ours[None], ours[None], blocks)['loss'].backward()
     torch.testing.assert_close(grad, ours.grad, atol=1e-6, rtol=1e-5)
+
+
+def test_released_view_memory_loss_is_ours():
+    """In one block, where the partition, which both draw, changes nothing."""
+    rival, ours = loss.case(num_images=3, length=40, block=40)
+    (value, grad), (expected, expected_grad) = rival(), ours()
+    torch.testing.assert_close(value, expected, atol=1e-6, rtol=1e-6)
+    torch.testing.assert_close(grad, expected_grad, atol=1e-7, rtol=1e-5)
 
 
 def test_peak_is_that_of_the_call():

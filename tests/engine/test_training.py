@@ -5,7 +5,9 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from sslreg.registry import MODELS
 from tests import toy
+from tests.reference.massl import PlainViewMemoryCELoss
 
 
 class Record(Hook):
@@ -24,6 +26,17 @@ def test_trains_evaluates_and_remembers(tmp_path):
     assert runner.model.memory.num_updates == 6
     assert set(runner.val_loop.run()) == {'knn/k1', 'knn/k3'}
     assert (tmp_path / 'epoch_2.pth').is_file()
+
+
+def test_the_streamed_loss_trains_as_the_plain_one(tmp_path):
+    """The loss of every step of a run, and the memory after it, up to rounding in float32."""
+    MODELS.register_module(module=PlainViewMemoryCELoss, force=True)
+    plain = dict(model__head__loss__type='PlainViewMemoryCELoss')
+    runs = [toy.train(tmp_path / name, epochs=4, **options) for name, options in (('streamed', {}), ('plain', plain))]
+    curves = [torch.tensor(run.message_hub.get_scalar('train/loss').data[0]) for run in runs]
+    assert len(curves[0]) == 12
+    torch.testing.assert_close(*curves, rtol=1e-5, atol=0)
+    torch.testing.assert_close(*(run.model.memory.feats for run in runs), rtol=0, atol=1e-4)
 
 
 def test_same_seed_same_run(tmp_path):

@@ -5,10 +5,12 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from sslreg.models import MemoryBlocks, ViewMemoryCELoss, ViewMemoryHead
-from tests.reference.massl import view_memory_loss
+from sslreg.models import MemoryBlocks, QueueMemory, ViewMemoryCELoss, ViewMemoryHead
+from sslreg.models.ops import view_memory_loss
+from sslreg.registry import MODELS
+from tests.reference import massl
 
 # Worked by hand: raw similarities of one image with 4 memory entries, permuted into 2 blocks of 2
 TEACHER, STUDENT, PERMUTATION = [0.5, -0.2, 0.1, 0.9], [0.4, 0.0, 0.2, 0.7], [2, 0, 3, 1]
@@ -43,7 +45,7 @@ def test_golden_values():
 def test_equals_the_plain_formula_in_value_and_gradient(views, batch, blocks, teacher_temp, dtype, tolerance):
     queries, keys, memory = unit(views, batch, 6), unit(2, batch, 6), unit(*blocks, 6)
     expected_at = queries.clone().requires_grad_()
-    expected = view_memory_loss(expected_at, keys, memory, 0.1, teacher_temp)
+    expected = massl.view_memory_loss(expected_at, keys, memory, 0.1, teacher_temp)
     expected.backward()
 
     queries = queries.to(dtype).requires_grad_()
@@ -103,3 +105,58 @@ def test_names_what_cannot_be_compared():
         loss(unit(3, 2, 4), unit(2, 2, 4), unit(1, 5, 3))
     with pytest.raises(ValueError, match='student_temp=0'):
         ViewMemoryHead(loss=dict(type='ViewMemoryCELoss'), student_temp=0)
+
+
+@pytest.mark.parametrize('chunk_size', [1, 3, 100])
+@pytest.mark.parametrize('drawn', [False, True])
+def test_chunks_and_the_order_of_entries_change_nothing(chunk_size, drawn):
+    queries, keys, memory = unit(4, 3, 6) * 10, unit(2, 3, 6) * 20, unit(14, 6)
+    order = torch.randperm(14).view(2, 7)
+    expected = ViewMemoryCELoss()(queries, keys, memory[order])
+    entries = (memory, order) if drawn else (memory[order], None)
+    terms = view_memory_loss(queries, keys, *entries, chunk_size=chunk_size)
+    torch.testing.assert_close(terms.loss, expected, atol=1e-13, rtol=0)
+
+
+def test_what_the_pass_tells_of_the_teacher():
+    queries, keys, memory = unit(3, 5, 6), unit(2, 5, 6), unit(2, 8, 6)
+    terms = build(0.07).loss(queries, keys, memory)
+    weights = torch.einsum('bd,nkd->nbk', keys[1] / 0.07, memory).softmax(dim=-1)
+    torch.testing.assert_close(terms['teacher_entropy'], -(weights * weights.log()).sum(dim=-1).mean())
+    torch.testing.assert_close(terms['teacher_max_prob'], weights.amax(dim=-1).mean())
+    other = torch.einsum('bd,nkd->nbk', queries[0], memory).argmax(dim=-1)
+    assert terms['agreement'].item() == pytest.approx((weights.argmax(dim=-1) == other).double().mean().item())
+
+
+def test_a_memory_read_in_place_gives_the_same_blocks():
+    memory = QueueMemory(length=24, feat_dim=4, num_blocks=3)
+    queries, keys = unit(3, 2, 4, dtype=torch.float32), unit(2, 2, 4, dtype=torch.float32)
+    copy, in_place = (
+        build().loss(queries, keys, read(torch.arange(2))) for read in (memory.read, memory.read_in_place)
+    )
+    for name, value in copy.items():
+        assert value.equal(in_place[name]), name
+
+
+def test_differentiating_twice_is_refused():
+    queries = unit(3, 2, 4).requires_grad_()
+    loss = ViewMemoryCELoss()(queries, unit(2, 2, 4), unit(1, 5, 4))
+    with pytest.raises(RuntimeError, match='cannot be differentiated twice'):
+        torch.autograd.grad(loss, queries, create_graph=True)
+
+
+class OwnLoss(nn.Module):
+    """A user's, of logits that autograd keeps."""
+
+    def forward(self, queries: Tensor, keys: Tensor, blocks: Tensor) -> Tensor:
+        return (queries @ blocks[0].T).square().mean() + keys.sum() * 0
+
+
+def test_a_loss_of_ones_own_gets_blocks():
+    MODELS.register_module(module=OwnLoss, force=True)
+    head = ViewMemoryHead(loss=dict(type='OwnLoss'))
+    assert not head.streams
+    queries = unit(3, 2, 4).requires_grad_()
+    losses = head.loss(queries, unit(2, 2, 4), MemoryBlocks(unit(1, 5, 4)))
+    losses['loss'].backward()
+    assert set(losses) == {'loss', 'query_std'}

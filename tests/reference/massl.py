@@ -3,7 +3,7 @@
 import math
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def cross_entropy(student: Tensor, teacher: Tensor) -> Tensor:
@@ -24,6 +24,16 @@ def view_memory_loss(queries: Tensor, keys: Tensor, blocks: Tensor, student_temp
                 for query, key in zip(query_view, key_view, strict=True):
                     terms.append(cross_entropy(block @ query / student_temp, block @ key / teacher_temp))
     return torch.stack(terms).mean()
+
+
+class PlainViewMemoryCELoss(nn.Module):
+    """The loss with all logits at once and autograd, in place of ViewMemoryCELoss in a run."""
+
+    def forward(self, queries: Tensor, keys: Tensor, blocks: Tensor) -> Tensor:
+        log_p = torch.einsum('sbd,nkd->snbk', queries, blocks).log_softmax(dim=-1)
+        q = torch.einsum('tbd,nkd->tnbk', keys, blocks).softmax(dim=-1)
+        ce = -torch.einsum('snbk,tnbk->st', log_p, q) / (log_p.shape[1] * log_p.shape[2])
+        return ce[~torch.eye(*ce.shape, dtype=torch.bool)].mean()
 
 
 def cosine_array(

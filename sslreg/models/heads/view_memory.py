@@ -1,10 +1,8 @@
 from typing import Any
 
-import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from sslreg.models.losses.view_memory_ce import logits
 from sslreg.models.memories import MemoryBlocks
 from sslreg.registry import MODELS
 
@@ -30,6 +28,7 @@ class ViewMemoryHead(BaseModule):
             if temp <= 0:
                 raise ValueError(f'{name}={temp} must be positive')
         self.loss_module = MODELS.build(loss)
+        self.streams = hasattr(self.loss_module, 'terms')  # then it has its gradient when `loss` returns
         self.student_temp = student_temp
         self.teacher_temp = teacher_temp
 
@@ -42,19 +41,15 @@ class ViewMemoryHead(BaseModule):
             blocks: What the memory recalled: its ``feats [N, K, D]``, alone or in :class:`MemoryBlocks`.
 
         Returns:
-            ``loss``; ``teacher_entropy`` in nats (ln K: the teacher tells no entry from another; 0: it always picks
-            one) of the last key view; ``query_std``, the spread of the queries over the batch times sqrt(D) (1: as
-            wide as the sphere allows; 0: collapsed).
+            ``loss``; of the last key view ``teacher_entropy`` in nats (ln K: the teacher tells no entry from another;
+            0: it always picks one) and ``teacher_max_prob``; ``agreement``, how often another view's most similar entry
+            is the same; ``query_std``, the spread of the queries over the batch times sqrt(D) (1: as wide as the sphere
+            allows; 0: collapsed). A loss of your own without ``terms`` gives the first and the last.
         """
-        feats = blocks if isinstance(blocks, Tensor) else blocks.feats
-        loss = self.loss_module(queries / self.student_temp, keys / self.teacher_temp, feats)
-        return dict(
-            loss=loss, teacher_entropy=_entropy(keys[-1:] / self.teacher_temp, feats), query_std=spread(queries)
-        )
-
-
-@torch.no_grad()
-def _entropy(keys: Tensor, blocks: Tensor) -> Tensor:
-    """Mean entropy of the keys' distributions over the entries of a block, in nats."""
-    log_q = logits(keys, blocks).log_softmax(dim=-1)
-    return -(log_q.exp() * log_q).sum(dim=-1).mean()
+        if isinstance(blocks, Tensor):
+            blocks = MemoryBlocks(blocks)
+        queries_by_temp, keys_by_temp = queries / self.student_temp, keys / self.teacher_temp
+        if not self.streams:
+            return dict(loss=self.loss_module(queries_by_temp, keys_by_temp, blocks.feats), query_std=spread(queries))
+        terms = self.loss_module.terms(queries_by_temp, keys_by_temp, blocks.feats, blocks.order)
+        return dict(**terms._asdict(), query_std=spread(queries))

@@ -35,6 +35,7 @@ class MemoryBlocks(NamedTuple):
         feats: ``[N, K, D]`` N blocks of K unit-norm entries: a copy, but from ``read_in_place``.
         target: ``[B]`` column (0..K-1) of each image's own entry, or None where a memory has no such entry.
         first: Where each rank holds a part of the entries: the column of this rank's first. Else None.
+        order: ``[N, K]`` rows of ``feats [L, D]`` that make up the blocks; only from ``read_in_place``. Else None.
         learner: A memory that wants to know the softmax over its entries; None for all others.
     """
 
@@ -42,6 +43,7 @@ class MemoryBlocks(NamedTuple):
     target: Tensor | None = None
     first: int | None = None
     learner: SoftmaxLearner | None = None
+    order: Tensor | None = None
 
 
 class BaseMemory(BaseModule):

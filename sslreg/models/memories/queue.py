@@ -45,6 +45,10 @@ class QueueMemory(BaseMemory):
         feats = self.feats[self._permutation()] if self.shuffle else self.feats.clone()
         return MemoryBlocks(feats.unflatten(0, (self.num_blocks, -1)))
 
+    def read_in_place(self, indices: Tensor) -> MemoryBlocks:
+        order = self._permutation() if self.shuffle else torch.arange(len(self), device=self.feats.device)
+        return MemoryBlocks(self.feats, order=order.view(self.num_blocks, -1))
+
     def write(self, feats: Tensor, indices: Tensor) -> None:
         self.check(len(feats), num_images=0)
         slots = (self.cursor + torch.arange(len(feats), device=feats.device)) % len(self)

@@ -17,6 +17,8 @@ from torch import Tensor
 from sslreg.models.losses.streamed import StreamedLoss
 from sslreg.models.memories import MemoryBlocks
 
+from .gradient import with_gradient
+
 CHUNK_CPU = 2**17  # logits of a chunk, 0.5 MB: it stays in the cache
 CHUNK_CUDA = 2**25  # 128 MB: few kernels, each of them large
 MAX_LOGIT = 40.0  # exp of it, summed over 1e9 entries, is far from float32's limit of e^88, and of its negative too
@@ -67,20 +69,7 @@ def instance_loss(
         step = _Step(queries.detach(), blocks, blocks.target, temperature, losses, labels, chunk_size)
         values, loss = step.values()
         grad = step.gradient().view_as(queries) if queries.requires_grad or blocks.learner is not None else None
-    return InstanceLosses(_WithGradient.apply(queries, loss, grad) if queries.requires_grad else loss, values)
-
-
-class _WithGradient(torch.autograd.Function):
-    """A scalar of known gradient."""
-
-    @staticmethod
-    def forward(ctx: Any, queries: Tensor, loss: Tensor, grad: Tensor) -> Tensor:
-        ctx.save_for_backward(grad.to(queries.dtype))
-        return loss.clone()
-
-    @staticmethod
-    def backward(ctx: Any, *outputs: Tensor) -> tuple[Tensor, None, None]:
-        return outputs[0] * ctx.saved_tensors[0], None, None
+    return InstanceLosses(with_gradient(queries, loss, grad), values)
 
 
 class _Step:

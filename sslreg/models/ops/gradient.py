@@ -1,0 +1,27 @@
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def with_gradient(inputs: Tensor, value: Tensor, grad: Tensor | None) -> Tensor:
+    """``value []`` with ``grad``, of the shape of ``inputs``, as its gradient, which cannot be differentiated again.
+
+    ``grad`` may be None where ``inputs`` needs none.
+    """
+    return _WithGradient.apply(inputs, value, grad) if inputs.requires_grad else value
+
+
+class _WithGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, inputs: Tensor, value: Tensor, grad: Tensor) -> Tensor:
+        ctx.save_for_backward(grad.to(inputs.dtype))
+        return value.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *outputs: Tensor) -> tuple[Tensor, None, None]:
+        if torch.is_grad_enabled():  # as it is under create_graph=True only
+            raise RuntimeError(
+                'this loss comes with its gradient and cannot be differentiated twice (create_graph=True)'
+            )
+        return outputs[0] * ctx.saved_tensors[0], None, None
