@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.registry import DefaultScope
 
-from benchmarks import instance, loss, measure, npid_study
+from benchmarks import instance, loss, measure, npid_study, scaling
 from sslreg.models import CorrectedInstanceMemory, InstanceHead, InstanceMemory
 from sslreg.registry import MODELS
 
@@ -56,6 +56,13 @@ def test_rows_are_written(tmp_path, monkeypatch, capsys):
     assert len(rows) == 4
     assert set(rows[0]) == {'name', 'rival_seconds', 'seconds', 'ratio', 'rival_peak_mb', 'peak_mb'}
     assert 'CE + KL, all rows' in capsys.readouterr().out
+
+
+def test_scaling_is_tabled(tmp_path, capsys):
+    rows = [dict(K=16384, B=1, V=2) | scaling.measure((16384, 1, 2), rounds=1)]
+    scaling.report(rows, tmp_path / 'rows.json')
+    assert json.loads((tmp_path / 'rows.json').read_text()) == rows
+    assert '16,384' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('options', npid_study.STEPS.values(), ids=npid_study.STEPS)
