@@ -171,7 +171,7 @@ def ten_steps(
         teacher=None,
         num_key_views=1,
     )
-    model = MODELS.build(config)
+    model = MODELS.build(config).double()  # so that rounding, which pushes amplify, is no excuse
     numbers = torch.Generator().manual_seed(1)
     own = slice(rank * 6 // world_size, (rank + 1) * 6 // world_size)
     start = torch.nn.functional.normalize(torch.randn(41, 16, generator=numbers), dim=1)
@@ -179,7 +179,7 @@ def ten_steps(
     network = DistributedDataParallel(model, broadcast_buffers=False) if world_size > 1 else model
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     for _ in range(10):
-        views = torch.randn(num_views, 6, 3, 8, 8, generator=numbers)
+        views = torch.randn(num_views, 6, 3, 8, 8, generator=numbers).double()
         indices = torch.randint(41, (6,), generator=numbers)  # now and then an image twice
         samples = [DataSample(metainfo=dict(sample_idx=int(index))) for index in indices[own]]
         losses = network([images[own] for images in views], samples, mode='loss')
@@ -220,7 +220,7 @@ def test_two_ranks_equal_one_process(run_ranks):
         for name, value in expected.items():
             where = f'{case} {name}'
             torch.testing.assert_close(
-                first[name], value, atol=1e-6, rtol=0, msg=lambda text, at=where: f'{at}: {text}'
+                first[name], value, atol=1e-9, rtol=0, msg=lambda text, at=where: f'{at}: {text}'
             )
             assert first[name].equal(second[name]), where
 

@@ -117,7 +117,7 @@ class BaseMemory(BaseModule):
                 f'feats {list(feats.shape)} must be [{len(indices)}, {self.feats.shape[1]}]: one row for '
                 "each of the indices, as wide as the memory (the neck's out_channels)"
             )
-        gathered = all_gather(feats.detach().float().contiguous())
+        gathered = all_gather(feats.detach().to(self.feats.dtype).contiguous())
         self.write(torch.cat(gathered), torch.cat(all_gather(indices.contiguous())))
 
     def whole(self) -> dict[str, Tensor]:

@@ -93,7 +93,9 @@ class InstanceMemory(BaseMemory):
             feats: ``[B, D]`` unit-norm embeddings of this rank's images, B the same on all ranks.
             indices: ``[B]`` dataset index of each image.
         """
-        gathered = zip(all_gather(feats.float().contiguous()), all_gather(indices.contiguous()), strict=True)
+        gathered = zip(
+            all_gather(feats.to(self.feats.dtype).contiguous()), all_gather(indices.contiguous()), strict=True
+        )
         for part in gathered:
             rows, entries = self._held(part[1], part[0])
             self.feats[rows] = entries
