@@ -4,7 +4,7 @@ from mmengine.config import read_base
 from mmengine.hooks import DistSamplerSeedHook, IterTimerHook, LoggerHook, ParamSchedulerHook, RuntimeInfoHook
 from mmengine.visualization import LocalVisBackend, Visualizer
 
-from sslreg.engine import EpochSeedHook, MemoryCheckHook, PlainCheckpointHook
+from sslreg.engine import EpochSeedHook, MemoryCheckHook, PlainCheckpointHook, StepTimesHook
 
 default_scope = 'sslreg'
 default_hooks = dict(
@@ -13,6 +13,7 @@ default_hooks = dict(
     sampler_seed=dict(type=DistSamplerSeedHook),
     seed=dict(type=EpochSeedHook),
     memory=dict(type=MemoryCheckHook),
+    step_times=dict(type=StepTimesHook, interval=50),
     logger=dict(type=LoggerHook, interval=50),
     param_scheduler=dict(type=ParamSchedulerHook),
     checkpoint=dict(type=PlainCheckpointHook, interval=10, max_keep_ckpts=3),  # 3: one is whole even if killed in a save

@@ -5,6 +5,7 @@ from .hooks import (
     OptimizerScheduleHook,
     PlainCheckpointHook,
     ScheduleHook,
+    StepTimesHook,
     TeacherEMAHook,
 )
 from .loops import ProbeTestLoop, ProbeValLoop
@@ -25,6 +26,7 @@ __all__ = [
     'SSLOptimWrapper',
     'ScheduleHook',
     'StepSchedule',
+    'StepTimesHook',
     'TeacherEMAHook',
     'WarmupSchedule',
 ]

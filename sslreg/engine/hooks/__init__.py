@@ -3,6 +3,7 @@ from .epoch_seed import EpochSeedHook
 from .memory_check import MemoryCheckHook
 from .memory_init import MemoryInitHook
 from .schedule import OptimizerScheduleHook, ScheduleHook
+from .step_times import StepTimesHook
 from .teacher_ema import TeacherEMAHook
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     'OptimizerScheduleHook',
     'PlainCheckpointHook',
     'ScheduleHook',
+    'StepTimesHook',
     'TeacherEMAHook',
 ]
