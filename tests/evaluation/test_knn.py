@@ -5,8 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from sslreg.evaluation import KNNProbe
-from sslreg.evaluation.probes import knn
+from sslreg.evaluation import KNNProbe, neighbours
 
 
 def plain_votes(bank, labels, query, k, temperature, num_classes):
@@ -19,9 +18,9 @@ def plain_votes(bank, labels, query, k, temperature, num_classes):
     return votes
 
 
-@pytest.mark.parametrize('chunk_bytes', [1, 2**30])
-def test_votes_equal_the_plain_protocol_for_every_k(monkeypatch, chunk_bytes):
-    monkeypatch.setattr(knn, 'CHUNK_BYTES', chunk_bytes)
+@pytest.mark.parametrize('tile_bytes', [1, 2**30])
+def test_votes_equal_the_plain_protocol_for_every_k(monkeypatch, tile_bytes):
+    monkeypatch.setattr(neighbours, 'TILE_BYTES', tile_bytes)
     bank, queries = torch.randn(30, 5, dtype=torch.float64), torch.randn(7, 5, dtype=torch.float64)
     labels = torch.randint(4, (30,))
     probe = KNNProbe(ks=(20, 1, 5), temperature=0.07)

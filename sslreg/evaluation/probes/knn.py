@@ -1,14 +1,12 @@
 from collections.abc import Sequence
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sslreg.evaluation.neighbours import nearest
 from sslreg.registry import PROBES
 
 from .base import BaseProbe
-
-CHUNK_BYTES = 64 * 2**20  # of similarities at a time
 
 
 @PROBES.register_module()
@@ -51,17 +49,12 @@ class KNNProbe(BaseProbe):
 
     def scores(self, feats: Tensor) -> dict[str, Tensor]:
         """Votes ``[M, classes]`` under the names ``'k10'``, ``'k20'``, ..."""
-        chunk = max(CHUNK_BYTES // (len(self.bank) * self.bank.element_size()), 1)
-        votes = [self._votes(part) for part in F.normalize(feats, dim=1).split(chunk)]
-        return {f'k{k}': torch.cat(parts) for k, parts in zip(self.ks, zip(*votes, strict=True), strict=True)}
-
-    def _votes(self, feats: Tensor) -> list[Tensor]:
-        similarity, neighbour = (feats @ self.bank.T).topk(self.ks[-1], dim=1)
+        similarity, neighbour = nearest(F.normalize(feats, dim=1), self.bank, self.ks[-1])
         weight = (similarity / self.temperature).exp()
         label = self.labels[neighbour]
         votes = feats.new_zeros(len(feats), self.num_classes)
-        result = []
+        result = {}
         for begin, end in zip([0, *self.ks[:-1]], self.ks, strict=True):
             votes = votes.scatter_add(1, label[:, begin:end], weight[:, begin:end])
-            result.append(votes)
+            result[f'k{end}'] = votes
         return result
