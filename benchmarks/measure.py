@@ -49,8 +49,7 @@ def compare(name: str, rival: Callable[[], object], ours: Callable[[], object], 
         for place, call in enumerate((rival, ours)):
             times[place].append(seconds(call))
     medians = [statistics.median(each) for each in times]
-    ratio = statistics.median(theirs / mine for theirs, mine in zip(*times, strict=True))
-    return Row(name, *medians, ratio, *peaks)
+    return Row(name, *medians, medians[0] / medians[1], *peaks)
 
 
 def seconds(call: Callable[[], object]) -> float:

@@ -1,7 +1,7 @@
 """Evaluate a checkpoint as its config says.
 
-python tools/test.py configs/massl/quickstart.py work_dirs/quickstart/epoch_10.pth
-bash tools/dist_test.sh configs/massl/vitb_800e.py work_dirs/vitb_800e/epoch_800.pth 8
+python tools/test.py configs/massl/quickstart.py work_dirs/massl/quickstart/epoch_10.pth
+bash tools/dist_test.sh configs/massl/vitb_800e.py work_dirs/massl/vitb_800e/epoch_800.pth 8
 """
 
 import argparse
@@ -28,7 +28,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument('checkpoint', help='path of the checkpoint')
     parser.add_argument('--out', metavar='FILE', help='write the metrics here, as JSON')
-    parser.add_argument('--work-dir', metavar='DIR', help='logs go here (default: work_dirs/NAME_OF_THE_CONFIG)')
+    parser.add_argument(
+        '--work-dir', metavar='DIR', help='logs go here (default: work_dirs/METHOD/CONFIG, as below configs/)'
+    )
     parser.add_argument('--data-root', metavar='DIR', help='where the data are, in place of the path in the config')
     parser.add_argument(
         '--launcher',
@@ -48,7 +50,7 @@ def parse_args() -> argparse.Namespace:
 
 def configure(args: argparse.Namespace) -> Config:
     cfg = launch.load_config(args.config, args.cfg_options)
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', Path(args.config).stem))
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or launch.default_work_dir(args.config)
     if args.data_root and (problem := launch.use_data_root(cfg, args.data_root)):
         raise ValueError(f'--data-root: {problem}')
     if cfg.get('test_dataloader') is None:

@@ -25,7 +25,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='path of a config')
     parser.add_argument(
-        '--work-dir', metavar='DIR', help='logs and checkpoints go here (default: work_dirs/NAME_OF_THE_CONFIG)'
+        '--work-dir',
+        metavar='DIR',
+        help='logs and checkpoints go here (default: work_dirs/METHOD/CONFIG, as below configs/)',
     )
     parser.add_argument(
         '--resume',
@@ -66,7 +68,7 @@ def parse_args() -> argparse.Namespace:
 def configure(args: argparse.Namespace) -> tuple[Config, list[str]]:
     """The config with the command line in it, and what the user should know."""
     cfg = launch.load_config(args.config, args.cfg_options)
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', Path(args.config).stem))
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or launch.default_work_dir(args.config)
     notes = [launch.use_data_root(cfg, args.data_root)] if args.data_root else []
     if args.amp:
         launch.use_bfloat16(cfg)

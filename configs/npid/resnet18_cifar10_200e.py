@@ -4,8 +4,8 @@
 
 Network, optimizer and temperature of the released code of https://arxiv.org/abs/2404.19289, but a memory that starts
 from random directions and moves by the moving average, and no SqrtKL. That code also differs in drawing 10000 negatives
-where the softmax here is over the whole memory (``--cfg-options model.memory.num_negatives=10000``), in CutMix
-(``--cfg-options model.mixing.type=InstanceCutMix``), in batch norm over 128 images of 4 GPUs, and in a learning rate
+where the softmax here is over the whole memory (``model.memory.num_negatives=10000``), in CutMix
+(``model.mixing.type=InstanceCutMix``), in batch norm over 128 images of 4 GPUs, and in a learning rate
 that changes by epochs. Not yet run.
 """
 

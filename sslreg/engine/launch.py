@@ -167,6 +167,16 @@ def use_data_root(cfg: Config, root: str) -> str | None:
     return f'{root} has no train/ folder: training on all images in it, without labels and so without evaluation'
 
 
+def default_work_dir(config: str) -> str:
+    """``work_dirs/METHOD/CONFIG`` for a file ``.../configs/METHOD/CONFIG.py``; elsewhere ``work_dirs/CONFIG``.
+
+    Configs of different methods may have one name.
+    """
+    parts = Path(config).resolve().with_suffix('').parts
+    below = parts[len(parts) - parts[::-1].index('configs') :] if 'configs' in parts else parts[-1:]
+    return str(Path('work_dirs', *below))
+
+
 def check_checkpoint(path: str) -> None:
     """Raise FileNotFoundError or ValueError unless ``path`` is a file that torch can read."""
     if not Path(path).is_file():

@@ -55,7 +55,7 @@ def test_rows_are_written(tmp_path, monkeypatch, capsys):
     rows = json.loads((tmp_path / 'rows.json').read_text())
     assert len(rows) == 4
     assert set(rows[0]) == {'name', 'rival_seconds', 'seconds', 'ratio', 'rival_peak_mb', 'peak_mb'}
-    assert 'CE + KL, all rows' in capsys.readouterr().out
+    assert 'CE + SqrtKL, all rows' in capsys.readouterr().out
 
 
 def test_scaling_is_tabled(tmp_path, capsys):

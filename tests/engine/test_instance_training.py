@@ -35,7 +35,7 @@ def test_trains_and_keeps_unit_rows(tmp_path, memory):
     runner = train(tmp_path, memory=memory)
     assert runner.model.memory.num_updates == 6
     torch.testing.assert_close(runner.model.memory.feats.norm(dim=1), torch.ones(24))
-    assert {'train/ce', 'train/sqrt_kl', 'train/own_prob'} <= set(runner.message_hub.log_scalars)
+    assert {'train/ce', 'train/sqrt_kl', 'train/own_ratio'} <= set(runner.message_hub.log_scalars)
 
 
 @pytest.mark.parametrize('memory', [dict(), dict(num_negatives=5), dict(sharded=True)], ids=str)

@@ -119,3 +119,16 @@ def test_unreadable_checkpoints_are_named(tmp_path):
         launch.check_checkpoint('none.pth')
     torch.save(dict(state_dict={}), tmp_path / 'good.pth')
     launch.check_checkpoint(str(tmp_path / 'good.pth'))
+
+
+@pytest.mark.parametrize(
+    ('config', 'folder'),
+    [
+        ('configs/npid/resnet18_cifar10_200e.py', 'work_dirs/npid/resnet18_cifar10_200e'),
+        ('/some/where/configs/my/deep/one.py', 'work_dirs/my/deep/one'),
+        ('mine.py', 'work_dirs/mine'),
+    ],
+)
+def test_configs_of_one_name_have_folders_of_their_own(config, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert launch.default_work_dir(config) == folder

@@ -280,7 +280,7 @@ def test_head_logs_the_terms_and_the_loss_is_their_weighted_sum():
     head = InstanceHead(TEMP, [dict(type='ReleasedSqrtKLLoss', weight=20.0)])
     queries = unit(1, 3, 4, dtype=torch.float32)
     terms = head.loss(queries, queries, MemoryBlocks(unit(9, 4, dtype=torch.float32)[None], torch.arange(3)))
-    assert set(terms) == {'loss', 'ce', 'own_prob', 'sqrt_kl', 'sqrt_kl_l1', 'sqrt_kl_l2', 'query_std'}
+    assert set(terms) == {'loss', 'ce', 'own_ratio', 'sqrt_kl', 'sqrt_kl_l1', 'sqrt_kl_l2', 'query_std'}
     torch.testing.assert_close(terms['loss'], terms['ce'] + 20 * terms['sqrt_kl'])
     torch.testing.assert_close(terms['sqrt_kl'], terms['sqrt_kl_l1'] + terms['sqrt_kl_l2'])
 

@@ -120,6 +120,7 @@ def test_released_is_one_option():
     ('wrong', 'message'),
     [
         (dict(temperature=0.0), 'temperature=0.0 must be positive'),
+        (dict(weight=-1.0), 'SqrtKLLoss: weight=-1.0 must not be negative'),
         (dict(direction='q_p'), "direction='q_p' must be one of 'p_u', 'u_p'"),
         (dict(split='half'), "split='half' must be one of"),
         (dict(direction='u_p', l1_weight=0.0), "l1_weight=0.0 .* need direction='p_u'"),

@@ -43,7 +43,7 @@ class MemoryInitHook(Hook):
         self, init: str = 'network', dataloader: dict[str, Any] | None = None, train_mode: bool = True
     ) -> None:
         if init not in INITS:
-            raise ValueError(f'init={init!r} must be one of {", ".join(map(repr, INITS))}')
+            raise ValueError(f'MemoryInitHook: init={init!r} must be one of {", ".join(map(repr, INITS))}')
         self.init = init
         self.dataloader = dataloader
         self.train_mode = train_mode
@@ -57,14 +57,16 @@ class MemoryInitHook(Hook):
                 norm has no statistics.
         """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        if self.init == 'random':
+            return
         if not hasattr(model.memory, 'assign'):
             raise TypeError(
                 'MemoryInitHook fills a memory with an entry per image, such as InstanceMemory, not '
-                f'{type(model.memory).__name__}'
+                f'{type(model.memory).__name__}: remove the hook, or set its init=random'
             )
         if int(model.memory.num_updates) > 0:
             runner.logger.info(f'the memory has had {int(model.memory.num_updates)} updates and is left as it is')
-        elif self.init == 'network':
+        else:
             self._fill(runner, model)
 
     def _fill(self, runner: Runner, model: Any) -> None:

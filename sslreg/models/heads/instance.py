@@ -33,14 +33,14 @@ class InstanceHead(BaseModule):
     def __init__(self, temperature: float = 0.2, losses: Sequence[dict[str, Any]] = ()) -> None:
         super().__init__()
         if temperature <= 0:
-            raise ValueError(f'temperature={temperature} must be positive')
+            raise ValueError(f'InstanceHead: temperature={temperature} must be positive, e.g. 0.2')
         self.temperature = temperature
         self.losses: Any = nn.ModuleList(MODELS.build(loss) for loss in losses)
         for loss in self.losses:
             if not isinstance(loss, StreamedLoss):
                 raise TypeError(f'a loss of InstanceHead must be a StreamedLoss, which {type(loss).__name__} is not')
         names: list[str] = [str(loss.name) for loss in self.losses]
-        if len(set(names)) < len(names) or {'ce', 'own_prob', 'query_std'} & set(names) or 'loss' in ' '.join(names):
+        if len(set(names)) < len(names) or {'ce', 'own_ratio', 'query_std'} & set(names) or 'loss' in ' '.join(names):
             raise ValueError(f'losses are logged by their names, {names}: each must differ, and contain no "loss"')
 
     def loss(
@@ -55,8 +55,8 @@ class InstanceHead(BaseModule):
             labels: ``[B, B]`` share of image i that belongs to the entry of image j (CutMix); None: the identity.
 
         Returns:
-            ``loss``; without weights ``ce`` and the other terms; ``own_prob``, the mean probability of an image's own
-            entry; ``query_std``, the spread of the queries (0: collapsed).
+            ``loss``; without weights ``ce`` and the other terms; ``own_ratio``, how many times as probable as
+            by chance an image's own entry is; ``query_std``, the spread of the queries (0: collapsed).
         """
         result = instance_loss(queries, blocks, self.temperature, [*self.losses], labels)
         return dict(loss=result.loss, **result.values, query_std=spread(queries))

@@ -15,7 +15,7 @@ class StreamedLoss(nn.Module):
         temperature: What cosines are divided by to become logits; None: the head's (1 in :meth:`forward`).
 
     Raises:
-        ValueError: ``temperature`` is not positive.
+        ValueError: ``temperature`` is not positive, or ``weight`` negative.
     """
 
     name: str  # under which the head logs the loss
@@ -24,6 +24,8 @@ class StreamedLoss(nn.Module):
         super().__init__()
         if temperature is not None and temperature <= 0:
             raise ValueError(f'temperature={temperature} must be positive, or None for that of the head')
+        if weight < 0:
+            raise ValueError(f'{type(self).__name__}: weight={weight} must not be negative')
         self.weight = weight
         self.temperature = temperature
 

@@ -29,8 +29,9 @@ class InstanceLosses(NamedTuple):
 
     Attributes:
         loss: ``[]``, differentiable by the queries: cross-entropy plus weighted further losses, mean over the images.
-        values: The terms, each ``[]``, without weights: ``ce``; ``own_prob``, the probability of an image's own entry
-            (soft labels: the geometric mean of them all); the losses' names, and what they log beside.
+        values: The terms, each ``[]``, without weights: ``ce``; ``own_ratio``, how many times as probable as by chance
+            an image's own entry is (soft labels: the geometric mean of them all); the losses' names, and what they log
+            beside.
     """
 
     loss: Tensor
@@ -119,7 +120,7 @@ class _Step:
         if self.shift is not None:
             cosines = cosines - self.shift[self.mine, 0]
         ce = self.log_partition[self.mine] - cosines / self.temperature
-        terms, total = dict(ce=ce, own_prob=(-ce).exp()), ce.mean()
+        terms, total = dict(ce=ce, own_ratio=self._count() * (-ce).exp()), ce.mean()
         for loss, sums in zip(self.losses, self.sums, strict=True):
             own = sums[:, self.mine] if self.sharded else sums
             terms[loss.name] = loss.value(own).to(ce.dtype)
@@ -189,6 +190,13 @@ class _Step:
         if self.sharded:
             all_reduce(shift, op='max')
         return shift
+
+    def _count(self) -> Tensor:
+        """Entries of all ranks."""
+        count = torch.tensor(float(len(self.rows)), device=self.rows.device)
+        if self.sharded:
+            all_reduce(count)
+        return count
 
     def _whole_partition(self) -> Tensor:
         if self.shift is None:
