@@ -115,7 +115,16 @@ def arguments(description: str) -> argparse.Namespace:
 def report(title: str, rows: Sequence[Row], file: Path | None) -> None:
     """Print the table; write the rows as JSON."""
     table = Table(
-        '', 'rival ms', 'ours ms', 'faster', 'rival MB', 'ours MB', 'less', title=title, box=SIMPLE_HEAD, pad_edge=False
+        '',
+        'rival ms',
+        'ours ms',
+        'x faster',
+        'rival MB',
+        'ours MB',
+        'x less',
+        title=title,
+        box=SIMPLE_HEAD,
+        pad_edge=False,
     )
     for column in table.columns:
         column.no_wrap = True
@@ -126,10 +135,10 @@ def report(title: str, rows: Sequence[Row], file: Path | None) -> None:
             row.name,
             f'{row.rival_seconds * 1e3:.1f}',
             f'{row.seconds * 1e3:.1f}',
-            f'{row.ratio:.2f} x',
+            f'{row.ratio:.2f}',
             f'{row.rival_peak_mb:.0f}',
             f'{row.peak_mb:.1f}',
-            f'{less:.0f} x',
+            f'{less:.0f}',
         )
     Console().print(table, f'[dim]{hardware()}; median of interleaved rounds; MB at the peak beside the inputs[/dim]')
     if file is not None:
