@@ -7,19 +7,16 @@ Needs data/cifar10/{train,test}.npz (docs/data.md). Not yet run.
 
 from mmengine.config import read_base
 
-from sslreg.datasets import LoadImage, PackedImages
+from sslreg.datasets import LoadImage
 
 with read_base():
+    from .._base_.datasets.cifar10_packed import *
     from .resnet18_cifar10_200e import *
 
-packed_test_pipeline = [dict(type=LoadImage), dict(type=PackInputs)]
 train_dataloader.dataset = dict(
-    type=PackedImages, data_root=data_root, ann_file='train.npz',
-    pipeline=[dict(type=LoadImage), *train_pipeline[1:]])  # without RGBToBGR: LoadImage gives BGR
-bank_dataloader.dataset = dict(
-    type=PackedImages, data_root=data_root, ann_file='train.npz', pipeline=packed_test_pipeline)
-val_dataloader.dataset = dict(
-    type=PackedImages, data_root=data_root, ann_file='test.npz', pipeline=packed_test_pipeline)
+    **packed, ann_file='train.npz', pipeline=[dict(type=LoadImage), *train_pipeline[1:]])  # LoadImage gives BGR
+bank_dataloader.dataset = packed_bank
+val_dataloader.dataset = packed_test
 test_dataloader = val_dataloader
 val_cfg.bank_dataloader = bank_dataloader
 test_cfg.bank_dataloader = bank_dataloader

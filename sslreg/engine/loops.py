@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import torch
 from mmengine.dist import broadcast, get_rank, get_world_size
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, TestLoop, ValLoop
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from sslreg.engine.unwrap import unwrap
 from sslreg.evaluation.features import collect
 from sslreg.evaluation.probes import BaseProbe
 from sslreg.registry import LOOPS, PROBES
@@ -71,7 +71,7 @@ class ProbeLoop:
         """Evaluate the model as it is, calling the hooks of ``'val'`` or ``'test'``, and return the metrics."""
         self.runner.call_hook(f'before_{phase}')
         self.runner.call_hook(f'before_{phase}_epoch')
-        model = self.runner.model.module if is_model_wrapper(self.runner.model) else self.runner.model
+        model = unwrap(self.runner.model)
         model.eval()
         share_buffers(model)
         metrics = self.probe_features(model.extract_feat, model.data_preprocessor).metrics

@@ -1,6 +1,6 @@
 """Feature extraction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -35,8 +35,7 @@ def collect(
     rows: Tensor | None = None
     dataset: Any = loader.dataset
     seen = torch.zeros(len(dataset), dtype=torch.long)
-    shown = is_main_process() and get_console().is_interactive
-    for batch in track(loader, description=title, transient=True, disable=not shown):
+    for batch in progress(loader, title):
         data = preprocess(batch, False)
         images = data['inputs']
         out = fn(images)
@@ -46,6 +45,12 @@ def collect(
         rows[indices.to(rows.device)] = out
         seen += torch.bincount(indices, minlength=len(seen))
     return _merge(rows, seen)
+
+
+def progress(loader: DataLoader[Any], title: str) -> Iterable[Any]:
+    """The loader's batches, with a bar on the terminal of the main process."""
+    shown = is_main_process() and get_console().is_interactive
+    return track(loader, description=title, transient=True, disable=not shown)
 
 
 def _merge(rows: Tensor | None, seen: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from sslreg.evaluation import neighbours
 from sslreg.models import MemorySSL, QueueMemory
 from sslreg.models.memory_ssl import embed_views
 
@@ -28,7 +29,7 @@ class Views(NamedTuple):
 
 def nearest(queries: Tensor, bank: Tensor, k: int) -> Tensor:
     """Rows of ``bank [N, C]`` that are most similar by cosine to each of ``queries [M, C]``, best first: ``[M, k]``."""
-    return (F.normalize(queries, dim=1) @ F.normalize(bank, dim=1).T).topk(k, dim=1).indices
+    return neighbours.nearest(F.normalize(queries, dim=1), F.normalize(bank, dim=1), k).entry
 
 
 @torch.no_grad()

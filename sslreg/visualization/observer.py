@@ -4,10 +4,10 @@ from collections import deque
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from sslreg.engine.loops import Probed
+from sslreg.engine.unwrap import unwrap
 from sslreg.models import MemorySSL, QueueMemory
 
 from .measures import sample_indices
@@ -45,7 +45,7 @@ class ObserverHook(Hook):
             TypeError: The memory is no queue, so that nothing tells which image an entry came from.
             ValueError: The probe's bank is not the training set.
         """
-        model = unwrap(runner)
+        model = unwrap(runner.model)
         if not isinstance(model.memory, QueueMemory):
             raise TypeError(f'the report traces the entries of a QueueMemory, not of a {type(model.memory).__name__}')
         images, shown = (len(loader.dataset) for loader in (runner.train_dataloader, runner.val_loop.bank))
@@ -71,11 +71,5 @@ class ObserverHook(Hook):
 
     def after_train(self, runner: Runner) -> None:
         self.seconds = time.perf_counter() - self.start
-        model = unwrap(runner).eval()
+        model = unwrap(runner.model).eval()
         self.probed[TRAINED] = runner.val_loop.probe_features(model.extract_feat, model.data_preprocessor)
-
-
-def unwrap(runner: Runner) -> MemorySSL:
-    """The runner's model itself, on any number of processes."""
-    model: MemorySSL = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    return model

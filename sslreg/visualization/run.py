@@ -9,11 +9,12 @@ import torch
 from mmengine.runner import Runner
 from torch import Tensor
 
+from sslreg.engine.unwrap import unwrap
 from sslreg.models import MemorySSL
 
 from .html import Section
 from .measures import Views, fill_memory, sample_indices, see
-from .observer import ObserverHook, unwrap
+from .observer import ObserverHook
 
 Part = tuple[Section, dict[str, Any]]  # of a report: what to print, and the figures to store
 
@@ -49,7 +50,8 @@ class Run:
 
     @property
     def model(self) -> MemorySSL:
-        return unwrap(self.runner)
+        model: MemorySSL = unwrap(self.runner.model)
+        return model
 
     @property
     def score(self) -> str:

@@ -4,15 +4,13 @@ from mmengine.config import read_base
 
 with read_base():
     from .cifar10 import *
+    from .moco_colour import *
 
 data_preprocessor.update(mean=[125.3, 123.0, 113.9], std=[51.6, 50.9, 51.3])
 
-bilinear = dict(backend='pillow', interpolation='bilinear')
 view = [
     dict(type=RandomResizedCrop, scale=32, crop_ratio_range=(0.2, 1.0), **bilinear),
-    dict(type=RandomApply, prob=0.8,
-         transforms=[dict(type=ColorJitter, brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1)]),
-    dict(type=RandomGrayscale, prob=0.2),
+    *moco_colour,
     dict(type=RandomFlip, prob=0.5),
 ]
 train_pipeline = [

@@ -7,13 +7,11 @@ from mmengine.config import read_base
 
 with read_base():
     from .imagenet_multicrop import *
+    from .moco_colour import *
 
-bilinear = dict(backend='pillow', interpolation='bilinear')
 view = [
     dict(type=RandomResizedCrop, scale=224, crop_ratio_range=(0.2, 1.0), **bilinear),
-    dict(type=RandomApply, prob=0.8,
-         transforms=[dict(type=ColorJitter, brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1)]),
-    dict(type=RandomGrayscale, prob=0.2),
+    *moco_colour,
     dict(**blur, prob=0.5),
     dict(type=RandomFlip, prob=0.5),
 ]

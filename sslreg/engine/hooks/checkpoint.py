@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -5,9 +6,9 @@ import numpy as np
 import torch
 from mmengine.hooks import CheckpointHook
 from mmengine.logging import HistoryBuffer
-from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from sslreg.engine.unwrap import unwrap
 from sslreg.models.memories import BaseMemory
 from sslreg.registry import HOOKS
 
@@ -51,12 +52,12 @@ class PlainCheckpointHook(CheckpointHook):
             buffer.max_length = MAX_HISTORY
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict[str, Any]) -> None:
-        self.whole = _whole(runner.model)  # by all ranks; what follows is rank 0's
+        self.whole = _whole(runner.model, lambda memory: memory.whole())  # by all ranks; what follows is rank 0's
         super()._save_checkpoint_with_step(runner, step, meta)
         self.whole = {}
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict[str, Any]) -> None:
-        self.whole = _whole(runner.model)
+        self.whole = _whole(runner.model, lambda memory: memory.whole())
         super()._save_best_checkpoint(runner, metrics)
         self.whole = {}
 
@@ -75,7 +76,7 @@ class PlainCheckpointHook(CheckpointHook):
         Raises:
             ValueError: The weights are another model's.
         """
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrap(runner.model)
         check_fits(model, checkpoint.get('state_dict', checkpoint))
         scalars = checkpoint.get('message_hub', {}).get('log_scalars', {})
         for name, history in scalars.items():
@@ -86,7 +87,8 @@ class PlainCheckpointHook(CheckpointHook):
 def check_fits(model: torch.nn.Module, state_dict: dict[str, Any]) -> None:
     """Raise ValueError unless ``state_dict`` has exactly the tensors of ``model``, in their shapes."""
     shapes = {name.removeprefix('module.'): getattr(value, 'shape', None) for name, value in state_dict.items()}
-    own = {name: tensor.shape for name, tensor in model.state_dict().items()} | _whole_shapes(model)
+    own = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    own |= _whole(model, lambda memory: memory.whole_shapes())
     missing = [name for name in own if name not in shapes]
     other = [name for name in own if name in shapes and shapes[name] != own[name]]
     surplus = [name for name in shapes if name not in own]
@@ -111,20 +113,12 @@ def check_fits(model: torch.nn.Module, state_dict: dict[str, Any]) -> None:
 
 def _memories(model: torch.nn.Module) -> dict[str, BaseMemory]:
     """By their prefix in the state."""
-    model = getattr(model, 'module', model)
-    return {f'{name}.': module for name, module in model.named_modules() if isinstance(module, BaseMemory)}
+    return {f'{name}.': module for name, module in unwrap(model).named_modules() if isinstance(module, BaseMemory)}
 
 
-def _whole(model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """What the ranks hold parts of, put together on rank 0."""
-    return {
-        prefix + name: value for prefix, memory in _memories(model).items() for name, value in memory.whole().items()
-    }
-
-
-def _whole_shapes(model: torch.nn.Module) -> dict[str, torch.Size]:
-    memories = _memories(model).items()
-    return {prefix + name: shape for prefix, memory in memories for name, shape in memory.whole_shapes().items()}
+def _whole(model: torch.nn.Module, part: Callable[[BaseMemory], dict[str, Any]]) -> dict[str, Any]:
+    """By their names in the state, tensors of which ranks hold parts: on rank 0 put together, or their shapes."""
+    return {prefix + name: value for prefix, memory in _memories(model).items() for name, value in part(memory).items()}
 
 
 def _shape(shape: Any) -> str:

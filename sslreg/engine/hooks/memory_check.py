@@ -3,9 +3,9 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from sslreg.engine.unwrap import unwrap
 from sslreg.registry import HOOKS
 
 
@@ -24,7 +24,7 @@ class MemoryCheckHook(Hook):
             ValueError: The training set has no full batch; the memory does not fit it; or the memory tells images by
                 their ids and these are not 0..N-1, each once.
         """
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrap(runner.model)
         loader = runner.train_dataloader
         batch_size = loader.batch_sampler.batch_size * get_world_size()
         if len(loader) == 0:
@@ -42,7 +42,7 @@ class MemoryCheckHook(Hook):
             raise FloatingPointError(_BROKEN.format(what=f'the loss is {outputs["loss"].item()}', step=runner.iter + 1))
 
     def after_train_epoch(self, runner: Runner) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrap(runner.model)
         if hasattr(model, 'memory') and not model.memory.feats.isfinite().all():
             raise FloatingPointError(
                 _BROKEN.format(what='the memory holds numbers that are not finite', step=runner.iter)

@@ -3,16 +3,15 @@ from typing import Any
 
 import torch
 from mmengine.dataset import DefaultSampler
-from mmengine.dist import all_reduce, get_rank, get_world_size, is_main_process
+from mmengine.dist import all_reduce, get_rank, get_world_size
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, set_random_seed
-from rich import get_console
-from rich.progress import track
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
+from sslreg.engine.unwrap import unwrap
+from sslreg.evaluation.features import progress
 from sslreg.models.memory_ssl import embed_views
 from sslreg.registry import HOOKS
 
@@ -56,7 +55,7 @@ class MemoryInitHook(Hook):
             ValueError: The loader's images are not the memory's; or its last batch is a single image, of which batch
                 norm has no statistics.
         """
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrap(runner.model)
         if self.init == 'random':
             return
         if not hasattr(model.memory, 'assign'):
@@ -77,8 +76,7 @@ class MemoryInitHook(Hook):
         set_random_seed((runner.seed * 1_000_003 + 999_983 + get_rank()) % 2**32)
         model.train(self.train_mode)
         seen = torch.zeros(len(model.memory), dtype=torch.long)
-        shown = is_main_process() and get_console().is_interactive
-        for batch in track(loader, description='filling the memory', transient=True, disable=not shown):
+        for batch in progress(loader, 'filling the memory'):
             data = model.data_preprocessor(batch, False)
             indices = torch.tensor([sample.sample_idx for sample in data['data_samples']])
             model.memory.check_indices(indices)

@@ -2,9 +2,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from sslreg.engine.unwrap import unwrap
 from sslreg.registry import HOOKS, SCHEDULES
 
 
@@ -31,7 +31,7 @@ class ScheduleHook(Hook):
             TypeError: It is no number.
         """
         *path, self.name = self.target.split('.')
-        owner = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        owner = unwrap(runner.model)
         for name in path:
             owner = _get(owner, name, self.target)
         value = _get(owner, self.name, self.target)

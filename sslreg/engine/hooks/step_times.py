@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from sslreg.engine.unwrap import unwrap
 from sslreg.registry import HOOKS
 
 Mark = Any  # a moment: of the host's clock in seconds, or an event in a CUDA stream
@@ -42,7 +42,7 @@ class StepTimesHook(Hook):
         self.spans: dict[str, list[tuple[Mark, Mark]]] = defaultdict(list)
 
     def before_train(self, runner: Runner) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrap(runner.model)
         self.parts: list[tuple[Any, str, str]] = [  # owner, method, part of the step
             (model.data_preprocessor, 'forward', 'to_device'),
             (model, 'loss', 'model'),
@@ -51,6 +51,7 @@ class StepTimesHook(Hook):
             (runner.optim_wrapper, 'backward', 'backward'),
             (runner.optim_wrapper, 'step', 'optimizer'),
         ]
+        self.mark = _event if torch.cuda.is_available() else time.perf_counter
         self.seen = runner.iter
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
@@ -92,9 +93,9 @@ class StepTimesHook(Hook):
 
         @wraps(call)
         def timed(*args: Any, **kwargs: Any) -> Any:
-            start = _mark()
+            start = self.mark()
             result = call(*args, **kwargs)
-            self.spans[name].append((start, _mark()))
+            self.spans[name].append((start, self.mark()))
             return result
 
         setattr(owner, method, timed)
@@ -114,9 +115,7 @@ def _logged(runner: Runner, name: str, steps: int) -> float:
     return float(sum(values[-steps:]))
 
 
-def _mark() -> Mark:
-    if not torch.cuda.is_available():
-        return time.perf_counter()
+def _event() -> Mark:
     event = torch.cuda.Event(enable_timing=True)
     event.record()
     return event

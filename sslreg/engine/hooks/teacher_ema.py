@@ -1,9 +1,9 @@
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from sslreg.engine.unwrap import unwrap
 from sslreg.registry import HOOKS
 
 
@@ -21,7 +21,7 @@ class TeacherEMAHook(Hook):
         Raises:
             ValueError: The model has no teacher.
         """
-        self.model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        self.model = unwrap(runner.model)
         if getattr(self.model, 'teacher', None) is None:
             raise ValueError(
                 f'TeacherEMAHook: {type(self.model).__name__} has no teacher; add '

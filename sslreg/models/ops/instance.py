@@ -17,10 +17,9 @@ from torch import Tensor
 from sslreg.models.losses.streamed import StreamedLoss
 from sslreg.models.memories import MemoryBlocks
 
+from . import chunks
 from .gradient import with_gradient
 
-CHUNK_CPU = 2**17  # logits of a chunk, 0.5 MB: it stays in the cache
-CHUNK_CUDA = 2**25  # 128 MB: few kernels, each of them large
 MAX_LOGIT = 40.0  # exp of it, summed over 1e9 entries, is far from float32's limit of e^88, and of its negative too
 
 
@@ -108,7 +107,7 @@ class _Step:
         self.asked = slice(None) if self.sharded else self.mine
         own = self._own_rows(blocks.first)
         self.own = own if labels is None else labels @ own  # the mean of the entries that an image is drawn to
-        self.chunk_size = chunk_size or _chunk_size(self.queries)
+        self.chunk_size = chunk_size or chunks.chunk_size(self.queries)
         self.shift = self._shift()
         # Without other terms the gradient is a weighted mean of the entries, found along with the sum of the weights.
         self.mean = torch.zeros_like(self.queries) if not losses and self.learner is None else None
@@ -120,7 +119,7 @@ class _Step:
         if self.shift is not None:
             cosines = cosines - self.shift[self.mine, 0]
         ce = self.log_partition[self.mine] - cosines / self.temperature
-        terms, total = dict(ce=ce, own_ratio=self._count() * (-ce).exp()), ce.mean()
+        terms, total = dict(ce=ce, own_ratio=self.num_entries * (-ce).exp()), ce.mean()
         for loss, sums in zip(self.losses, self.sums, strict=True):
             own = sums[:, self.mine] if self.sharded else sums
             terms[loss.name] = loss.value(own).to(ce.dtype)
@@ -157,6 +156,7 @@ class _Step:
         """
         partition = torch.zeros(1, len(self.queries), dtype=torch.float64, device=self.queries.device)
         sums: list[Any] = [0.0] * len(self.losses)
+        self.num_entries = partition.new_full((), len(self.rows))
         for _, rows, cosines in self._chunks():
             exp = (cosines / self.temperature).exp_()
             partition += exp.sum(dim=1)
@@ -165,7 +165,7 @@ class _Step:
             for place, (loss, temp) in enumerate(zip(self.losses, self.temps, strict=True)):
                 sums[place] += torch.stack(loss.sums(_logits(cosines[self.asked], temp))).double()
         if self.sharded:
-            for total in (partition, *sums, *([] if self.mean is None else [self.mean])):
+            for total in (partition, self.num_entries, *sums, *([] if self.mean is None else [self.mean])):
                 all_reduce(total)
         if self.mean is not None:
             self.mean.div_(partition.T)
@@ -191,13 +191,6 @@ class _Step:
             all_reduce(shift, op='max')
         return shift
 
-    def _count(self) -> Tensor:
-        """Entries of all ranks."""
-        count = torch.tensor(float(len(self.rows)), device=self.rows.device)
-        if self.sharded:
-            all_reduce(count)
-        return count
-
     def _whole_partition(self) -> Tensor:
         if self.shift is None:
             return self.log_partition
@@ -221,8 +214,3 @@ def _gather(value: Tensor) -> Tensor:
 
 def _logits(cosines: Tensor, temperature: float) -> Tensor:
     return cosines if temperature == 1 else cosines / temperature
-
-
-def _chunk_size(queries: Tensor) -> int:
-    size = CHUNK_CUDA if queries.is_cuda else CHUNK_CPU
-    return max(size // len(queries), 128)

@@ -15,10 +15,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from . import chunks
 from .gradient import with_gradient
-
-CHUNK_CPU = 2**18  # logits of a chunk, 1 MB: it stays in the cache
-CHUNK_CUDA = 2**25  # 128 MB: few kernels, each of them large
 
 
 class ViewMemoryTerms(NamedTuple):
@@ -81,7 +79,7 @@ def _pass(
     places = torch.arange(len(both), device=both.device).view(-1, queries.shape[1])
     other, last = places[0 if num_keys > 1 else 1], places[-1]  # a student's view, and the teacher's last
     for block in blocks:
-        seen = _attend(both, entries, block, chunk_size or _chunk_size(both), watched=torch.cat([other, last]))
+        seen = _attend(both, entries, block, chunk_size or chunks.chunk_size(both), watched=torch.cat([other, last]))
         sees += seen.mean
         log_sum += seen.log_sum
         entropy += (seen.log_sum[last] - (both[last] * seen.mean[last]).sum(dim=1)).mean()
@@ -117,7 +115,3 @@ def _attend(queries: Tensor, entries: Tensor, block: Tensor, chunk_size: int, wa
         mean.mul_(kept).addmm_(weights, rows)
         highest = top
     return _Attended(mean.div_(total), (highest + total.log())[:, 0], highest[:, 0], best)
-
-
-def _chunk_size(queries: Tensor) -> int:
-    return max((CHUNK_CUDA if queries.is_cuda else CHUNK_CPU) // len(queries), 128)
