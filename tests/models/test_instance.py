@@ -140,6 +140,23 @@ def test_float32_is_as_exact_as_it_can_be():
     assert result.values['sqrt_kl'].item() == pytest.approx(divergence.item(), rel=1e-4)
 
 
+def test_low_temperatures_stay_in_the_range_of_float32():
+    """exp(1 / 0.005) is beyond it: logits are shifted, in the loss and in what the memory is told."""
+    entries, queries, indices = unit(50, 4), unit(6, 4), torch.arange(6)
+    tracked = queries.float().requires_grad_()
+    store = memory(CorrectedInstanceMemory, entries.float())
+    loss = instance_loss(tracked[None], store.read(indices), 0.005, [SqrtKLLoss()]).loss
+    loss.backward()
+    store.write(tracked.detach(), indices)
+    plain = queries.clone().requires_grad_()
+    expected = instance_loss(plain[None], MemoryBlocks(entries[None], indices), 0.005, [SqrtKLLoss()]).loss
+    expected.backward()
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-4)
+    torch.testing.assert_close(tracked.grad.double(), plain.grad, rtol=1e-3, atol=1e-2)
+    moved = npid.gradient_step(queries, entries, npid.one_hot(indices, 50), 0.005, 0.5)
+    torch.testing.assert_close(store.feats.double(), moved, rtol=0, atol=1e-3)
+
+
 def test_several_views_are_averaged():
     entries, queries, indices = unit(12, 4), unit(3, 5, 4).requires_grad_(), torch.arange(5)
     result = instance_loss(queries, MemoryBlocks(entries[None], indices), TEMP)
