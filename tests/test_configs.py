@@ -9,13 +9,12 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
-from mmpretrain.datasets import GaussianBlur, Solarize
-from mmpretrain.structures import DataSample
 from PIL import Image
 
-from sslreg.datasets import PhotoTiles
+from sslreg.datasets import PhotoTiles, sample_indices
+from sslreg.datasets.views import View
 from sslreg.models.memory_ssl import embed_views
-from sslreg.registry import HOOKS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, PROBES, TRANSFORMS
+from sslreg.registry import DATASETS, HOOKS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, PROBES, TRANSFORMS
 from tests.reference.massl import cosine_array
 
 # configs/my/ is the user's (docs/add_a_memory.md)
@@ -71,40 +70,37 @@ def test_transforms_of_a_config_run(path, tmp_path):
     files = dict(img_path=str(tmp_path / 'photo.png'))
     arrays = dict(img=cv2.resize(cv2.imread(files['img_path']), (32, 32)))
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.val_cfg.bank_dataloader):
-        image = files if 'LoadImage' in str(loader.dataset.pipeline) else arrays
-        inputs = run_transforms(loader.dataset.pipeline, image)['inputs']
+        inputs = first_item(loader.dataset, files, arrays)['inputs']
         views = inputs if loader is cfg.train_dataloader else [inputs]
-        assert all(view.dtype == torch.uint8 and view.shape[0] == 3 for view in views)
+        assert all(view.dtype == torch.uint8 and view.shape[-3] == 3 for view in views)
         # A teacher's view is compared with at least one other.
         assert len(views) > cfg.model.get('num_key_views', 0) or loader is not cfg.train_dataloader
 
 
-OFFICIAL = [  # crop, crop scale, probability of blur, probability of solarisation (released code, main command)
-    (224, (0.32, 1.0), 1.0, None),
-    (224, (0.32, 1.0), 0.1, 0.2),
-    (96, (0.05, 0.32), 0.5, None),
+def first_item(dataset, files, arrays):
+    """What a dataset gives, of an image in place of its own."""
+    if 'dataset' in dataset:
+        images = [first_item(dataset.dataset, files, arrays)]
+        return DATASETS.build(dict(dataset, dataset=images))[0]
+    pipeline = dataset.get('pipeline', [])
+    return run_transforms(pipeline, files if 'LoadImage' in str(pipeline) else arrays)
+
+
+OFFICIAL = [  # size, number, crop scale, probabilities of blur and solarisation (released code, main command)
+    (224, 1, (0.32, 1.0), 1.0, 0.0),
+    (224, 1, (0.32, 1.0), 0.1, 0.2),
+    (96, 10, (0.05, 0.32), 0.5, 0.0),
 ]
 
 
 @pytest.mark.parametrize('path', IMAGENET, ids=str)
 def test_published_augmentation(path):
-    multi_view = Config.fromfile(path).train_dataloader.dataset.pipeline[1]
-    assert multi_view.num_views == [1, 1, 10]
-    for view, (size, scale, blur_prob, solarize_prob) in zip(multi_view.transforms, OFFICIAL, strict=True):
-        crop, flip, jitter, gray, blur, *solarize = view
-        assert (crop.scale, crop.crop_ratio_range, crop.backend, crop.interpolation) == (
-            size,
-            scale,
-            'pillow',
-            'bicubic',
-        )
-        assert (flip.prob, jitter.prob, gray.prob) == (0.5, 0.8, 0.2)
-        colour = jitter.transforms[0]
-        assert (colour.brightness, colour.contrast, colour.saturation, colour.hue) == (0.4, 0.4, 0.2, 0.1)
-        assert (blur.type, blur.prob, blur.magnitude_range) == (GaussianBlur, blur_prob, (0.1, 2.0))
-        assert [(each.type, each.prob, each.thr) for each in solarize] == (
-            [(Solarize, solarize_prob, 128)] if solarize_prob else []
-        )
+    views = Config.fromfile(path).train_dataloader.dataset.pipeline[1].views
+    for view, (size, num, scale, blur, solarize) in zip((View(**view) for view in views), OFFICIAL, strict=True):
+        assert (view.size, view.num, tuple(view.scale), view.interpolation) == (size, num, scale, 'bicubic')
+        assert (view.flip, view.jitter_prob, view.gray) == (0.5, 0.8, 0.2)
+        assert view.jitter == dict(brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1)
+        assert (view.blur, tuple(view.sigma), view.solarize) == (blur, (0.1, 2.0), solarize)
 
 
 @pytest.mark.parametrize('path', IMAGENET, ids=str)
@@ -185,10 +181,8 @@ def test_released_memory_is_one_override_away():
 
 
 def test_samples_reach_the_memory_with_their_index():
-    """PackInputs must keep sample_idx, or an instance memory would not know its rows."""
+    """Or an instance memory would not know its rows."""
     cfg = Config.fromfile('configs/massl/quickstart.py')
     cfg.train_dataloader.update(num_workers=0)
     batch = next(iter(Runner.build_dataloader(cfg.train_dataloader, seed=0)))
-    assert all(isinstance(sample, DataSample) for sample in batch['data_samples'])
-    indices = [sample.sample_idx for sample in batch['data_samples']]
-    assert len(set(indices)) == cfg.train_dataloader.batch_size
+    assert len(set(sample_indices(batch['data_samples']).tolist())) == cfg.train_dataloader.batch_size

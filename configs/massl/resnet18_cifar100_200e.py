@@ -11,7 +11,7 @@ from mmpretrain.datasets import CIFAR100
 with read_base():
     from .resnet18_cifar10_200e import *
 
-train_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
+train_dataloader.dataset.dataset.update(type=CIFAR100, data_root='data/cifar100')
 val_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
 test_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
 val_cfg.bank_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')

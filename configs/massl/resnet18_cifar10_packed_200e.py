@@ -7,14 +7,11 @@ Needs data/cifar10/{train,test}.npz (docs/data.md). Not yet run.
 
 from mmengine.config import read_base
 
-from sslreg.datasets import LoadImage
-
 with read_base():
     from .._base_.datasets.cifar10_packed import *
     from .resnet18_cifar10_200e import *
 
-train_dataloader.dataset = dict(
-    **packed, ann_file='train.npz', pipeline=[dict(type=LoadImage), *train_pipeline[1:]])  # LoadImage gives BGR
+train_dataloader.dataset.dataset = packed_train
 bank_dataloader.dataset = packed_bank
 val_dataloader.dataset = packed_test
 test_dataloader = val_dataloader

@@ -21,9 +21,8 @@ optim_wrapper.dtype = 'float32'
 auto_scale_lr.base_batch_size = 128
 
 train_dataloader.update(batch_size=128, num_workers=1)
-train_dataloader.dataset.indices = 10_000
-train_dataloader.dataset.pipeline[1].num_views = [2, 2]
-train_dataloader.dataset.pipeline[1].transforms[1][0].crop_ratio_range = (0.15, 0.5)
+train_dataloader.dataset.dataset.indices = 10_000
+train_dataloader.dataset.views[1].update(num=2, scale=(0.15, 0.5))
 val_dataloader.dataset.indices = 2_000
 test_dataloader.dataset.indices = 10_000
 val_cfg.bank_dataloader.dataset.indices = 10_000

@@ -24,7 +24,7 @@ auto_scale_lr.base_batch_size = batch_size
 custom_hooks[0].schedule.start = lr
 
 train_dataloader.update(batch_size=batch_size, num_workers=1)
-train_dataloader.dataset.indices = 10_000
+train_dataloader.dataset.dataset.indices = 10_000
 val_cfg.bank_dataloader.dataset.indices = 10_000
 test_cfg.bank_dataloader.dataset.indices = 10_000
 train_cfg.update(max_epochs=epochs, val_interval=2)

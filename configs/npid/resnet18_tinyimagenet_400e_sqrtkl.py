@@ -8,16 +8,14 @@ stage of stride 2. Not yet run.
 """
 
 from mmengine.config import read_base
-from mmpretrain.datasets import GaussianBlur
 
-from sslreg.datasets import ImageFolder, LoadImage
+from sslreg.datasets import ImageFolder, LoadImage, MultiCrop, PackViews
 
 with read_base():
     from .resnet18_cifar10_400e_sqrtkl import *
 
 data_root = 'data/tiny-imagenet-200'
-view[0].scale = 64
-view.append(dict(type=GaussianBlur, magnitude_range=(0.1, 2.0), magnitude_std='inf', prob=0.5))
+views[0].update(size=64, blur=0.5)
 folder_pipeline = [dict(type=LoadImage), dict(type=PackInputs)]
 
 model.data_preprocessor.update(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
@@ -26,7 +24,7 @@ model.memory.length = 100_000
 
 train_dataloader.dataset = dict(
     type=ImageFolder, data_root=data_root, data_prefix='train',
-    pipeline=[dict(type=LoadImage), dict(type=MultiView, num_views=[1], transforms=[view]), dict(type=PackInputs)])
+    pipeline=[dict(type=LoadImage), dict(type=MultiCrop, views=views), dict(type=PackViews)])
 bank_dataloader.dataset = dict(type=ImageFolder, data_root=data_root, data_prefix='train', pipeline=folder_pipeline)
 val_dataloader.dataset = dict(type=ImageFolder, data_root=data_root, data_prefix='val', pipeline=folder_pipeline)
 test_dataloader = val_dataloader

@@ -8,9 +8,11 @@ negatives too. MMSelfSup: linear 58.3, k-NN 42.9 / 44.0 / 43.2 / 42.2 at k = 10 
 
 from mmengine.config import read_base
 from mmengine.runner import EpochBasedTrainLoop
+from mmpretrain.datasets import MultiView, PackInputs, RandomFlip, RandomResizedCrop
 from mmpretrain.models import ResNet
 from torch.optim import SGD
 
+from sslreg.datasets import ColorJitter, LoadImage, RandomGrayscale
 from sslreg.engine import OptimizerScheduleHook, ProbeTestLoop, ProbeValLoop, SSLOptimWrapper, StepSchedule
 from sslreg.models import InstanceHead, InstanceMemory, MemorySSL, ProjectionNeck
 
@@ -23,13 +25,15 @@ epochs = 200
 batch_size = 8 * 32
 lr = 0.03
 
-train_dataloader.update(batch_size=32)
-train_dataloader.dataset.pipeline[1].transforms = [[
-    dict(type=RandomResizedCrop, scale=224, crop_ratio_range=(0.2, 1.0), **bilinear),
-    dict(type=RandomGrayscale, prob=0.2),
+view = [
+    dict(type=RandomResizedCrop, scale=224, crop_ratio_range=(0.2, 1.0), backend='pillow', interpolation='bilinear'),
+    dict(type=RandomGrayscale, prob=0.2),  # before the jitter, unlike in MultiCrop
     dict(type=ColorJitter, brightness=0.4, contrast=0.4, saturation=0.4, hue=0.4),
     dict(type=RandomFlip, prob=0.5),
-]]
+]
+train_dataloader.update(batch_size=32)
+train_dataloader.dataset.pipeline = [
+    dict(type=LoadImage), dict(type=MultiView, num_views=[1], transforms=[view]), dict(type=PackInputs)]
 
 sync_bn = 'torch'
 model = dict(

@@ -1,4 +1,5 @@
 import random
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,3 +13,15 @@ def worker_init_fn(worker_id: int) -> None:
     seed = torch.initial_seed() % 2**32
     np.random.seed(seed)
     random.seed(seed)
+
+
+def set_epoch(dataset: Any, seed: int, epoch: int) -> None:
+    """Tell all that draws views from (seed, epoch, index): of a dataset, its pipeline and the datasets it wraps."""
+    parts = [dataset, *getattr(getattr(dataset, 'pipeline', None), 'transforms', [])]
+    for part in parts:
+        if hasattr(part, 'set_epoch'):
+            part.set_epoch(seed, epoch)
+    wrapped = getattr(dataset, 'datasets', [getattr(dataset, 'dataset', None)])
+    for inner in wrapped:
+        if inner is not None:
+            set_epoch(inner, seed, epoch)

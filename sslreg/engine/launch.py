@@ -151,20 +151,25 @@ def use_data_root(cfg: Config, root: str) -> str | None:
     loaders = [cfg.get('train_dataloader'), cfg.get('val_dataloader'), cfg.get('test_dataloader')]
     loops = [cfg.get('val_cfg'), cfg.get('test_cfg')]
     loaders += [loop.get('bank_dataloader') for loop in loops if loop]
-    datasets = [loader.dataset for loader in loaders if loader]
+    datasets = [_innermost(loader.dataset) for loader in loaders if loader]
     for dataset in datasets:
         if _name(dataset.type) == 'PhotoTiles':
             raise ValueError(
                 f'--data-root {root}: PhotoTiles reads the photographs of scikit-image; choose another config'
             )
         dataset.data_root = root
-    train = cfg.train_dataloader.dataset
+    train = datasets[0]
     if _name(train.type) != 'ImageFolder' or Path(root, 'train').is_dir():
         return None
     train.data_prefix, train.with_label = '', False
     for name in ('val_dataloader', 'val_cfg', 'val_evaluator', 'test_dataloader', 'test_cfg', 'test_evaluator'):
         cfg[name] = None
     return f'{root} has no train/ folder: training on all images in it, without labels and so without evaluation'
+
+
+def _innermost(dataset: Any) -> Any:
+    """The dataset that reads files, below those that wrap it."""
+    return _innermost(dataset.dataset) if 'dataset' in dataset else dataset
 
 
 def default_work_dir(config: str) -> str:

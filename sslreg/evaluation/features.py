@@ -10,6 +10,8 @@ from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from sslreg.datasets import sample_indices
+
 
 @torch.no_grad()
 def collect(
@@ -39,7 +41,7 @@ def collect(
         data = preprocess(batch, False)
         images = data['inputs']
         out = fn(images)
-        indices = torch.tensor([sample.sample_idx for sample in data['data_samples']])
+        indices = sample_indices(data['data_samples'])
         if rows is None:
             rows = out.new_zeros(len(seen), *out.shape[1:])
         rows[indices.to(rows.device)] = out

@@ -7,6 +7,7 @@ from .losses import ReleasedSqrtKLLoss, SqrtKLLoss, StreamedLoss, ViewMemoryCELo
 from .memories import BaseMemory, CorrectedInstanceMemory, InstanceMemory, MemoryBlocks, QueueMemory
 from .memory_ssl import MemorySSL
 from .necks import ProjectionNeck
+from .preprocessor import ViewPreprocessor
 from .teacher import EMATeacher
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     'TimmBackbone',
     'ViewMemoryCELoss',
     'ViewMemoryHead',
+    'ViewPreprocessor',
 ]

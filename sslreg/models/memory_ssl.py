@@ -7,6 +7,7 @@ from mmpretrain.models import BaseSelfSupervisor
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from sslreg.datasets import sample_indices
 from sslreg.registry import MEMORIES, MODELS
 
 from .backbones import Pool
@@ -29,7 +30,7 @@ class MemorySSL(BaseSelfSupervisor):
         num_key_views: Views 0..T-1 that become keys.
         mixing: Config of what mixes the images of a batch, e.g. :class:`InstanceCutMix`, or None. It takes one view,
             and a head whose ``loss`` takes ``labels``.
-        data_preprocessor: Config; mmpretrain's ``SelfSupDataPreprocessor`` by default.
+        data_preprocessor: Config; of :class:`ViewPreprocessor` unless it says its type.
         init_cfg: As in MMEngine.
 
     State: ``backbone.*`` and ``neck.*`` are the student's; ``teacher.module.backbone.*`` the teacher's; ``memory.*``.
@@ -49,6 +50,7 @@ class MemorySSL(BaseSelfSupervisor):
     ) -> None:
         # Built here, since mmpretrain's registry does not know sslreg's components outside of a Runner.
         parts = [MODELS.build(part) for part in (backbone, neck, head)]
+        data_preprocessor = MODELS.build(dict(type='ViewPreprocessor') | (data_preprocessor or {}))
         super().__init__(*parts, data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         if num_key_views < 1:
             raise ValueError(f'num_key_views={num_key_views} must be at least 1')
@@ -71,14 +73,14 @@ class MemorySSL(BaseSelfSupervisor):
         feats: Tensor = self.pool(backbone(images))
         return feats
 
-    def loss(self, inputs: list[Tensor], data_samples: list[DataSample]) -> dict[str, Tensor]:
+    def loss(self, inputs: list[Tensor], data_samples: list[DataSample] | Tensor) -> dict[str, Tensor]:
         """One training step but for the optimiser's.
 
         Args:
             inputs: V views, each ``[B, 3, H, W]``; sizes may differ between views.
-            data_samples: B samples that carry ``sample_idx``.
+            data_samples: B samples that carry ``sample_idx``, or these indices ``[B]``, on the host.
         """
-        indices = torch.tensor([sample.sample_idx for sample in data_samples])
+        indices = sample_indices(data_samples)
         self.memory.check_indices(indices)
         indices = indices.to(inputs[0].device, non_blocking=True)
         inputs, soft = self._mixed(inputs)

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from sslreg.datasets import sample_indices
 from sslreg.evaluation import neighbours
 from sslreg.models import MemorySSL, QueueMemory
 from sslreg.models.memory_ssl import embed_views
@@ -58,13 +59,8 @@ def fill_memory(model: MemorySSL, loader: DataLoader[Any]) -> tuple[MemorySSL, l
     while len(written) < len(model.memory):
         for batch in loader:
             model.loss(**model.data_preprocessor(batch, True))
-            written += sample_indices(batch)
+            written += sample_indices(batch['data_samples']).tolist()
     return model, written
-
-
-def sample_indices(batch: dict[str, Any]) -> list[int]:
-    """Dataset index of each image of a batch."""
-    return [int(sample.sample_idx) for sample in batch['data_samples']]
 
 
 def origins(memory: QueueMemory, written: Sequence[int]) -> Tensor:

@@ -6,11 +6,10 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from sslreg.datasets import sample_indices
 from sslreg.engine.loops import Probed
 from sslreg.engine.unwrap import unwrap
 from sslreg.models import MemorySSL, QueueMemory
-
-from .measures import sample_indices
 
 PIXELS, UNTRAINED, TRAINED = 'raw pixels', 'untrained network', 'trained network'
 
@@ -64,7 +63,7 @@ class ObserverHook(Hook):
         self.start = time.perf_counter()
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        self.written.extend(sample_indices(data_batch))
+        self.written.extend(sample_indices(data_batch['data_samples']).tolist())
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         self.curve.append((runner.epoch, dict(metrics or {})))

@@ -9,11 +9,12 @@ import torch
 from mmengine.runner import Runner
 from torch import Tensor
 
+from sslreg.datasets import sample_indices
 from sslreg.engine.unwrap import unwrap
 from sslreg.models import MemorySSL
 
 from .html import Section
-from .measures import Views, fill_memory, sample_indices, see
+from .measures import Views, fill_memory, see
 from .observer import ObserverHook
 
 Part = tuple[Section, dict[str, Any]]  # of a report: what to print, and the figures to store
@@ -77,7 +78,8 @@ class Run:
     @property
     def images(self) -> list[int]:
         """Dataset index of each image of the observed batch."""
-        return sample_indices(self.observer.batch)
+        indices: list[int] = sample_indices(self.observer.batch['data_samples']).tolist()
+        return indices
 
     @property
     def shown(self) -> list[int]:

@@ -1,46 +1,46 @@
 """CIFAR-10, 2 global crops of 32 px and 4 local ones of 16 px. MMPretrain's dataset downloads it to ``data/cifar10``."""
 
 from mmengine.config import read_base
-from mmengine.dataset import DefaultSampler, default_collate
-from mmpretrain.datasets import CIFAR10, MultiView, PackInputs, RandomResizedCrop
+from mmengine.dataset import DefaultSampler
+from mmpretrain.datasets import CIFAR10, PackInputs
 
-from sslreg.datasets import RGBToBGR, worker_init_fn
+from sslreg.datasets import BatchedViews, RGBToBGR, collate, worker_init_fn
 
 with read_base():
-    from .colour import *
+    from .colors import *
 
 data_root = 'data/cifar10'
 
 data_preprocessor = dict(mean=[125.3, 123.0, 113.9], std=[63.0, 62.1, 66.7], to_rgb=True)
 
-global_view = [dict(type=RandomResizedCrop, scale=32, crop_ratio_range=(0.32, 1.0), **pillow), *colour]
-local_view = [dict(type=RandomResizedCrop, scale=16, crop_ratio_range=(0.05, 0.32), **pillow), *colour]
-train_pipeline = [
-    dict(type=RGBToBGR),
-    dict(type=MultiView, num_views=[2, 4], transforms=[global_view, local_view]),
-    dict(type=PackInputs),
+views = [
+    dict(size=32, scale=(0.32, 1.0), flip=0.5, **dino_colors, num=2),
+    dict(size=16, scale=(0.05, 0.32), flip=0.5, **dino_colors, num=4),
 ]
 
 train_dataloader = dict(
     batch_size=256,
-    num_workers=8,
+    num_workers=4,
     drop_last=True,
     worker_init_fn=dict(type=worker_init_fn),
-    collate_fn=dict(type=default_collate),
+    collate_fn=dict(type=collate),
     sampler=dict(type=DefaultSampler, shuffle=True),
-    dataset=dict(type=CIFAR10, data_root=data_root, split='train', pipeline=train_pipeline))
+    dataset=dict(
+        type=BatchedViews,
+        dataset=dict(type=CIFAR10, data_root=data_root, split='train', pipeline=[dict(type=RGBToBGR)]),
+        views=views))
 
 test_pipeline = [dict(type=RGBToBGR), dict(type=PackInputs)]
 bank_dataloader = dict(
     batch_size=512,
     num_workers=2,
-    collate_fn=dict(type=default_collate),
+    collate_fn=dict(type=collate),
     sampler=dict(type=DefaultSampler, shuffle=False, round_up=False),
     dataset=dict(type=CIFAR10, data_root=data_root, split='train', pipeline=test_pipeline))
 val_dataloader = dict(
     batch_size=512,
     num_workers=2,
-    collate_fn=dict(type=default_collate),
+    collate_fn=dict(type=collate),
     sampler=dict(type=DefaultSampler, shuffle=False, round_up=False),
     dataset=dict(type=CIFAR10, data_root=data_root, split='test', pipeline=test_pipeline))
 test_dataloader = val_dataloader

@@ -2,6 +2,7 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner, set_random_seed
 
+from sslreg.datasets import set_epoch
 from sslreg.registry import HOOKS
 
 
@@ -11,7 +12,8 @@ class EpochSeedHook(Hook):
 
     So an epoch draws the same numbers whether the run was resumed before it or not (MMEngine saves no generator's
     state), ranks draw different ones, and data workers, whose seeds torch draws from this process, start every epoch
-    anew: use it with ``worker_init_fn=dict(type=worker_init_fn)`` of sslreg.datasets.
+    anew: use it with ``worker_init_fn=dict(type=worker_init_fn)`` of sslreg.datasets. Views (``MultiCrop``,
+    ``BatchedViews``) are drawn from (seed, epoch, index of the image): workers and ranks make no difference to them.
     """
 
     priority = 'VERY_HIGH'
@@ -34,4 +36,5 @@ class EpochSeedHook(Hook):
             )
 
     def before_train_epoch(self, runner: Runner) -> None:
+        set_epoch(runner.train_dataloader.dataset, runner.seed, runner.epoch)
         set_random_seed((runner.seed * 1_000_003 + runner.epoch * 10_007 + get_rank()) % 2**32)

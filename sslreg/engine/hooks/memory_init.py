@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
+from sslreg.datasets import sample_indices
 from sslreg.engine.unwrap import unwrap
 from sslreg.evaluation.features import progress
 from sslreg.models.memory_ssl import embed_views
@@ -78,7 +79,7 @@ class MemoryInitHook(Hook):
         seen = torch.zeros(len(model.memory), dtype=torch.long)
         for batch in progress(loader, 'filling the memory'):
             data = model.data_preprocessor(batch, False)
-            indices = torch.tensor([sample.sample_idx for sample in data['data_samples']])
+            indices = sample_indices(data['data_samples'])
             model.memory.check_indices(indices)
             seen[indices] = 1
             views = data['inputs']

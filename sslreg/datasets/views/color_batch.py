@@ -1,0 +1,122 @@
+"""What happens to the colours of a batch of views, on its own device, and without waiting for that device."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .recipe import BRIGHTNESS, CONTRAST, GRAY, HUE, ORDER, SATURATION, SIGMA, SOLARIZE, blur_radius
+
+PIXELS = 2**22  # at a time: a shift of the hue needs some 100 bytes for each
+
+
+def change_colors_of_batch(views: Tensor, color: Tensor) -> Tensor:
+    """Jitter, grayscale, blur and solarization, in this order; the blur apart bit for bit torchvision's on PIL images.
+
+    Args:
+        views: ``[B, 3, H, W]`` uint8, BGR.
+        color: ``[B, COLUMNS]`` float32 on the host, as drawn by :class:`Recipe`.
+
+    Returns:
+        ``[B, 3, H, W]`` float32 of whole levels from 0 to 255.
+    """
+    levels = views.to(torch.float32)
+    steps = list(_steps(color))
+    rows = torch.cat([torch.zeros(0, dtype=torch.int64), *(rows for _, rows in steps)])
+    rows, settings = rows.to(views.device, non_blocking=True), color.to(views.device, non_blocking=True)
+    at_once = max(PIXELS // views[0, 0].numel(), 1)
+    for (change, _), group in zip(steps, rows.split([len(rows) for _, rows in steps]), strict=True):
+        for part in group.split(at_once):
+            levels.index_copy_(0, part, change(levels.index_select(0, part), settings.index_select(0, part)))
+    return levels
+
+
+def _steps(color: Tensor) -> Iterator[tuple[Callable[[Tensor, Tensor], Tensor], Tensor]]:
+    """Changes in the order in which they are made, each with the views that it changes, told apart on the host."""
+    for place in range(ORDER, ORDER + 4):
+        for kind, change in JITTER.items():
+            yield from _step(change, color[:, place] == kind)
+    yield from _step(_to_gray, color[:, GRAY] > 0)
+    if (color[:, SIGMA] > 0).any():
+        radius = blur_radius(float(color[:, SIGMA].max()))
+        yield from _step(lambda levels, settings: _blur(levels, settings, radius), color[:, SIGMA] > 0)
+    yield from _step(_solarize, color[:, SOLARIZE] < 256)
+
+
+def _step(change: Callable[[Tensor, Tensor], Tensor], which: Tensor) -> Iterator[tuple[Callable[..., Tensor], Tensor]]:
+    rows = which.nonzero()[:, 0]
+    if len(rows):
+        yield change, rows
+
+
+def _blend(low: Tensor | float, levels: Tensor, share: Tensor) -> Tensor:
+    """PIL's blend: in float32, cut off at both ends and rounded down; ``share [B]``."""
+    return (levels - low).mul_(share.view(-1, 1, 1, 1)).add_(low).clamp_(0, 255).floor_()
+
+
+def _gray(levels: Tensor) -> Tensor:
+    """ITU-R 601 luma in PIL's fixed point, ``[B, 1, H, W]``."""
+    b, g, r = levels.to(torch.int32).split(1, dim=1)
+    return ((r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16).to(torch.float32)
+
+
+def _brightness(levels: Tensor, settings: Tensor) -> Tensor:
+    return _blend(0.0, levels, settings[:, BRIGHTNESS])
+
+
+def _contrast(levels: Tensor, settings: Tensor) -> Tensor:
+    mean = _gray(levels).mean(dim=(1, 2, 3), keepdim=True, dtype=torch.float64)
+    return _blend((mean + 0.5).floor().to(torch.float32), levels, settings[:, CONTRAST])
+
+
+def _saturation(levels: Tensor, settings: Tensor) -> Tensor:
+    return _blend(_gray(levels), levels, settings[:, SATURATION])
+
+
+def _to_gray(levels: Tensor, settings: Tensor) -> Tensor:
+    return _gray(levels).expand_as(levels)
+
+
+def _hue(levels: Tensor, settings: Tensor) -> Tensor:
+    """To PIL's 8-bit HSV and back: hue in float32, the three levels of the way back in float64."""
+    value, least = levels.amax(dim=1), levels.amin(dim=1)
+    spread = value - least
+    to_blue, to_green, to_red = ((value[:, None] - levels) / spread[:, None]).unbind(1)
+    _, green, red = levels.unbind(1)
+    beyond_green = (2 + to_red.double() - to_blue).float()
+    beyond_blue = (4 + to_green.double() - to_red).float()
+    sixths = torch.where(red == value, to_blue - to_green, torch.where(green == value, beyond_green, beyond_blue))
+    turn = (sixths.double() / 6 + 1).remainder_(1).float()
+    coloured = spread > 0
+    hue = torch.where(coloured, (turn.double() * 255).floor_(), 0)
+    saturation = torch.where(coloured, ((spread / value).double() * 255).floor_(), 0).div_(255).float().double()
+    angle = (hue + settings[:, HUE].view(-1, 1, 1)).remainder_(256).mul_(6).div_(255)
+    sector = angle.floor()
+    part = (angle - sector).float().double()
+    low, falling, rising = (
+        (value * (1 - saturation * share) + 0.5).floor_().float() for share in (torch.ones_like(part), part, 1 - part)
+    )
+    sides = torch.stack([value, falling, low, low, rising, value])  # of red, sector by sector; others lag behind
+    side = sector.long().remainder_(6)[None]
+    return torch.stack([sides.gather(0, (side + lag) % 6)[0] for lag in (2, 4, 0)], dim=1)
+
+
+def _blur(levels: Tensor, settings: Tensor, radius: int) -> Tensor:
+    """Gaussian with the border mirrored, first along rows, then along columns; rounded to whole levels."""
+    num_views, channels, height, width = levels.shape
+    places = torch.arange(-radius, radius + 1, device=levels.device, dtype=torch.float32)
+    sigma = settings[:, SIGMA, None]
+    kernel = torch.exp(-0.5 * (places / sigma) ** 2) * (places.abs() <= torch.ceil(3 * sigma))
+    kernel = (kernel / kernel.sum(dim=1, keepdim=True)).repeat_interleave(channels, dim=0)[:, None]
+    planes = F.pad(levels, (radius, radius, radius, radius), mode='reflect').flatten(0, 1)[None]
+    planes = F.conv2d(planes, kernel[:, :, None], groups=len(kernel))
+    planes = F.conv2d(planes, kernel[..., None], groups=len(kernel))
+    return planes.view(num_views, channels, height, width).round_()
+
+
+def _solarize(levels: Tensor, settings: Tensor) -> Tensor:
+    return torch.where(levels < settings[:, SOLARIZE].view(-1, 1, 1, 1), levels, 255 - levels)
+
+
+JITTER = {BRIGHTNESS: _brightness, CONTRAST: _contrast, SATURATION: _saturation, HUE: _hue}

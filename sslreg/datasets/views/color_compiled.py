@@ -1,0 +1,109 @@
+"""Colour of a view compiled by numba, bit for bit that of torchvision on PIL images; importing it needs numba."""
+
+import numba
+import numpy as np
+
+from .recipe import BRIGHTNESS, CONTRAST, GRAY, HUE, ORDER, SATURATION
+
+compiled = numba.njit(cache=True, nogil=True, error_model='numpy')  # numpy's: without a branch on division by zero
+
+
+@compiled
+def adjust(view: np.ndarray, color: np.ndarray) -> None:
+    """Jitter in the drawn order and grayscale, in place.
+
+    Args:
+        view: ``[3, H, W]`` uint8, BGR.
+        color: ``[COLUMNS]`` float32 (see :mod:`.recipe`); blur and solarization are not done here.
+    """
+    b, g, r = view[0].ravel(), view[1].ravel(), view[2].ravel()
+    for place in range(ORDER, ORDER + 4):
+        kind = int(color[place])
+        if kind == BRIGHTNESS:
+            for plane in (b, g, r):
+                _blend(plane, 0, color[BRIGHTNESS])
+        elif kind == CONTRAST:
+            mean = _mean_gray(b, g, r)
+            for plane in (b, g, r):
+                _blend(plane, mean, color[CONTRAST])
+        elif kind == SATURATION:
+            _saturate(b, g, r, color[SATURATION])
+        elif kind == HUE:
+            _shift_hue(b, g, r, np.uint8(int(color[HUE])))
+    if color[GRAY] > 0:
+        _saturate(b, g, r, np.float32(0))
+
+
+@compiled
+def _gray(b: int, g: int, r: int) -> int:
+    """ITU-R 601 luma in PIL's fixed point."""
+    return (np.int32(r) * 19595 + np.int32(g) * 38470 + np.int32(b) * 7471 + 0x8000) >> 16
+
+
+@compiled
+def _mean_gray(b: np.ndarray, g: np.ndarray, r: np.ndarray) -> int:
+    total = 0
+    for i in range(len(b)):
+        total += _gray(b[i], g[i], r[i])
+    return int(total / len(b) + 0.5)
+
+
+@compiled
+def _mix(low: float, value: int, share: float) -> np.uint8:
+    """PIL's blend: in float32, cut off at both ends and rounded down."""
+    mixed = np.float32(low) + share * np.float32(np.float32(value) - np.float32(low))
+    return np.uint8(np.int32(min(max(mixed, np.float32(0)), np.float32(255))))
+
+
+@compiled
+def _blend(plane: np.ndarray, low: int, share: float) -> None:
+    for i in range(len(plane)):
+        plane[i] = _mix(low, plane[i], share)
+
+
+@compiled
+def _saturate(b: np.ndarray, g: np.ndarray, r: np.ndarray, share: float) -> None:
+    for i in range(len(b)):
+        gray = _gray(b[i], g[i], r[i])
+        b[i], g[i], r[i] = _mix(gray, b[i], share), _mix(gray, g[i], share), _mix(gray, r[i], share)
+
+
+@compiled
+def _shift_hue(b: np.ndarray, g: np.ndarray, r: np.ndarray, shift: np.uint8) -> None:
+    """To PIL's 8-bit HSV and back: hue in float32, the three levels of the way back in float64."""
+    for i in range(len(b)):
+        blue, green, red = np.float32(b[i]), np.float32(g[i]), np.float32(r[i])
+        value = max(red, green, blue)
+        spread = value - min(red, green, blue)
+        to_red, to_green, to_blue = (value - red) / spread, (value - green) / spread, (value - blue) / spread
+        if red == value:
+            sixths = np.float64(to_blue - to_green)
+        elif green == value:
+            sixths = np.float64(np.float32(2.0 + np.float64(to_red) - np.float64(to_blue)))
+        else:
+            sixths = np.float64(np.float32(4.0 + np.float64(to_green) - np.float64(to_red)))
+        turn = sixths / 6.0 + 1.0
+        hue = np.int32(np.float64(np.float32(turn - np.floor(turn))) * 255.0)
+        saturation = np.float64(np.float32(np.int32(np.float64(spread / value) * 255.0))) / 255.0
+        if spread == 0:
+            hue, saturation = np.int32(0), 0.0
+        angle = np.float64((hue + np.int32(shift)) & 255) * 6.0 / 255.0
+        sector = np.floor(angle)
+        part = np.float64(np.float32(angle - sector))
+        saturation = np.float64(np.float32(saturation))
+        level = np.float64(value)
+        low = np.floor(level * (1.0 - saturation) + 0.5)
+        falling = np.floor(level * (1.0 - saturation * part) + 0.5)
+        rising = np.floor(level * (1.0 - saturation * (1.0 - part)) + 0.5)
+        side = np.int32(sector)
+        r[i] = _pick(side, level, falling, low, rising)
+        g[i] = _pick(side + 4, level, falling, low, rising)
+        b[i] = _pick(side + 2, level, falling, low, rising)
+
+
+@compiled
+def _pick(side: int, level: float, falling: float, low: float, rising: float) -> np.uint8:
+    """Red's level on a side of the hexagon of hues; green's and blue's lag behind by two and four sides."""
+    side = side - 6 if side >= 6 else side
+    high = level if side == 0 or side == 5 else low  # noqa: PLR1714  a set keeps loops from being vectorised
+    return np.uint8(np.int32(falling if side == 1 else rising if side == 4 else high))

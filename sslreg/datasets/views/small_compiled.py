@@ -1,0 +1,104 @@
+"""Views of many small images in one call, compiled by numba, bit for bit those of PIL; importing it needs numba."""
+
+import math
+
+import numpy as np
+
+from .color_compiled import adjust, compiled
+
+PRECISION = 22  # bits behind the point of a weight, as PIL's for images of eight bits
+
+
+@compiled
+def cut_and_adjust(
+    images: np.ndarray, boxes: np.ndarray, flips: np.ndarray, color: np.ndarray, bicubic: bool, views: np.ndarray
+) -> None:
+    """Cut out a view of each image, resize it, flip it and adjust its colours; see ``small.cut_views``.
+
+    Args:
+        images: ``[B, 3, W, H]`` uint8, BGR, columns first.
+        boxes: ``[B, 4]`` top, left, height and width in pixels.
+        flips: ``[B]``.
+        color: ``[B, COLUMNS]`` float32.
+        bicubic: Else bilinear.
+        views: ``[B, 3, size, size]`` uint8; written.
+    """
+    size = views.shape[-1]
+    for i in range(len(images)):
+        top, left, height, width = boxes[i]
+        x_first, x_weights = _weights(width, size, bicubic)
+        y_first, y_weights = _weights(height, size, bicubic)
+        if flips[i]:
+            x_first, x_weights = x_first[::-1], x_weights[::-1]
+        for channel in range(3):
+            part = images[i, channel, left : left + width, top : top + height]
+            _resize(part, x_first, x_weights, y_first, y_weights, views[i, channel])
+        adjust(views[i], color[i])
+
+
+@compiled
+def _resize(
+    part: np.ndarray,
+    x_first: np.ndarray,
+    x_weights: np.ndarray,
+    y_first: np.ndarray,
+    y_weights: np.ndarray,
+    view: np.ndarray,
+) -> None:
+    """``part [w, h]`` to ``view [size, size]``: first along rows, rounded to eight bits, then along columns."""
+    height, size = part.shape[1], len(x_first)
+    narrow = np.empty((height, size), np.uint8)
+    total = np.empty(max(height, size), np.int32)
+    for x in range(size):
+        total[:height] = 1 << (PRECISION - 1)
+        for tap in range(x_weights.shape[1]):
+            weight = x_weights[x, tap]
+            if weight:
+                column = part[x_first[x] + tap]
+                for y in range(height):
+                    total[y] += weight * np.int32(column[y])
+        for y in range(height):
+            narrow[y, x] = min(max(total[y] >> PRECISION, 0), 255)
+    for y in range(size):
+        total[:size] = 1 << (PRECISION - 1)
+        for tap in range(y_weights.shape[1]):
+            weight = y_weights[y, tap]
+            if weight:
+                row = narrow[y_first[y] + tap]
+                for x in range(size):
+                    total[x] += weight * np.int32(row[x])
+        for x in range(size):
+            view[y, x] = min(max(total[x] >> PRECISION, 0), 255)
+
+
+@compiled
+def _weights(length: int, size: int, bicubic: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Of each of ``size`` pixels made from ``length``: the first pixel it is made from ``[size]``, and weights of this
+    and the following ones ``[size, taps]`` in fixed point; antialiased as PIL's.
+    """
+    scale = length / size
+    stretch = max(scale, 1.0)
+    support = (2.0 if bicubic else 1.0) * stretch
+    taps = math.ceil(support) * 2 + 1
+    first, weights, exact = np.zeros(size, np.int64), np.zeros((size, taps), np.int32), np.empty(taps)
+    for x in range(size):
+        center = (x + 0.5) * scale
+        low, high = max(int(center - support + 0.5), 0), min(int(center + support + 0.5), length)
+        total = 0.0
+        for tap in range(high - low):
+            exact[tap] = _filter((tap + low - center + 0.5) * (1.0 / stretch), bicubic)
+            total += exact[tap]
+        first[x] = low
+        for tap in range(high - low):
+            weights[x, tap] = math.floor(exact[tap] / total * (1 << PRECISION) + 0.5)
+    return first, weights
+
+
+@compiled
+def _filter(x: float, bicubic: bool) -> float:
+    x = abs(x)
+    if not bicubic:
+        return max(1.0 - x, 0.0)
+    if x < 1.0:
+        return (1.5 * x - 2.5) * x * x + 1.0
+    return (((x - 5.0) * x + 8.0) * x - 4.0) * -0.5 if x < 2.0 else 0.0

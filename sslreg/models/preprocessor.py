@@ -1,0 +1,35 @@
+from itertools import groupby
+from typing import Any
+
+import torch
+from mmpretrain.models import SelfSupDataPreprocessor
+from torch import Tensor
+
+from sslreg.datasets.views import change_colors_of_batch
+from sslreg.registry import MODELS
+
+
+@MODELS.register_module()
+class ViewPreprocessor(SelfSupDataPreprocessor):
+    """mmpretrain's ``SelfSupDataPreprocessor`` that also makes the changes of colour that workers left to it.
+
+    Takes what the collated batch has: ``inputs``, ``data_samples`` and, from :class:`MultiCrop`, ``color`` of
+    ``[B, V, COLUMNS]``. Samples stay on the host, where they are asked for their indices.
+    """
+
+    def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
+        views, color, samples = (data.get(name) for name in ('inputs', 'color', 'data_samples'))
+        if color is not None:
+            views = _change_colors(self.cast_data(views), color)
+        images = super().forward(dict(inputs=views, data_samples=None), training)['inputs']
+        return dict(inputs=images, data_samples=samples)
+
+
+def _change_colors(views: list[Tensor], color: Tensor) -> list[Tensor]:
+    """Of V views ``[B, 3, H, W]``; those of one size together."""
+    changed: list[Tensor] = []
+    for _, group in groupby(views, key=lambda view: view.shape):
+        size = list(group)
+        settings = color[:, len(changed) : len(changed) + len(size)].transpose(0, 1).flatten(0, 1)
+        changed += change_colors_of_batch(torch.cat(size), settings).chunk(len(size))
+    return changed

@@ -1,0 +1,334 @@
+"""Views against torchvision on PIL images: where they are cut, what happens to their colours, and what is drawn."""
+
+from importlib import resources
+
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import default_collate
+from PIL import Image, ImageOps
+from torchvision.transforms import RandomResizedCrop
+from torchvision.transforms import functional as F
+from torchvision.transforms.v2.functional import gaussian_blur
+
+from sslreg.datasets import BatchedViews, ColoredMultiCrop, MultiCrop, PackViews, collate, sample_indices
+from sslreg.datasets.views import Recipe, View, change_colors_of_batch
+from sslreg.datasets.views.color import adjust, adjust_by_torchvision, change_colors
+from sslreg.datasets.views.crop import resized_crop
+from sslreg.datasets.views.recipe import (
+    BRIGHTNESS,
+    COLUMNS,
+    CONTRAST,
+    GRAY,
+    HUE,
+    ORDER,
+    SATURATION,
+    SIGMA,
+    SOLARIZE,
+    uniform,
+)
+from sslreg.datasets.views.small import cut_and_adjust, cut_and_adjust_by_pil
+from sslreg.models import ViewPreprocessor
+
+STRONG = dict(jitter=dict(brightness=0.8, contrast=0.8, saturation=0.8, hue=0.5), jitter_prob=0.9, gray=0.2)
+DINO = dict(jitter=dict(brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1), jitter_prob=0.8, gray=0.2)
+
+
+@pytest.fixture(scope='module')
+def photo() -> np.ndarray:
+    """``[427, 640, 3]`` BGR."""
+    with resources.files('sklearn').joinpath('datasets/images/china.jpg').open('rb') as stream:
+        return np.asarray(Image.open(stream))[..., ::-1].copy()
+
+
+def parts(photo: np.ndarray, count: int, size: int) -> np.ndarray:
+    """``[count, 3, size, size]`` cut from all over the photograph."""
+    rng = np.random.default_rng(0)
+    corners = [(rng.integers(427 - size), rng.integers(640 - size)) for _ in range(count)]
+    return np.stack([photo[y : y + size, x : x + size].transpose(2, 0, 1) for y, x in corners])
+
+
+def settings(**columns: float) -> np.ndarray:
+    """A row of ``color`` that does nothing but what is named: columns in lower case, the jitter in the order given."""
+    row = np.zeros(COLUMNS, np.float32)
+    row[ORDER:GRAY], row[SOLARIZE] = -1, 256
+    kinds = dict(brightness=BRIGHTNESS, contrast=CONTRAST, saturation=SATURATION, hue=HUE)
+    for place, name in enumerate(name for name in columns if name in kinds):
+        row[ORDER + place] = kinds[name]
+    for name, value in columns.items():
+        row[kinds.get(name, dict(gray=GRAY, sigma=SIGMA, solarize=SOLARIZE).get(name))] = value
+    return row
+
+
+def by_torchvision(view: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """Jitter and grayscale by torchvision's functions, with the hue's shift given to PIL's channel itself."""
+    image = Image.fromarray(view[::-1].transpose(1, 2, 0))
+    for kind in row[ORDER:GRAY].astype(int):
+        if kind == HUE:
+            h, s, v = image.convert('HSV').split()
+            shifted = Image.fromarray(((np.asarray(h).astype(int) + int(row[HUE])) % 256).astype(np.uint8))
+            image = Image.merge('HSV', (shifted, s, v)).convert('RGB')
+        elif kind >= 0:
+            function = (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation)[kind]
+            image = function(image, float(row[kind]))
+    if row[GRAY]:
+        image = F.rgb_to_grayscale(image, num_output_channels=3)
+    return np.asarray(image).transpose(2, 0, 1)[::-1]
+
+
+def test_colours_are_torchvisions_bit_for_bit(photo):
+    views = parts(photo, 300, 40)
+    color = Recipe([dict(size=40, **STRONG)]).draw(np.arange(300), *np.full((2, 300), 40), key=(0, 0)).color[:, 0]
+    expected = np.stack([by_torchvision(view, row) for view, row in zip(views, color, strict=True)])
+    for function in (adjust, adjust_by_torchvision):
+        changed = views.copy()
+        for view, row in zip(changed, color, strict=True):
+            function(view, row)
+        assert np.array_equal(changed, expected)
+    assert np.array_equal(change_colors_of_batch(torch.from_numpy(views), torch.from_numpy(color)).numpy(), expected)
+    assert (expected != views).any(axis=(1, 2, 3)).mean() > 0.8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('shift', [0, 26, 128, 230])
+def test_hue_of_every_colour_is_torchvisions(shift):
+    levels = np.arange(2**24, dtype=np.uint32)
+    every = np.stack([levels & 255, (levels >> 8) & 255, levels >> 16]).astype(np.uint8).reshape(3, 4096, 4096)
+    row = settings(hue=shift)
+    expected = by_torchvision(every, row)
+    changed = every.copy()
+    adjust(changed, row)
+    assert np.array_equal(changed, expected)
+    rows = torch.from_numpy(row).expand(64, -1)
+    batch = torch.from_numpy(every).unflatten(1, (64, 64)).transpose(0, 1)
+    changed = change_colors_of_batch(batch, rows).transpose(0, 1).flatten(1, 2).numpy()
+    assert np.array_equal(changed, expected)
+
+
+@pytest.mark.parametrize('sigma', [0.1, 0.7, 1.3, 2.0])
+def test_blur_is_within_a_level_of_torchvisions_gaussian(photo, sigma):
+    views = parts(photo, 4, 48)
+    wide = 2 * int(np.ceil(3 * sigma)) + 1
+    expected = gaussian_blur(torch.from_numpy(views), [wide, wide], [sigma, sigma]).int()
+    changed = views.copy()
+    for view in changed:
+        change_colors(view, settings(sigma=sigma))
+    assert (torch.from_numpy(changed).int() - expected).abs().max() <= 1
+    rows = torch.from_numpy(np.stack([settings(sigma=2.0), *[settings(sigma=sigma)] * 3]))  # others blur more
+    batch = change_colors_of_batch(torch.from_numpy(views), rows)
+    assert (batch[1:].int() - expected[1:]).abs().max() <= 1
+
+
+def test_solarization_is_pils(photo):
+    views = parts(photo, 1, 40)
+    expected = np.asarray(ImageOps.solarize(Image.fromarray(views[0].transpose(1, 2, 0)), 128)).transpose(2, 0, 1)
+    changed = views[0].copy()
+    change_colors(changed, settings(solarize=128))
+    assert np.array_equal(changed, expected)
+    batch = change_colors_of_batch(torch.from_numpy(views), torch.from_numpy(settings(solarize=128))[None])
+    assert np.array_equal(batch[0].numpy(), expected)
+
+
+def test_blur_comes_after_gray_and_before_solarization(photo):
+    view = parts(photo, 1, 40)[0]
+    changed = view.copy()
+    change_colors(changed, settings(brightness=1.2, gray=1, sigma=1.5, solarize=128))
+    expected = view.copy()
+    for row in (settings(brightness=1.2), settings(gray=1), settings(sigma=1.5), settings(solarize=128)):
+        change_colors(expected, row)
+    assert np.array_equal(changed, expected)
+
+
+@pytest.mark.parametrize('interpolation', ['bicubic', 'bilinear'])
+@pytest.mark.parametrize('box', [(10, 20, 300, 400), (100, 200, 60, 50), (0, 0, 427, 640)])
+def test_crops_are_within_four_levels_of_pils(photo, interpolation, box):
+    top, left, height, width = box
+    mode = dict(bicubic=Image.Resampling.BICUBIC, bilinear=Image.Resampling.BILINEAR)[interpolation]
+    part = Image.fromarray(np.ascontiguousarray(photo[top : top + height, left : left + width]))
+    expected = np.asarray(part.resize((96, 96), mode)).astype(int).transpose(2, 0, 1)
+    view = resized_crop(photo, np.array(box), 96, False, interpolation)
+    assert np.abs(view.numpy() - expected).max() <= 4
+    assert torch.equal(resized_crop(photo, np.array(box), 96, True, interpolation), view.flip(-1))
+
+
+@pytest.mark.parametrize('interpolation', ['bicubic', 'bilinear'])
+@pytest.mark.parametrize('size', [16, 32, 40])
+def test_views_of_small_images_are_pils_bit_for_bit(photo, interpolation, size):
+    images = parts(photo, 60, 32)
+    view = dict(size=size, scale=(0.05, 1.0), interpolation=interpolation, flip=0.5, **DINO)
+    boxes, flips, color = (x[:, 0] for x in Recipe([view]).draw(np.arange(60), *np.full((2, 60), 32), key=(0, 0)))
+    mode = dict(bicubic=Image.Resampling.BICUBIC, bilinear=Image.Resampling.BILINEAR)[interpolation]
+    expected = []
+    for image, (top, left, height, width), flip, row in zip(images, boxes, flips, color, strict=True):
+        part = Image.fromarray(image[::-1, top : top + height, left : left + width].transpose(1, 2, 0))
+        pixels = np.asarray(part.resize((size, height), mode).resize((size, size), mode)).transpose(2, 0, 1)[::-1]
+        expected.append(by_torchvision(pixels[..., ::-1] if flip else pixels, row))
+    columns_first = np.ascontiguousarray(images.transpose(0, 1, 3, 2))
+    for function in (cut_and_adjust, cut_and_adjust_by_pil):
+        views = np.zeros((60, 3, size, size), np.uint8)
+        function(columns_first, boxes, flips, color, interpolation == 'bicubic', views)
+        assert np.array_equal(views, expected)
+
+
+def test_draws_depend_on_seed_epoch_and_index_alone():
+    recipe = Recipe([dict(size=8, num=2, flip=0.5, **DINO), dict(size=4, flip=0.5, **DINO)])
+
+    def draw(indices, key=(3, 5)):
+        return recipe.draw(np.array(indices), *np.full((2, len(indices)), 32), key=key)
+
+    together = draw([7, 2, 9])
+    for alone, expected in zip(draw([2]), together, strict=True):
+        assert np.array_equal(alone[0], expected[1])
+    for other in (draw([2], key=(4, 5)), draw([2], key=(3, 6)), draw([3])):
+        assert not np.array_equal(other.color[0], together.color[1])
+    assert not np.array_equal(together.color[0, 0], together.color[0, 1])
+
+
+def test_numbers_are_uniform_and_independent():
+    numbers = uniform(np.arange(20000), 20, key=(0, 1))
+    assert numbers.min() >= 0
+    assert numbers.max() < 1
+    histogram = np.stack([np.histogram(column, 20, (0, 1))[0] for column in numbers.T])
+    assert (np.abs(histogram - 1000) < 5 * 1000**0.5).all()
+    together = np.concatenate([numbers, uniform(np.arange(20000), 20, key=(0, 2)), np.roll(numbers, 1, axis=0)], axis=1)
+    correlation = np.corrcoef(together.T) - np.eye(60)
+    assert np.abs(correlation).max() < 5 / 20000**0.5
+
+
+@pytest.mark.parametrize('shape', [(375, 500), (500, 40)])
+def test_boxes_are_distributed_as_torchvisions(shape):
+    """Also of a narrow image, into which few crops fit."""
+    count, scale = 4000, (0.3, 1.0)
+    boxes = (
+        Recipe([dict(size=8, scale=scale)])
+        .draw(np.arange(count), np.full(count, shape[0]), np.full(count, shape[1]), key=(0, 0))
+        .boxes[:, 0]
+    )
+    torch.manual_seed(0)
+    image = Image.new('L', shape[::-1])
+    reference = np.array([RandomResizedCrop.get_params(image, scale, (3 / 4, 4 / 3)) for _ in range(count)])
+    assert (boxes[:, :2] >= 0).all()
+    assert (boxes[:, 0] + boxes[:, 2] <= shape[0]).all()
+    assert (boxes[:, 1] + boxes[:, 3] <= shape[1]).all()
+    for ours, theirs in zip(boxes.T, reference.T, strict=True):
+        values = np.union1d(ours, theirs)
+        gap = np.searchsorted(np.sort(ours), values, 'right') - np.searchsorted(np.sort(theirs), values, 'right')
+        assert np.abs(gap).max() / count < 1.95 * (2 / count) ** 0.5  # Kolmogorov-Smirnov, 0.1 %
+
+
+def test_colours_are_drawn_as_often_and_as_far_as_asked():
+    count = 4000
+    view = dict(size=16, flip=0.5, **DINO, blur=0.5, solarize=0.3)
+    drawn = Recipe([view]).draw(np.arange(count), *np.full((2, count), 32), key=(0, 0))
+    color = drawn.color[:, 0]
+    jittered = color[:, ORDER] >= 0
+    for share, expected in (
+        (drawn.flips.mean(), 0.5),
+        (jittered.mean(), 0.8),
+        (color[:, GRAY].mean(), 0.2),
+        ((color[:, SIGMA] > 0).mean(), 0.5),
+        ((color[:, SOLARIZE] < 256).mean(), 0.3),
+    ):
+        assert share == pytest.approx(expected, abs=0.03)
+    orders, frequency = np.unique(color[jittered, ORDER:GRAY], axis=0, return_counts=True)
+    assert len(orders) == 24
+    assert frequency.max() < 1.5 * frequency.min() * 1.2
+    for column, strength in ((BRIGHTNESS, 0.4), (CONTRAST, 0.4), (SATURATION, 0.2)):
+        assert (color[:, column].min(), color[:, column].max()) == pytest.approx((1 - strength, 1 + strength), abs=0.01)
+    hue = np.where(color[:, HUE] > 128, color[:, HUE] - 256, color[:, HUE])
+    assert (hue.min(), hue.max()) == (-25, 25)  # int(+-0.1 * 255)
+    blurred = color[color[:, SIGMA] > 0, SIGMA]
+    assert (blurred.min(), blurred.max()) == pytest.approx((0.1, 2.0), abs=0.02)
+
+
+def test_a_strength_of_zero_is_no_change():
+    drawn = Recipe([dict(size=8, jitter=dict(hue=0.1))]).draw(np.arange(50), *np.full((2, 50), 32), key=(0, 0))
+    assert set(drawn.color[:, 0, ORDER:GRAY].ravel()) == {-1, HUE}
+
+
+@pytest.mark.parametrize(
+    'view, message',
+    [
+        (dict(size=0), 'size=0 and num=1'),
+        (dict(size=8, interpolation='nearest'), "interpolation='nearest'"),
+        (dict(size=8, gray=20), 'gray=20 is a probability'),
+        (dict(size=8, scale=(0.5, 1.5)), r'scale=\(0.5, 1.5\) must be a range above 0 and up to 1.0'),
+        (dict(size=8, jitter=dict(hue=0.6)), 'jitter hue=0.6'),
+        (dict(size=8, jitter=dict(contrst=0.4)), 'jitter contrst=0.4'),
+        (dict(size=6, blur=0.5), '6 pixels far, beyond a view of size=6'),
+    ],
+)
+def test_a_wrong_view_is_refused(view, message):
+    with pytest.raises(ValueError, match=message):
+        View(**view)
+
+
+def test_no_view_is_refused():
+    with pytest.raises(ValueError, match='at least one view'):
+        Recipe([])
+
+
+VIEWS = [dict(size=40, flip=0.5, **DINO, blur=1.0, solarize=0.5), dict(size=24, num=2, flip=0.5, **DINO)]
+
+
+def item(transform, photo, index) -> dict:
+    return PackViews()(transform(dict(img=photo, sample_idx=index)))
+
+
+def test_colours_on_the_device_are_those_of_workers(photo):
+    """But for a level where a view is blurred."""
+    model = ViewPreprocessor(mean=[0.0] * 3, std=[1.0] * 3, to_rgb=True)
+    in_workers, on_device = (
+        model(default_collate([item(transform(VIEWS), photo, index) for index in range(12)]))
+        for transform in (ColoredMultiCrop, MultiCrop)
+    )
+    assert sample_indices(on_device['data_samples']).tolist() == list(range(12))
+    blurred, *sharp = zip(in_workers['inputs'], on_device['inputs'], strict=True)
+    assert (blurred[0] - blurred[1]).abs().max() <= 1
+    assert all(torch.equal(*pair) for pair in sharp)
+    assert len(sharp) == 2
+
+
+def test_views_left_to_the_device_wait_for_no_other_part(photo):
+    views = item(MultiCrop(VIEWS), photo, 3)
+    assert [tuple(view.shape) for view in views['inputs']] == [(3, 40, 40), (3, 24, 24), (3, 24, 24)]
+    assert all(view.dtype == torch.uint8 for view in views['inputs'])
+    assert views['color'].shape == (3, COLUMNS)
+
+
+def test_another_epoch_gives_other_views(photo):
+    transform = MultiCrop(VIEWS)
+    first = item(transform, photo, 3)['inputs'][0]
+    transform.set_epoch(0, 1)
+    second = item(transform, photo, 3)['inputs'][0]
+    transform.set_epoch(0, 0)
+    assert not torch.equal(first, second)
+    assert torch.equal(first, item(transform, photo, 3)['inputs'][0])
+
+
+def images(count: int, size: int = 32) -> list[dict]:
+    rng = np.random.default_rng(0)
+    return [dict(img=rng.integers(0, 256, (size, size, 3), dtype=np.uint8)) for _ in range(count)]
+
+
+def test_a_batch_of_views_is_that_of_its_images():
+    dataset = BatchedViews(images(10), [dict(size=16, num=2, flip=0.5, **DINO), dict(size=8, blur=0.5, sigma=(1, 2))])
+    batch = dataset.__getitems__([4, 1, 8])
+    assert [tuple(view.shape) for view in batch['inputs']] == [(3, 3, 16, 16)] * 2 + [(3, 3, 8, 8)]
+    assert sample_indices(batch['data_samples']).tolist() == [4, 1, 8]
+    for whole, alone in zip(batch['inputs'], dataset[1]['inputs'], strict=True):
+        assert torch.equal(whole[1], alone[0])
+
+
+@pytest.mark.parametrize('num_workers', [0, 1, 2])
+def test_workers_make_no_difference(num_workers):
+    dataset = BatchedViews(images(10), [dict(size=8, num=2, flip=0.5, **DINO)])
+    dataset.set_epoch(1, 2)
+    loader = torch.utils.data.DataLoader(dataset, batch_size=4, num_workers=num_workers, collate_fn=collate)
+    views = torch.cat([batch['inputs'][1] for batch in loader])
+    assert torch.equal(views, dataset.__getitems__(range(10))['inputs'][1])
+
+
+def test_images_of_two_sizes_are_refused():
+    with pytest.raises(ValueError, match='image 2 is 16 x 16 pixels and image 0 is 32 x 32'):
+        BatchedViews([*images(2), *images(1, size=16)], [dict(size=8)])
