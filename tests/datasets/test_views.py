@@ -117,6 +117,8 @@ def test_blur_is_within_a_level_of_torchvisions_gaussian(photo, sigma):
     rows = torch.from_numpy(np.stack([settings(sigma=2.0), *[settings(sigma=sigma)] * 3]))  # others blur more
     batch = change_colors_of_batch(torch.from_numpy(views), rows)
     assert (batch[1:].int() - expected[1:]).abs().max() <= 1
+    with torch.autocast('cpu', torch.bfloat16):  # as MMEngine has it around the preparation of data
+        assert torch.equal(change_colors_of_batch(torch.from_numpy(views), rows), batch)
 
 
 def test_solarization_is_pils(photo):

@@ -26,9 +26,10 @@ def change_colors_of_batch(views: Tensor, color: Tensor) -> Tensor:
     rows = torch.cat([torch.zeros(0, dtype=torch.int64), *(rows for _, rows in steps)])
     rows, settings = rows.to(views.device, non_blocking=True), color.to(views.device, non_blocking=True)
     at_once = max(PIXELS // views[0, 0].numel(), 1)
-    for (change, _), group in zip(steps, rows.split([len(rows) for _, rows in steps]), strict=True):
-        for part in group.split(at_once):
-            levels.index_copy_(0, part, change(levels.index_select(0, part), settings.index_select(0, part)))
+    with torch.autocast(views.device.type, enabled=False):  # MMEngine prepares data within autocast
+        for (change, _), group in zip(steps, rows.split([len(rows) for _, rows in steps]), strict=True):
+            for part in group.split(at_once):
+                levels.index_copy_(0, part, change(levels.index_select(0, part), settings.index_select(0, part)))
     return levels
 
 

@@ -142,8 +142,10 @@ class Recipe:
         none = ~fits.any(axis=-1)
         h = np.where(none, np.minimum(height, np.rint(width / ratio_low)), h)
         w = np.where(none, np.minimum(width, np.rint(height * ratio_high)), w)
-        top, left = (np.where(none, 0.5, u[..., 2 * ATTEMPTS + side]) for side in (0, 1))
-        top, left = np.floor(top * (height - h + 1)), np.floor(left * (width - w + 1))
+        top, left = (
+            np.where(none, room // 2, np.floor(u[..., 2 * ATTEMPTS + side] * (room + 1)))
+            for side, room in enumerate((height - h, width - w))
+        )
         return np.stack([top, left, h, w], axis=-1).astype(np.int64)
 
     def _color(self, u: np.ndarray) -> np.ndarray:
