@@ -99,7 +99,7 @@ def main() -> None:
         runner.train()
     finally:
         progress.bar.stop()
-    tiles = isinstance(runner.train_dataloader.dataset, PhotoTiles)
+    tiles = isinstance(runner.val_dataloader.dataset, PhotoTiles)
     lede = f'{LEDE}\n\n{TILES}' if tiles else LEDE
     figures = write_report(runner, observer, Path(args.work_dir), TITLE, lede)
     console = get_console()

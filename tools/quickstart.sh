@@ -3,5 +3,5 @@
 #   bash tools/quickstart.sh [options of tools/quickstart.py]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-bash tools/setup_env.sh lite
+bash tools/setup_env.sh lite,fast
 exec .venv/bin/python tools/quickstart.py "$@"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Make .venv and install sslreg in it, once:  bash tools/setup_env.sh [EXTRAS]   (e.g. lite,tests)
+# Make .venv and install sslreg in it, once:  bash tools/setup_env.sh [EXTRAS]   (default: lite,fast)
 # PYTHON chooses the interpreter (3.10 to 3.12). Nothing is compiled; a second call takes no time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-extras=${1:-lite}
+extras=${1:-lite,fast}
 
 supported='import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))'
 find_python() {

@@ -3,12 +3,13 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from mmengine.registry import DefaultScope
 
-from benchmarks import instance, loss, measure, npid_study, scaling
+from benchmarks import data, instance, loss, measure, npid_study, scaling
 from sslreg.models import CorrectedInstanceMemory, InstanceHead, InstanceMemory
 from sslreg.registry import MODELS
 
@@ -39,6 +40,20 @@ def test_released_view_memory_loss_is_ours():
     (value, grad), (expected, expected_grad) = rival(), ours()
     torch.testing.assert_close(value, expected, atol=1e-6, rtol=1e-6)
     torch.testing.assert_close(grad, expected_grad, atol=1e-7, rtol=1e-5)
+
+
+def test_data_benchmark_makes_as_many_views_on_both_sides():
+    for views in (data.MultiCrop, data.ColoredMultiCrop):
+        rival, ours = (case() for case in data.case_multicrop(views(data.MULTICROP), 2))
+        assert [view.shape for image in rival for view in image] == [view.shape for image in ours for view in image]
+    rival, ours = (case() for case in data.case_cifar(5))
+    assert [view.shape for view in rival] == [view.shape for view in ours['inputs'][0]]
+
+
+def test_data_benchmark_of_the_device_does_on_it_what_a_core_does():
+    rival, ours = (case() for case in data.case_device(2))
+    for expected, view in zip(rival, ours['inputs'], strict=True):
+        assert np.abs(view.cpu().numpy() - expected).max() <= 1  # a level where it is blurred
 
 
 def test_peak_is_that_of_the_call():

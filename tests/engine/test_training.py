@@ -209,6 +209,30 @@ def test_trains_in_bfloat16_on_the_cpu(tmp_path):
     assert runner.message_hub.get_scalar('train/loss').data[0][-1] > 0
 
 
+VIEWS = [dict(size=8, num=2, scale=(0.3, 1.0), flip=0.5, jitter=dict(brightness=0.4, hue=0.1)), dict(size=8, gray=0.5)]
+
+
+def views_config(work_dir, num_workers, **overrides):
+    """The toy with views drawn from (seed, epoch, index)."""
+    cfg = toy.config(work_dir, **overrides)
+    cfg.train_dataloader.dataset = dict(type='BatchedViews', dataset=dict(type='ToyDataset'), views=VIEWS)
+    cfg.train_dataloader.update(num_workers=num_workers, collate_fn=dict(type='sslreg.datasets.collate'))
+    return cfg
+
+
+def test_views_are_drawn_anew_each_epoch_whatever_the_workers_and_across_a_resume(tmp_path):
+    straight = Runner.from_cfg(views_config(tmp_path / 'straight', 0))
+    recipe = straight.train_dataloader.dataset.recipe
+    draw, keys = recipe.draw, []
+    recipe.draw = lambda *args: (keys.append(args[-1]), draw(*args))[1]
+    straight.train()
+    assert keys == [(0, 0)] * 3 + [(0, 1)] * 3
+    toy.interrupt(views_config(tmp_path / 'resumed', 2), epoch=1)
+    resumed = toy.resume(views_config(tmp_path / 'resumed', 1))
+    for name, value in toy.state(straight).items():
+        assert torch.equal(value, toy.state(resumed)[name]), name
+
+
 def test_every_epoch_augments_anew_and_every_worker_differently(tmp_path):
     """MMEngine's own worker seeds repeat the same augmentations every epoch."""
     batches = []

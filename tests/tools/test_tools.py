@@ -148,7 +148,7 @@ def test_two_processes_train_and_test(tmp_path):
 def test_two_processes_share_an_instance_memory(tmp_path):
     config = 'configs/npid/resnet18_cifar10_small.py'
     small = [
-        'train_dataloader.dataset.indices=250', 'val_cfg.bank_dataloader.dataset.indices=250',
+        'train_dataloader.dataset.dataset.indices=250', 'val_cfg.bank_dataloader.dataset.indices=250',
         'test_cfg.bank_dataloader.dataset.indices=250', 'val_dataloader.dataset.indices=50',
         'test_dataloader.dataset.indices=50', 'train_dataloader.num_workers=0', 'train_dataloader.batch_size=32',
         'train_cfg.max_epochs=2', 'model.memory.length=250', 'model.backbone.base_channels=8',

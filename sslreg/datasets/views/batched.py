@@ -8,6 +8,7 @@ from torch.utils.data import Dataset
 
 from sslreg.registry import DATASETS
 
+from .color import advise_compiling
 from .recipe import Recipe
 from .small import cut_views
 
@@ -34,6 +35,7 @@ class BatchedViews(Dataset[dict[str, Any]]):
         self.metainfo = getattr(self.dataset, 'metainfo', {})
         self.key = (0, 0)
         self.images = self._decode()
+        advise_compiling()
         self[0]  # what is compiled is compiled before workers start
 
     def _decode(self) -> np.ndarray:

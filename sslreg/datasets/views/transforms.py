@@ -8,7 +8,7 @@ from mmpretrain.datasets.transforms import PackInputs
 
 from sslreg.registry import TRANSFORMS
 
-from .color import change_colors
+from .color import advise_compiling, change_colors
 from .crop import resized_crop
 from .recipe import COLUMNS, Recipe
 
@@ -53,6 +53,7 @@ class ColoredMultiCrop(MultiCrop):
 
     def __init__(self, views: Sequence[dict[str, Any]]) -> None:
         super().__init__(views)
+        advise_compiling()
         change_colors(np.zeros((3, 1, 1), np.uint8), np.zeros(COLUMNS, np.float32))  # compiled before workers start
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
-from sslreg.datasets import sample_indices
+from sslreg.datasets import sample_indices, set_epoch
 from sslreg.engine.unwrap import unwrap
 from sslreg.evaluation.features import progress
 from sslreg.models.memory_ssl import embed_views
@@ -74,6 +74,7 @@ class MemoryInitHook(Hook):
         model.memory.check(batch_size=0, num_images=len(loader.dataset))  # type: ignore[arg-type]
         if self.train_mode:
             _check_last_batch(loader, model)
+        set_epoch(loader.dataset, runner.seed, -1)  # views of their own
         set_random_seed((runner.seed * 1_000_003 + 999_983 + get_rank()) % 2**32)
         model.train(self.train_mode)
         seen = torch.zeros(len(model.memory), dtype=torch.long)

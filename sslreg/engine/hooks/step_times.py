@@ -104,8 +104,8 @@ class StepTimesHook(Hook):
 def advice(share: float, num_workers: int) -> str:
     """What to do when a share of the step is spent on waiting for data."""
     return (
-        f'{100 * share:.0f} % of the step waits for data: raise train_dataloader.num_workers (now {num_workers}), '
-        'or make images cheaper to read (smaller files, packed images)'
+        f'{100 * share:.0f} % of the step waits for data: raise train_dataloader.num_workers (now {num_workers}) '
+        'or use device augmentation (MultiCrop) or packed images: docs/data.md'
     )
 
 
