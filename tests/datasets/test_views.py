@@ -1,6 +1,9 @@
 """Views against torchvision on PIL images: where they are cut, what happens to their colours, and what is drawn."""
 
+import subprocess
+import sys
 from importlib import resources
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -34,11 +37,15 @@ STRONG = dict(jitter=dict(brightness=0.8, contrast=0.8, saturation=0.8, hue=0.5)
 DINO = dict(jitter=dict(brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1), jitter_prob=0.8, gray=0.2)
 
 
-@pytest.fixture(scope='module')
-def photo() -> np.ndarray:
+def read_photo() -> np.ndarray:
     """``[427, 640, 3]`` BGR."""
     with resources.files('sklearn').joinpath('datasets/images/china.jpg').open('rb') as stream:
         return np.asarray(Image.open(stream))[..., ::-1].copy()
+
+
+@pytest.fixture(scope='module')
+def photo() -> np.ndarray:
+    return read_photo()
 
 
 def parts(photo: np.ndarray, count: int, size: int) -> np.ndarray:
@@ -87,6 +94,20 @@ def test_colours_are_torchvisions_bit_for_bit(photo):
         assert np.array_equal(changed, expected)
     assert np.array_equal(change_colors_of_batch(torch.from_numpy(views), torch.from_numpy(color)).numpy(), expected)
     assert (expected != views).any(axis=(1, 2, 3)).mean() > 0.8
+
+
+@pytest.mark.skipif(not find_spec('triton'), reason='Triton is not installed')
+def test_the_triton_kernel_is_the_plain_operations_bit_for_bit():
+    run = [sys.executable, '-W', 'ignore', '-m', 'tests.datasets.interpret_triton']
+    assert subprocess.run(run, capture_output=True, text=True, check=False).stdout == 'equal\n'
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='no GPU')
+def test_colours_on_a_gpu_are_those_on_the_cpu(photo):
+    views = torch.from_numpy(parts(photo, 300, 40))
+    color = Recipe([dict(size=40, **STRONG)]).draw(np.arange(300), *np.full((2, 300), 40), key=(0, 0)).color[:, 0]
+    on_gpu = change_colors_of_batch(views.cuda(), torch.from_numpy(color)).cpu()
+    assert torch.equal(on_gpu, change_colors_of_batch(views, torch.from_numpy(color)))
 
 
 @pytest.mark.slow

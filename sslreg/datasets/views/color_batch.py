@@ -1,6 +1,7 @@
 """What happens to the colours of a batch of views, on its own device, and without waiting for that device."""
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 
 import torch
 import torch.nn.functional as F
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from .recipe import BRIGHTNESS, CONTRAST, GRAY, HUE, ORDER, SATURATION, SIGMA, SOLARIZE, blur_radius
 
+Step = tuple[Callable[[Tensor, Tensor], Tensor], Tensor]  # a change of (levels, settings), and which views it is for
 PIXELS = 2**22  # at a time: a shift of the hue needs some 100 bytes for each
 
 
@@ -19,36 +21,47 @@ def change_colors_of_batch(views: Tensor, color: Tensor) -> Tensor:
         color: ``[B, COLUMNS]`` float32 on the host, as drawn by :class:`Recipe`.
 
     Returns:
-        ``[B, 3, H, W]`` float32 of whole levels from 0 to 255.
+        ``[B, 3, H, W]`` float32 of whole levels from 0 to 255. On a GPU jitter and grayscale are one Triton kernel.
     """
-    levels = views.to(torch.float32)
-    steps = list(_steps(color))
-    rows = torch.cat([torch.zeros(0, dtype=torch.int64), *(rows for _, rows in steps)])
-    rows, settings = rows.to(views.device, non_blocking=True), color.to(views.device, non_blocking=True)
-    at_once = max(PIXELS // views[0, 0].numel(), 1)
+    settings = color.to(views.device, non_blocking=True)
     with torch.autocast(views.device.type, enabled=False):  # MMEngine prepares data within autocast
-        for (change, _), group in zip(steps, rows.split([len(rows) for _, rows in steps]), strict=True):
-            for part in group.split(at_once):
-                levels.index_copy_(0, part, change(levels.index_select(0, part), settings.index_select(0, part)))
-    return levels
+        if views.is_cuda and find_spec('triton'):
+            from .color_triton import adjust_batch
+
+            levels = adjust_batch(views, settings).to(torch.float32)
+        else:
+            levels = adjust_by_torch(views, color, settings)
+        return _changed(levels, settings, _finish(color))
 
 
-def _steps(color: Tensor) -> Iterator[tuple[Callable[[Tensor, Tensor], Tensor], Tensor]]:
-    """Changes in the order in which they are made, each with the views that it changes, told apart on the host."""
+def adjust_by_torch(views: Tensor, color: Tensor, settings: Tensor) -> Tensor:
+    """Jitter in the drawn order and grayscale, ``[B, 3, H, W]`` float32; ``settings`` is ``color`` on the device."""
+    return _changed(views.to(torch.float32), settings, _adjust(color))
+
+
+def _adjust(color: Tensor) -> Iterator[Step]:
     for place in range(ORDER, ORDER + 4):
         for kind, change in JITTER.items():
-            yield from _step(change, color[:, place] == kind)
-    yield from _step(_to_gray, color[:, GRAY] > 0)
-    if (color[:, SIGMA] > 0).any():
-        radius = blur_radius(float(color[:, SIGMA].max()))
-        yield from _step(lambda levels, settings: _blur(levels, settings, radius), color[:, SIGMA] > 0)
-    yield from _step(_solarize, color[:, SOLARIZE] < 256)
+            yield change, color[:, place] == kind
+    yield _to_gray, color[:, GRAY] > 0
 
 
-def _step(change: Callable[[Tensor, Tensor], Tensor], which: Tensor) -> Iterator[tuple[Callable[..., Tensor], Tensor]]:
-    rows = which.nonzero()[:, 0]
-    if len(rows):
-        yield change, rows
+def _finish(color: Tensor) -> Iterator[Step]:
+    radius = blur_radius(float(color[:, SIGMA].max()))
+    yield lambda levels, settings: _blur(levels, settings, radius), color[:, SIGMA] > 0
+    yield _solarize, color[:, SOLARIZE] < 256
+
+
+def _changed(levels: Tensor, settings: Tensor, steps: Iterator[Step]) -> Tensor:
+    """The steps one after another, in place; which views each changes is told apart on the host."""
+    changes, which = zip(*steps, strict=True)
+    rows = [mask.nonzero()[:, 0] for mask in which]
+    groups = torch.cat(rows).to(levels.device, non_blocking=True).split([len(each) for each in rows])
+    at_once = max(PIXELS // levels[0, 0].numel(), 1)
+    for change, group in zip(changes, groups, strict=True):
+        for part in group.split(at_once) if len(group) else ():
+            levels.index_copy_(0, part, change(levels.index_select(0, part), settings.index_select(0, part)))
+    return levels
 
 
 def _blend(low: Tensor | float, levels: Tensor, share: Tensor) -> Tensor:
