@@ -36,6 +36,7 @@ class ViewMemoryTerms(NamedTuple):
     agreement: Tensor
 
 
+@torch.compiler.disable  # a graph break: the gradient is made by hand
 def view_memory_loss(
     queries: Tensor, keys: Tensor, entries: Tensor, order: Tensor | None = None, attention: Attention | None = None
 ) -> ViewMemoryTerms:
