@@ -42,10 +42,11 @@ def released(queries: Tensor, keys: Tensor, memory: Tensor, block: int) -> tuple
         with torch.no_grad():
             teacher = (keys.flatten(0, 1) @ memory.clone().T / TEACHER_TEMP).split(keys.shape[1])
             histogram = student.softmax(dim=1)
+        views = student.split(queries.shape[1])
         terms = [
             released_pair(logits, target, order.view(-1, block))
             for j, target in enumerate(teacher)
-            for i, logits in enumerate(student.split(queries.shape[1]))
+            for i, logits in enumerate(views)
             if i != j
         ]
         loss = torch.stack(terms).mean()

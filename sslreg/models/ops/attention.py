@@ -66,7 +66,7 @@ def select(queries: Tensor) -> Attention:
     use is not chosen.
     """
     kernel = _kernel(queries.device, queries.shape[1]) if _may_fuse(queries) else None
-    _announce(queries.device.type, queries.shape[1], queries.dtype, 'streamed products' if kernel is None else kernel)
+    _announce(queries.device.type, queries.shape[1], queries.dtype, kernel)
     return streamed_attention if kernel is None else partial(fused_attention, kernel=kernel)
 
 
