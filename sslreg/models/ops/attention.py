@@ -164,7 +164,7 @@ def _kernel(device: torch.device, width: int) -> Kernel | None:
 
 @cache
 def _announce(device: str, width: int, dtype: torch.dtype, kernel: Any) -> None:
-    name = kernel if isinstance(kernel, str) else kernel.__name__
+    name = 'streamed products' if kernel is None else kernel.__name__
     print_log(f'view-memory loss on {device}, width {width}, {dtype}: {name}', logger='current')
 
 
