@@ -89,12 +89,13 @@ def test_fp16_tells_the_same_of_the_teacher():
 
 
 @pytest.mark.parametrize('num_queries', [1, 42, 448, 896, 5000, 100_000])
-@pytest.mark.parametrize('length', [1, 6, 997, 16384, 65536, 1_000_000])
+@pytest.mark.parametrize('length', [1, 6, 997, 16384, 65536, 65537, 1_000_000])
 def test_a_plan_cuts_blocks_evenly_and_keeps_to_its_memory(num_queries, length):
     plan = make_plan(num_queries, length, most=40_000, num_processors=132)
     assert length % plan.parts == 0
     assert min(plan) >= 1
     assert plan.together * length // plan.parts <= 40_000 or plan.together == 1
+    assert length // plan.parts >= min(length, attention.SHORTEST)
 
 
 def test_a_plan_fills_the_device():

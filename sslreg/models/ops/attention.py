@@ -91,7 +91,7 @@ def fused_attention(
     """By a kernel, over parts of the blocks whose results are merged by their log-sum-exp, which is exact.
 
     Args:
-        queries: ``[R, D]`` float32, divided by the temperature.
+        queries: ``[R, D]`` float32, divided by the temperature, which must be above 2e-5 for them to fit fp16.
         entries: ``[N, K, D]``, or with ``order`` ``[L, D]``.
         order: ``[N, K]`` which entries each block has.
         watched: ``[W]`` queries whose largest logits are wanted; kernels do not tell, so their products are made twice.
@@ -110,11 +110,13 @@ def make_plan(num_queries: int, length: int, most: int, num_processors: int) -> 
     """Cut blocks of ``length`` entries so that calls of at most ``most`` entries fill the device's processors.
 
     Each processor has a tile of queries at a time, so that a call should have about as many tiles, of all its parts,
-    as there are processors: 896 queries are 7 tiles, 18 parts of which fill 126 of 132 processors.
+    as there are processors: 896 queries are 7 tiles, 18 parts of which fill 126 of 132 processors. Parts are equal, so
+    that a length with few divisors is cut into fewer than would be best.
     """
     together = max(num_processors // -(-num_queries // TILE), 1)
     longest = max(most // together, SHORTEST)
-    parts = next(n for n in range(1, length + 1) if length % n == 0 and length // n <= longest)
+    equal = [n for n in range(1, max(length // SHORTEST, 1) + 1) if length % n == 0]
+    parts = next((n for n in equal if length // n <= longest), equal[-1])
     together = max(min(together, most * parts // length), 1)
     return Plan(parts, together, max(together // parts, 1))
 
