@@ -3,18 +3,17 @@
     python -m benchmarks.knn [--quick] [--json FILE]
 
 The rival multiplies chunks of queries with the whole bank and sorts the rows, as DINO's evaluation does. Both are
-exact; faiss is compared as well where it is installed. 500 queries, width 384, k = 200.
+exact; so is faiss, which `nearest` prefers to tiles where it is installed. 500 queries, width 384, k = 200.
 """
 
 from functools import partial
-from importlib.util import find_spec
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.measure import arguments, compare, report
-from sslreg.evaluation.neighbours import Neighbours, nearest
+from sslreg.evaluation.neighbours import Neighbours, by_threshold, by_tops, select
 
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 WIDTH, K, NUM_QUERIES = 384, 200, 500
@@ -32,14 +31,10 @@ def main() -> None:
     length = SIZES['quick' if args.quick else 'full']
     torch.manual_seed(0)
     bank, queries = (F.normalize(torch.randn(n, WIDTH, device=DEVICE), dim=1) for n in (length, NUM_QUERIES))
-    rival, ours = partial(whole_rows, queries, bank), partial(nearest, queries, bank, K)
-    rows = [compare('tiles', rival, ours, args.rounds)]
-    if find_spec('faiss') and DEVICE == 'cpu':
-        import faiss
-
-        faiss.omp_set_num_threads(args.threads)
-        search = partial(faiss.knn, queries.numpy(), bank.numpy(), K, faiss.METRIC_INNER_PRODUCT)
-        rows.append(compare('faiss', rival, search, args.rounds))
+    chosen = select(bank)
+    ways = {chosen: None, by_tops if DEVICE == 'cuda' else by_threshold: None}  # each once
+    rival = partial(whole_rows, queries, bank)
+    rows = [compare(way.__name__, rival, partial(way, queries, bank, K), args.rounds) for way in ways]
     report(f'{NUM_QUERIES} queries, {length:,} entries of width {WIDTH}, k = {K}', rows, args.json)
 
 

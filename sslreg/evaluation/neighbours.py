@@ -1,8 +1,12 @@
-"""Exact nearest neighbours in a bank of any size, a tile of it at a time."""
+"""Exact nearest neighbours in a bank of any size: by faiss where it is installed, else a tile of the bank at a time."""
 
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
 from typing import NamedTuple
 
 import torch
+from mmengine.logging import print_log
 from torch import Tensor
 
 QUERIES = 512  # at a time
@@ -20,42 +24,88 @@ class Neighbours(NamedTuple):
 def nearest(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
     """Entries of ``bank [N, C]`` of the largest dot product with each of ``queries [M, C]``, exactly.
 
-    A tile of similarities is compared with each query's k-th best so far, which few exceed after the first tiles; only
-    those are sorted in. Beside the result it needs a tile of similarities, whatever the size of the bank.
+    Beside the result it needs a tile of similarities, whatever the size of the bank. The way is chosen by what is
+    there, and logged once; entries that are equally similar may come in another order from another way.
 
     Raises:
         ValueError: The bank has fewer than k entries.
     """
     if len(bank) < k:
         raise ValueError(f'a bank of {len(bank)} has no {k} neighbours')
-    parts = [_nearest(part, bank, k) for part in queries.split(QUERIES)]
+    search = select(bank)
+    parts = [search(part, bank, k) for part in queries.split(QUERIES)]
     return Neighbours(*map(torch.cat, zip(*parts, strict=True)))
 
 
-def _nearest(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
-    budget = TILE_BYTES_CUDA if bank.is_cuda else TILE_BYTES
-    size = max(budget // (len(queries) * bank.element_size()), k)
+def select(bank: Tensor) -> Callable[[Tensor, Tensor, int], Neighbours]:
+    """How to search ``bank [N, C]``: faiss is for float32 on the CPU."""
+    if bank.is_cuda:
+        search = by_tops
+    else:
+        search = by_faiss if bank.dtype == torch.float32 and find_spec('faiss') else by_threshold
+    _announce(search.__name__)
+    return search
+
+
+def by_threshold(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
+    """Tiles whose similarities are compared with each query's k-th best so far.
+
+    Few exceed it after the first tiles; they are collected, and sorted in once they are half as many as the best.
+    """
+    size = _tile(queries, bank, k, TILE_BYTES)
     best = Neighbours(*(queries @ bank[:size].T).topk(k, dim=1))
+    found: list[tuple[Tensor, Tensor, Tensor]] = []
     for start in range(size, len(bank), size):
         similarity = queries @ bank[start : start + size].T
-        found = _tops(similarity, k) if bank.is_cuda else _above(similarity, best.similarity[:, -1:])
-        both = torch.cat([best.similarity, found.similarity], dim=1)
-        index = torch.cat([best.entry, found.entry + start], dim=1)
-        values, place = both.topk(k, dim=1)
-        best = Neighbours(values, index.gather(1, place))
+        row, column = (similarity > best.similarity[:, -1:]).nonzero(as_tuple=True)
+        found.append((row, column + start, similarity[row, column]))
+        if sum(len(part[0]) for part in found) > len(queries) * k / 2 or start + size >= len(bank):
+            best, found = _merged(best, *map(torch.cat, zip(*found, strict=True))), []
     return best
 
 
-def _tops(similarity: Tensor, k: int) -> Neighbours:
-    """The best of a tile ``[M, n]``; without waiting for the device to count anything."""
-    return Neighbours(*similarity.topk(min(k, similarity.shape[1]), dim=1))
+def by_tops(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
+    """Tiles of which the best are sorted in, without waiting for the device to count anything."""
+    size = _tile(queries, bank, k, TILE_BYTES_CUDA)
+    best = Neighbours(*(queries @ bank[:size].T).topk(k, dim=1))
+    for start in range(size, len(bank), size):
+        similarity = queries @ bank[start : start + size].T
+        top, entry = similarity.topk(min(k, similarity.shape[1]), dim=1)
+        best = _best_of(best, top, entry + start)
+    return best
 
 
-def _above(similarity: Tensor, threshold: Tensor) -> Neighbours:
-    """Those of a tile ``[M, n]`` that exceed the query's ``threshold [M, 1]``, filled up with -inf."""
-    row, column = (similarity > threshold).nonzero(as_tuple=True)
-    counts = row.bincount(minlength=len(similarity))
-    place = torch.arange(len(row), device=row.device) - (counts.cumsum(0) - counts)[row]
-    shape = (len(similarity), int(counts.max()))
-    values = similarity.new_full(shape, -torch.inf).index_put((row, place), similarity[row, column])
-    return Neighbours(values, row.new_zeros(shape).index_put((row, place), column))
+def by_faiss(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
+    """faiss's flat search (``pip install faiss-cpu``), with as many threads as torch has; float32 on the CPU."""
+    import faiss
+
+    faiss.omp_set_num_threads(torch.get_num_threads())
+    found = faiss.knn(queries.numpy(), bank.numpy(), k, metric=faiss.METRIC_INNER_PRODUCT)
+    return Neighbours(*map(torch.from_numpy, found))
+
+
+def _tile(queries: Tensor, bank: Tensor, k: int, budget: int) -> int:
+    """Entries at a time."""
+    return max(budget // (len(queries) * bank.element_size()), k)
+
+
+def _merged(best: Neighbours, row: Tensor, entry: Tensor, similarity: Tensor) -> Neighbours:
+    """``best`` with what was found for the queries ``row``, each ``[n]``."""
+    order = row.argsort(stable=True)
+    row, entry, similarity = row[order], entry[order], similarity[order]
+    counts = row.bincount(minlength=len(best.entry))
+    place = torch.arange(len(row)) - (counts.cumsum(0) - counts)[row]
+    shape = (len(counts), int(counts.max()))
+    values = similarity.new_full(shape, -torch.inf).index_put((row, place), similarity)
+    return _best_of(best, values, entry.new_zeros(shape).index_put((row, place), entry))
+
+
+def _best_of(best: Neighbours, similarity: Tensor, entry: Tensor) -> Neighbours:
+    """The k best of ``best`` and of others ``[M, n]``."""
+    values, place = torch.cat([best.similarity, similarity], dim=1).topk(best.entry.shape[1], dim=1)
+    return Neighbours(values, torch.cat([best.entry, entry], dim=1).gather(1, place))
+
+
+@cache
+def _announce(search: str) -> None:
+    print_log(f'nearest neighbours: {search}', logger='current')

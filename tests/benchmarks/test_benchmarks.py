@@ -34,8 +34,9 @@ def test_rival_has_the_same_gradient():
     torch.testing.assert_close(grad, ours.grad, atol=1e-6, rtol=1e-5)
 
 
-def test_released_view_memory_loss_is_ours():
-    """In one block, where the partition, which both draw, changes nothing."""
+def test_released_view_memory_loss_is_ours(monkeypatch):
+    """In one block, where the partition, which both draw, changes nothing; on the CPU, where both are in float32."""
+    monkeypatch.setattr(loss, 'DEVICE', 'cpu')
     rival, ours = loss.case(num_images=3, length=40, block=40)
     (value, grad), (expected, expected_grad) = rival(), ours()
     torch.testing.assert_close(value, expected, atol=1e-6, rtol=1e-6)
@@ -54,6 +55,15 @@ def test_data_benchmark_of_the_device_does_on_it_what_a_core_does():
     rival, ours = (case() for case in data.case_device(2))
     for expected, view in zip(rival, ours['inputs'], strict=True):
         assert np.abs(view.cpu().numpy() - expected).max() <= 1  # a level where it is blurred
+
+
+def test_released_pairs_are_compared_block_by_block():
+    student, teacher = torch.randn(3, 12), torch.randn(3, 12)
+    order = torch.randperm(12).view(2, 6)
+    expected = [
+        F.cross_entropy(student[:, block], teacher[:, block].softmax(dim=1), reduction='mean') for block in order
+    ]
+    torch.testing.assert_close(loss.released_pair(student, teacher, order), sum(expected) / 2)
 
 
 def test_peak_is_that_of_the_call():

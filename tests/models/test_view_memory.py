@@ -1,6 +1,7 @@
 """The view-memory loss against the paper's formula, written plainly in tests/reference/massl.py."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from sslreg.models import MemoryBlocks, QueueMemory, ViewMemoryCELoss, ViewMemoryHead
 from sslreg.models.ops import view_memory_loss
+from sslreg.models.ops.attention import streamed_attention
 from sslreg.registry import MODELS
 from tests.reference import massl
 
@@ -114,7 +116,8 @@ def test_chunks_and_the_order_of_entries_change_nothing(chunk_size, drawn):
     order = torch.randperm(14).view(2, 7)
     expected = ViewMemoryCELoss()(queries, keys, memory[order])
     entries = (memory, order) if drawn else (memory[order], None)
-    terms = view_memory_loss(queries, keys, *entries, chunk_size=chunk_size)
+    attention = partial(streamed_attention, chunk_size=chunk_size)
+    terms = view_memory_loss(queries, keys, *entries, attention=attention)
     torch.testing.assert_close(terms.loss, expected, atol=1e-13, rtol=0)
 
 

@@ -37,6 +37,7 @@ class InstanceLosses(NamedTuple):
     values: dict[str, Tensor]
 
 
+@torch.compiler.disable  # a graph break: the gradient is made by hand
 def instance_loss(
     queries: Tensor,
     blocks: MemoryBlocks,

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from . import chunks
+from .attention import Attended, Attention, select
 from .gradient import with_gradient
 
 
@@ -36,20 +36,9 @@ class ViewMemoryTerms(NamedTuple):
     agreement: Tensor
 
 
-class _Attended(NamedTuple):
-    """What R queries see of a block: ``mean [R, D]`` of its entries, ``log_sum [R]`` and ``highest [R]`` of logits.
-
-    ``best [watched]`` are the places of the highest logits of those queries for which they are asked.
-    """
-
-    mean: Tensor
-    log_sum: Tensor
-    highest: Tensor
-    best: Tensor
-
-
+@torch.compiler.disable  # a graph break: the gradient is made by hand
 def view_memory_loss(
-    queries: Tensor, keys: Tensor, entries: Tensor, order: Tensor | None = None, chunk_size: int | None = None
+    queries: Tensor, keys: Tensor, entries: Tensor, order: Tensor | None = None, attention: Attention | None = None
 ) -> ViewMemoryTerms:
     """Cross-entropy between teacher and student over blocks of entries, mean over blocks, images and pairs of views.
 
@@ -58,60 +47,38 @@ def view_memory_loss(
         keys: ``[T, B, D]`` teacher embeddings divided by theirs; never receive a gradient.
         entries: Blocks ``[N, K, D]``; or with ``order`` the memory ``[L, D]`` that they are drawn from.
         order: ``[N, K]`` which entries each block has; they are gathered chunk by chunk.
-        chunk_size: Entries at a time; None: fitted to the device.
+        attention: What passes over the memory; None: :func:`attention.select`'s choice.
     """
     with torch.no_grad(), torch.autocast(queries.device.type, enabled=False):
-        terms, grad = _pass(queries.detach(), keys.detach(), entries, order, chunk_size)
+        terms, grad = _pass(queries.detach(), keys.detach(), entries, order, attention)
     return terms._replace(loss=with_gradient(queries, terms.loss, grad))
 
 
 def _pass(
-    queries: Tensor, keys: Tensor, entries: Tensor, order: Tensor | None, chunk_size: int | None
+    queries: Tensor, keys: Tensor, entries: Tensor, order: Tensor | None, attention: Attention | None
 ) -> tuple[ViewMemoryTerms, Tensor]:
     """All terms, and the gradient of the loss by the queries ``[S, B, D]``."""
     dtype = torch.promote_types(queries.dtype, torch.float32)
     queries, keys = queries.to(dtype), keys.to(dtype)
-    num_queries, num_keys = len(queries), len(keys)
     both = torch.cat([queries, keys]).flatten(0, 1)
-    sees, log_sum = torch.zeros_like(both), both.new_zeros(len(both))
-    entropy, max_prob, agreement = (both.new_zeros(()) for _ in range(3))
-    blocks = entries if order is None else order
     places = torch.arange(len(both), device=both.device).view(-1, queries.shape[1])
-    other, last = places[0 if num_keys > 1 else 1], places[-1]  # a student's view, and the teacher's last
-    for block in blocks:
-        seen = _attend(both, entries, block, chunk_size or chunks.chunk_size(both), watched=torch.cat([other, last]))
-        sees += seen.mean
-        log_sum += seen.log_sum
-        entropy += (seen.log_sum[last] - (both[last] * seen.mean[last]).sum(dim=1)).mean()
-        max_prob += (seen.highest[last] - seen.log_sum[last]).exp().mean()
-        agreement += torch.eq(*seen.best.chunk(2)).to(dtype).mean()
-    student, teacher = sees.unflatten(0, (-1, queries.shape[1])).split([num_queries, num_keys])
-    pairs = 1 - torch.eye(num_queries, num_keys, dtype=dtype, device=both.device)  # which views are compared
+    other, last = places[0 if len(keys) > 1 else 1], places[-1]  # a student's view, and the teacher's last
+    seen = (attention or select(both))(both, entries, order, torch.cat([other, last]))
+    loss, grad = _loss_and_gradient(queries, keys, seen)
+    log_sum, (agree, best) = seen.log_sum[:, last], seen.best.chunk(2, dim=1)
+    entropy = log_sum.mean() - (both[last] * seen.mean[last]).sum(dim=1).mean() / len(log_sum)
+    max_prob = (seen.highest[:, len(other) :] - log_sum).exp().mean()
+    return ViewMemoryTerms(loss, entropy, max_prob, torch.eq(agree, best).to(dtype).mean()), grad
+
+
+def _loss_and_gradient(queries: Tensor, keys: Tensor, seen: Attended) -> tuple[Tensor, Tensor]:
+    """The equations above for ``queries [S, B, D]`` and ``keys [T, B, D]``: ``[]`` and ``[S, B, D]``."""
+    views = [len(queries), len(keys)]
+    student, teacher = seen.mean.unflatten(0, (sum(views), -1)).split(views)
+    log_sum = seen.log_sum.sum(dim=0).unflatten(0, (sum(views), -1))[: len(queries)]
+    pairs = 1 - torch.eye(*views, dtype=queries.dtype, device=queries.device)  # which views are compared
     partners = pairs.sum(dim=1)[:, None]  # [S, 1]
     wanted = torch.einsum('st,tbd->sbd', pairs, teacher)
-    count = num_keys * (num_queries - 1) * queries.shape[1] * len(blocks)
-    log_sums = log_sum.unflatten(0, (-1, queries.shape[1]))[:num_queries]
-    loss = ((partners * log_sums).sum() - (queries * wanted).sum()) / count
-    grad = (partners[..., None] * student).sub_(wanted).div_(count)
-    return ViewMemoryTerms(loss, *(total / len(blocks) for total in (entropy, max_prob, agreement))), grad
-
-
-def _attend(queries: Tensor, entries: Tensor, block: Tensor, chunk_size: int, watched: Tensor) -> _Attended:
-    """Attention of ``queries [R, D]`` over a block, chunk by chunk with a running maximum.
-
-    ``block`` holds the entries ``[K, D]`` themselves, or which of ``entries`` they are ``[K]``.
-    """
-    highest = torch.full((len(queries), 1), -torch.inf, dtype=queries.dtype, device=queries.device)
-    total, mean, best = torch.zeros_like(highest), torch.zeros_like(queries), torch.zeros_like(watched)
-    for number, chunk in enumerate(block.split(chunk_size)):
-        rows = (chunk if chunk.is_floating_point() else entries.index_select(0, chunk)).to(queries.dtype)
-        logits = queries @ rows.T
-        value, place = logits[watched].max(dim=1)
-        best = torch.where(value > highest[watched, 0], place + number * chunk_size, best)
-        top = torch.maximum(highest, logits.amax(dim=1, keepdim=True))
-        weights = logits.sub_(top).exp_()
-        kept = (highest - top).exp_()
-        total = total * kept + weights.sum(dim=1, keepdim=True)
-        mean.mul_(kept).addmm_(weights, rows)
-        highest = top
-    return _Attended(mean.div_(total), (highest + total.log())[:, 0], highest[:, 0], best)
+    count = len(keys) * (len(queries) - 1) * queries.shape[1] * len(seen.log_sum)
+    loss = ((partners * log_sum).sum() - (queries * wanted).sum()) / count
+    return loss, (partners[..., None] * student).sub_(wanted).div_(count)
