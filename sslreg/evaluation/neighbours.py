@@ -55,8 +55,10 @@ def by_threshold(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
     size = _tile(queries, bank, k, TILE_BYTES)
     best = Neighbours(*(queries @ bank[:size].T).topk(k, dim=1))
     found: list[tuple[Tensor, Tensor, Tensor]] = []
+    tile = queries.new_empty(len(queries) * size)  # one for all: what is kept between tiles would split up the heap
     for start in range(size, len(bank), size):
-        similarity = queries @ bank[start : start + size].T
+        part = bank[start : start + size]
+        similarity = torch.mm(queries, part.T, out=tile[: len(queries) * len(part)].view(len(queries), -1))
         row, column = (similarity > best.similarity[:, -1:]).nonzero(as_tuple=True)
         found.append((row, column + start, similarity[row, column]))
         if sum(len(part[0]) for part in found) > len(queries) * k / 2 or start + size >= len(bank):
