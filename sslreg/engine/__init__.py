@@ -1,4 +1,7 @@
 from .hooks import (
+    ActivationCheckpointHook,
+    ChannelsLastHook,
+    CompileHook,
     EpochSeedHook,
     MemoryCheckHook,
     MemoryInitHook,
@@ -13,6 +16,9 @@ from .optim import MatrixDecayConstructor, SSLOptimWrapper
 from .schedules import CosineSchedule, LinearSchedule, StepSchedule, WarmupSchedule
 
 __all__ = [
+    'ActivationCheckpointHook',
+    'ChannelsLastHook',
+    'CompileHook',
     'CosineSchedule',
     'EpochSeedHook',
     'LinearSchedule',
