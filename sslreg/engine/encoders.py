@@ -4,7 +4,7 @@ from torch import nn
 
 
 def encoders(model: Any) -> list[Any]:
-    """The networks of a MemorySSL that training runs, each with ``backbone`` and ``neck``: student, then any teacher."""
+    """The networks of a MemorySSL, each with ``backbone`` and ``neck``: the student, then the teacher if any."""
     return [model.student] if model.teacher is None else [model.student, model.teacher.module]
 
 

@@ -1,6 +1,7 @@
 """Options that make a step faster or smaller change no result, no name in the state, and say when they do not fit."""
 
 import copy
+import os
 from typing import Any
 
 import pytest
@@ -91,6 +92,26 @@ def test_inductor_trains_as_the_plain_run(tmp_path):
     plain = train(config(tmp_path / 'plain'))
     runner = train(config(tmp_path / 'compiled', hooks=(dict(type='CompileHook'),)))
     torch.testing.assert_close(losses(runner), losses(plain), rtol=1e-5, atol=0)
+
+
+def ranks_run(rank: int, work_dir: str, hooks: tuple[dict[str, Any], ...], **options: Any) -> torch.Tensor:
+    os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank))
+    cfg = config(work_dir, hooks=hooks, train_dataloader__batch_size=4, **options)
+    cfg.launcher = 'pytorch'
+    cfg.model_wrapper_cfg = dict(type='MMDistributedDataParallel', broadcast_buffers=False, device_ids=None)
+    cfg.model_wrapper_cfg.bucket_cap_mb = 1
+    cfg.model.backbone.arch.update(embed_dims=192, feedforward_channels=768)  # 1.8 MB a layer: several buckets
+    cfg.model.neck.in_channels = 192
+    return losses(train(cfg))
+
+
+@pytest.mark.slow
+def test_two_ranks_compile_what_they_compute_again(run_ranks, tmp_path):
+    """Where torch splits graphs at the gradients' buckets."""
+    plain = run_ranks(ranks_run, str(tmp_path / 'plain'), ())
+    both = run_ranks(ranks_run, str(tmp_path / 'compiled'), (COMPILE, CHECKPOINT))
+    for curve, expected in zip(both, plain, strict=True):
+        torch.testing.assert_close(curve, expected, rtol=1e-5, atol=0)
 
 
 @pytest.mark.slow

@@ -40,7 +40,8 @@ def to_channels_last(model: Any) -> None:
     for encoder in encoders(model):
         if not any(parameter.ndim == 4 for parameter in encoder.backbone.parameters()):
             raise ValueError(
-                f'ChannelsLastHook: {type(encoder.backbone).__name__} has no convolution to gain from it; remove the hook'
+                f'ChannelsLastHook: {type(encoder.backbone).__name__} has no convolution to gain from it; remove '
+                'the hook'
             )
         encoder.backbone.to(memory_format=torch.channels_last)
         encoder.backbone.register_forward_pre_hook(_convert)
