@@ -14,6 +14,7 @@ from .hooks import (
 from .loops import ProbeTestLoop, ProbeValLoop
 from .optim import MatrixDecayConstructor, SSLOptimWrapper
 from .schedules import CosineSchedule, LinearSchedule, StepSchedule, WarmupSchedule
+from .sharded import ShardedModel
 
 __all__ = [
     'ActivationCheckpointHook',
@@ -31,6 +32,7 @@ __all__ = [
     'ProbeValLoop',
     'SSLOptimWrapper',
     'ScheduleHook',
+    'ShardedModel',
     'StepSchedule',
     'StepTimesHook',
     'TeacherEMAHook',

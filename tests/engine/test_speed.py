@@ -9,7 +9,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from sslreg.engine import ActivationCheckpointHook, CompileHook
+from sslreg.engine import ActivationCheckpointHook, CompileHook, ShardedModel
 from tests import toy
 
 VIT = dict(
@@ -218,3 +218,77 @@ def test_a_network_without_convolutions_gains_nothing_from_channels_last(tmp_pat
 def test_modes_are_inductors_alone():
     assert CompileHook(backend='eager').mode is None
     assert CompileHook(mode='max-autotune-no-cudagraphs').mode == 'max-autotune-no-cudagraphs'
+
+
+AS_VITS = dict(
+    constructor='MatrixDecayConstructor',
+    optimizer=dict(type='AdamW', lr=1e-3, fused=True),
+    clip_grad=dict(type='per_tensor', max_norm=0.1),
+)
+
+
+def sharded_run(rank: int, work_dir: str, wrapper: str, hooks: tuple = (), stop: bool = False) -> dict | None:
+    os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank))
+    cfg = config(work_dir, hooks=hooks, train_dataloader__batch_size=4)
+    cfg.optim_wrapper.update(AS_VITS)
+    cfg.launcher = 'pytorch'
+    cfg.model_wrapper_cfg = dict(type=wrapper)
+    if wrapper == 'MMDistributedDataParallel':
+        cfg.model_wrapper_cfg.update(broadcast_buffers=False, device_ids=None)
+    cfg.val_dataloader.dataset.length = 21  # 11 images and 10: another number of batches
+    if stop:
+        return toy.interrupt(cfg, epoch=1)
+    runner = toy.resume(cfg)
+    model = runner.model.module
+    local = sum(getattr(p, '_local_tensor', p).numel() for p in model.parameters())
+    states = [value for state in runner.optim_wrapper.optimizer.state.values() for value in state.values()]
+    return dict(
+        losses=losses(runner),
+        memory=model.memory.feats,
+        share=local / sum(parameter.numel() for parameter in model.parameters()),
+        states=sum(getattr(value, '_local_tensor', value).numel() for value in states if value.ndim),
+    )
+
+
+@pytest.mark.slow
+def test_a_sharded_model_trains_as_a_replicated_one(run_ranks, tmp_path):
+    """Two ranks: losses, memory, checkpoint, resuming; and each has half of the parameters and of their moments."""
+    hooks = (CHECKPOINT,)
+    whole = run_ranks(sharded_run, str(tmp_path / 'whole'), 'MMDistributedDataParallel')
+    run_ranks(sharded_run, str(tmp_path / 'parts'), 'ShardedModel', hooks, True)
+    parts = run_ranks(sharded_run, str(tmp_path / 'parts'), 'ShardedModel', hooks)
+    for part, expected in zip(parts, whole, strict=True):
+        new = slice(3, None) if part is parts[1] else slice(None)  # a checkpoint has the history of rank 0
+        torch.testing.assert_close(part['losses'][new], expected['losses'][new], rtol=1e-4, atol=0)
+        torch.testing.assert_close(part['memory'], expected['memory'], rtol=0, atol=1e-3)
+        assert part['share'] < 0.6
+        assert part['states'] < 0.6 * expected['states']
+    assert parts[0]['memory'].equal(parts[1]['memory'])
+    saved, expected = (torch.load(tmp_path / name / 'epoch_2.pth') for name in ('parts', 'whole'))
+    assert list(saved['state_dict']) == list(expected['state_dict'])
+    for name, value in expected['state_dict'].items():
+        torch.testing.assert_close(saved['state_dict'][name], value, rtol=0, atol=1e-3)
+    assert saved['optimizer']['state'][0]['exp_avg'].shape == expected['optimizer']['state'][0]['exp_avg'].shape
+    alone = config(tmp_path / 'alone', epochs=3, load_from=str(tmp_path / 'parts' / 'epoch_2.pth'), resume=True)
+    alone.optim_wrapper.update(AS_VITS)
+    assert train(alone).iter == 9
+
+
+def test_a_model_is_divided_by_layers_that_it_has(tmp_path):
+    model = Runner.from_cfg(config(tmp_path)).model
+    with pytest.raises(ValueError, match="ShardedModel: SSLVisionTransformer has no module of class 'Block'"):
+        ShardedModel(model, 'Block')
+
+
+def test_parameters_outside_of_the_networks_are_not_divided(tmp_path):
+    model = Runner.from_cfg(config(tmp_path)).model
+    model.head.scale = torch.nn.Parameter(torch.ones(()))
+    with pytest.raises(ValueError, match='but head.scale is outside of them'):
+        ShardedModel(model)
+
+
+def test_a_sharded_model_is_not_compiled(tmp_path):
+    runner = Runner.from_cfg(config(tmp_path))
+    runner.model = ShardedModel(runner.model)
+    with pytest.raises(ValueError, match='a ShardedModel cannot be compiled'):
+        CompileHook().before_train(runner)

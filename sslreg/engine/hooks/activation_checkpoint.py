@@ -1,13 +1,14 @@
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
+from sslreg.engine.encoders import layers
 from sslreg.engine.unwrap import unwrap
 from sslreg.registry import HOOKS
 
@@ -36,26 +37,13 @@ class ActivationCheckpointHook(Hook):
         checkpoint_layers(unwrap(runner.model).backbone, self.modules)
 
 
-def checkpoint_layers(backbone: Any, names: Sequence[str]) -> None:
-    """Wrap in place the ``forward`` of all modules whose class has one of the names.
-
-    Raises:
-        ValueError: There is none for a name.
-    """
-    classes: dict[str, list[Any]] = {}
-    for module in backbone.modules():
-        classes.setdefault(type(module).__name__, []).append(module)
-    for name in names:
-        if name not in classes:
-            raise ValueError(
-                f'ActivationCheckpointHook: {type(backbone).__name__} has no module of class {name!r}; it has '
-                f'{", ".join(sorted(classes))}'
-            )
-        for layer in classes[name]:
-            norms = [module for module in layer.modules() if isinstance(module, _BatchNorm)]
-            options = dict(context_fn=partial(_contexts, norms)) if norms else {}
-            # A partial of the bound method: a copy of the model calls its own.
-            layer.forward = partial(checkpoint, layer.forward, use_reentrant=False, **options)
+def checkpoint_layers(backbone: nn.Module, names: Sequence[str]) -> None:
+    """Wrap in place the ``forward`` of all modules whose class has one of the names."""
+    for layer in layers(backbone, names, 'ActivationCheckpointHook'):
+        norms = [module for module in layer.modules() if isinstance(module, _BatchNorm)]
+        options = dict(context_fn=partial(_contexts, norms)) if norms else {}
+        # A partial of the bound method: a copy of the model calls its own.
+        layer.forward = partial(checkpoint, layer.forward, use_reentrant=False, **options)  # type: ignore[arg-type]
 
 
 def _contexts(norms: list[_BatchNorm]) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:

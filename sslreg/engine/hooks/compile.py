@@ -7,6 +7,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from sslreg.engine.encoders import parts
+from sslreg.engine.sharded import ShardedModel
 from sslreg.engine.unwrap import unwrap
 from sslreg.registry import HOOKS
 
@@ -41,6 +42,13 @@ class CompileHook(Hook):
         self.calls: dict[nn.Module, Any] = {}
 
     def before_train(self, runner: Runner) -> None:
+        """Compile.
+
+        Raises:
+            ValueError: The model is sharded; a graph does not put its layers together.
+        """
+        if isinstance(runner.model, ShardedModel):
+            raise ValueError('CompileHook: a ShardedModel cannot be compiled; remove one of them')
         compile_encoders(unwrap(runner.model), self.mode, self.backend)
         self.calls = {part: part._compiled_call_impl for part in parts(unwrap(runner.model))}
 
