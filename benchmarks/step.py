@@ -11,7 +11,7 @@ import copy
 import gc
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,18 @@ from torch import Tensor, nn
 from benchmarks.loss import DEVICE, STUDENT_TEMP, TEACHER_TEMP, WIDTH, released
 from benchmarks.measure import arguments, compare, hardware
 from sslreg.engine import MatrixDecayConstructor
+from sslreg.engine.hooks.activation_checkpoint import checkpoint_layers
 from sslreg.engine.hooks.channels_last import to_channels_last
 from sslreg.engine.hooks.compile import compile_encoders
 from sslreg.models import MemorySSL
 from sslreg.models.memories import MemoryBlocks
 from sslreg.models.ops.gradient import with_gradient
 
-OPTIONS: dict[str, Callable[[Any], None]] = {'compiled': compile_encoders, 'channels last': to_channels_last}
+OPTIONS: dict[str, Callable[[Any], None]] = {  # docs/speed.md
+    'compiled': compile_encoders,
+    'channels last': to_channels_last,
+    'checkpointing': lambda model: checkpoint_layers(model.backbone, ['TransformerEncoderLayer']),
+}
 PEAK_FLOPS = dict(H200=790e12)  # by a part of the device's name: dense bfloat16, a second
 CIFAR10 = 50_000  # training images
 
@@ -90,11 +95,21 @@ VIT_S, VIT_B = (
 )
 CASES: dict[tuple[str, str], list[Case]] = {  # device, size
     ('cpu', 'quick'): [SMALL_VIT, resnet(4, 'float32')],
-    ('cpu', 'full'): [SMALL_VIT, resnet(32, 'float32'), resnet(32, 'float32', 'channels last')],
+    ('cpu', 'full'): [
+        *(replace(SMALL_VIT, options=options) for options in ((), ('compiled',), ('checkpointing',))),
+        resnet(32, 'float32'),
+        resnet(32, 'float32', 'channels last'),
+    ],
     ('cuda', 'quick'): [VIT_S(), resnet(512, 'bfloat16'), resnet(512, 'bfloat16', 'channels last')],
-    ('cuda', 'full'): [
-        *(resnet(512, 'bfloat16', *options) for options in ((), ('channels last',), ('channels last', 'compiled'))),
-        *(model(*options) for model in (VIT_S, VIT_B) for options in ((), ('compiled',))),
+    ('cuda', 'full'): [  # what has to be compiled comes last, for it may be cut off
+        resnet(512, 'bfloat16'),
+        resnet(512, 'bfloat16', 'channels last'),
+        VIT_S(),
+        VIT_B(),
+        VIT_B('checkpointing'),
+        VIT_S('compiled'),
+        VIT_B('compiled'),
+        resnet(512, 'bfloat16', 'channels last', 'compiled'),
     ],
 }
 

@@ -9,7 +9,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from sslreg.engine import ActivationCheckpointHook, CompileHook, ShardedModel
+from sslreg.engine import ActivationCheckpointHook, ChannelsLastHook, CompileHook, ShardedModel
 from tests import toy
 
 VIT = dict(
@@ -287,8 +287,9 @@ def test_parameters_outside_of_the_networks_are_not_divided(tmp_path):
         ShardedModel(model)
 
 
-def test_a_sharded_model_is_not_compiled(tmp_path):
+@pytest.mark.parametrize('hook', [CompileHook, ChannelsLastHook])
+def test_what_a_sharded_model_does_not_go_with_says_so(tmp_path, hook):
     runner = Runner.from_cfg(config(tmp_path))
     runner.model = ShardedModel(runner.model)
-    with pytest.raises(ValueError, match='a ShardedModel cannot be compiled'):
-        CompileHook().before_train(runner)
+    with pytest.raises(ValueError, match=f'{hook.__name__}: a ShardedModel'):
+        hook().before_train(runner)

@@ -6,6 +6,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from sslreg.engine.encoders import encoders
+from sslreg.engine.sharded import ShardedModel
 from sslreg.engine.unwrap import unwrap
 from sslreg.registry import HOOKS
 
@@ -22,8 +23,10 @@ class ChannelsLastHook(Hook):
         """Convert the parameters, and what the optimizer keeps of each in a resumed run.
 
         Raises:
-            ValueError: No parameter is of a convolution.
+            ValueError: No parameter is of a convolution; or the model is sharded, which torch does in usual strides only.
         """
+        if isinstance(runner.model, ShardedModel):
+            raise ValueError('ChannelsLastHook: a ShardedModel keeps the usual format; remove one of them')
         to_channels_last(unwrap(runner.model))
         for parameter, state in runner.optim_wrapper.optimizer.state.items():
             state.update({name: _strided(value, parameter.stride()) for name, value in state.items()})
