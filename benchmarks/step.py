@@ -3,8 +3,9 @@
     python -m benchmarks.step [--quick] [--json FILE]
 
 A step is both networks' forward passes, the loss, the backward pass, the memory's update, the optimizer and the
-teacher's average, on images that are on the device already; both have the options in the row's name. Utilisation (MFU)
-is the networks' arithmetic by the device's peak, where both are known; an epoch is CIFAR-10's 50,000 images.
+teacher's average, on images that are on the device already. In rows with options (docs/speed.md) the rival is our own
+step without them. Utilisation (MFU) is the networks' arithmetic by the device's peak, where both are known; an epoch is
+CIFAR-10's 50,000 images.
 """
 
 import copy
@@ -164,12 +165,16 @@ def build(case: Case) -> MemorySSL:
 
 
 def pair(case: Case) -> list[Training]:
-    """The step with the released loss and ours, from the same weights and with the same views."""
+    """A rival of the case and the case, from the same weights and with the same views.
+
+    The rival has the released loss; or where the case has options, it is our step without them.
+    """
     torch.manual_seed(0)
     model = build(case)
     rival = copy.deepcopy(model)
-    rival.head = ReleasedHead(case.block)
-    steps = [Training(each, case) for each in (rival, model)]
+    if not case.options:
+        rival.head = ReleasedHead(case.block)
+    steps = [Training(rival, replace(case, options=())), Training(model, case)]
     steps[0].views = steps[1].views
     return steps
 
@@ -200,7 +205,7 @@ def report(rows: list[dict[str, Any]]) -> None:
             '' if row['mfu'] is None else f'{100 * row["mfu"]:.1f}',
             '' if row['epoch_seconds'] is None else f'{row["epoch_seconds"]:.1f}',
         )
-    Console(width=110).print(
+    Console(width=130).print(
         table, f'[dim]{hardware()}; median of interleaved rounds; MB at the peak beside the inputs[/dim]'
     )
 

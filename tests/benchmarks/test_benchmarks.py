@@ -81,6 +81,14 @@ def test_a_step_with_the_released_loss_is_ours():
     assert ours.model.memory.num_updates == 2
 
 
+def test_the_rival_of_an_option_is_our_step_without_it():
+    vit = replace(step.SMALL_VIT, sizes=(64, 32), num_images=2, length=16, block=16, options=('checkpointing',))
+    rival, ours = step.pair(vit)
+    assert 'forward' in vars(ours.model.backbone.layers[0])
+    assert 'forward' not in vars(rival.model.backbone.layers[0])
+    torch.testing.assert_close(rival(), ours(), rtol=1e-5, atol=0)
+
+
 def test_steps_are_tabled(tmp_path, monkeypatch, capsys):
     file = tmp_path / 'rows.json'
     monkeypatch.setattr(sys, 'argv', ['step', '--rounds', '1', '--json', str(file)])

@@ -23,7 +23,8 @@ class ChannelsLastHook(Hook):
         """Convert the parameters, and what the optimizer keeps of each in a resumed run.
 
         Raises:
-            ValueError: No parameter is of a convolution; or the model is sharded, which torch does in usual strides only.
+            ValueError: No parameter is of a convolution; or the model is sharded, which torch does in usual strides
+                only.
         """
         if isinstance(runner.model, ShardedModel):
             raise ValueError('ChannelsLastHook: a ShardedModel keeps the usual format; remove one of them')
