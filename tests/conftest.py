@@ -39,7 +39,9 @@ def _worker(rank: int, world_size: int, fn: Callable[..., Any], folder: str, arg
     torch.set_num_threads(1)
     dist.init_process_group('gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=world_size)
     torch.save(fn(rank, *args), os.path.join(folder, f'{rank}.pth'))
+    dist.barrier()
     dist.destroy_process_group()
+    os._exit(0)  # without the teardown in which gloo's threads now and then abort (seen on torch 2.11)
 
 
 @pytest.fixture
@@ -47,6 +49,7 @@ def run_ranks(tmp_path) -> Callable[..., list[Any]]:
     """``run_ranks(fn, *args)``: call ``fn(rank, *args)`` in two gloo processes; their results."""
 
     def run(fn: Callable[..., Any], *args: Any, world_size: int = 2) -> list[Any]:
+        (tmp_path / 'rendezvous').unlink(missing_ok=True)  # of an earlier call, if a process left it
         mp.spawn(_worker, (world_size, fn, str(tmp_path), args), nprocs=world_size)
         return [torch.load(tmp_path / f'{rank}.pth') for rank in range(world_size)]
 

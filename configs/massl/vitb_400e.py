@@ -43,7 +43,7 @@ optim_wrapper = dict(
     type=SSLOptimWrapper,
     dtype='bfloat16',
     constructor=MatrixDecayConstructor,
-    optimizer=dict(type=AdamW, lr=lr, weight_decay=0.04),
+    optimizer=dict(type=AdamW, lr=lr, weight_decay=0.04, fused=True),
     clip_grad=dict(type='per_tensor', max_norm=3.0))
 auto_scale_lr = dict(base_batch_size=batch_size)
 

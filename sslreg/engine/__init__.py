@@ -1,4 +1,7 @@
 from .hooks import (
+    ActivationCheckpointHook,
+    ChannelsLastHook,
+    CompileHook,
     EpochSeedHook,
     MemoryCheckHook,
     MemoryInitHook,
@@ -11,8 +14,12 @@ from .hooks import (
 from .loops import ProbeTestLoop, ProbeValLoop
 from .optim import MatrixDecayConstructor, SSLOptimWrapper
 from .schedules import CosineSchedule, LinearSchedule, StepSchedule, WarmupSchedule
+from .sharded import ShardedModel
 
 __all__ = [
+    'ActivationCheckpointHook',
+    'ChannelsLastHook',
+    'CompileHook',
     'CosineSchedule',
     'EpochSeedHook',
     'LinearSchedule',
@@ -25,6 +32,7 @@ __all__ = [
     'ProbeValLoop',
     'SSLOptimWrapper',
     'ScheduleHook',
+    'ShardedModel',
     'StepSchedule',
     'StepTimesHook',
     'TeacherEMAHook',

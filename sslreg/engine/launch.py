@@ -79,7 +79,8 @@ def _start_gloo(cfg: Config, launcher: str) -> None:
     if not dist.is_initialized():
         dist.init_process_group('gloo')
     wrapper = dict(type='MMDistributedDataParallel', broadcast_buffers=False) | (cfg.get('model_wrapper_cfg') or {})
-    cfg.model_wrapper_cfg = wrapper | dict(device_ids=None)
+    if wrapper['type'] == 'MMDistributedDataParallel':
+        cfg.model_wrapper_cfg = wrapper | dict(device_ids=None)
 
 
 def world_size(launcher: str) -> int:

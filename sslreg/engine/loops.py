@@ -9,6 +9,7 @@ from mmengine.runner import Runner, TestLoop, ValLoop
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from sslreg.engine.sharded import evaluated
 from sslreg.engine.unwrap import unwrap
 from sslreg.evaluation.features import collect
 from sslreg.evaluation.probes import BaseProbe
@@ -74,7 +75,8 @@ class ProbeLoop:
         model = unwrap(self.runner.model)
         model.eval()
         share_buffers(model)
-        metrics = self.probe_features(model.extract_feat, model.data_preprocessor).metrics
+        with evaluated(model):
+            metrics = self.probe_features(model.extract_feat, model.data_preprocessor).metrics
         self.runner.call_hook(f'after_{phase}_epoch', metrics=metrics)
         self.runner.call_hook(f'after_{phase}')
         return metrics

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,9 +10,11 @@ import torch
 import torch.nn.functional as F
 from mmengine.registry import DefaultScope
 
-from benchmarks import data, instance, loss, measure, npid_study, scaling
+from benchmarks import data, instance, loss, measure, npid_study, scaling, step
 from sslreg.models import CorrectedInstanceMemory, InstanceHead, InstanceMemory
+from sslreg.models.memory_ssl import embed_views
 from sslreg.registry import MODELS
+from tests import toy  # noqa: F401  registers its backbones
 
 
 @pytest.mark.parametrize('rows', [None, 'all'])
@@ -88,6 +91,54 @@ def test_scaling_is_tabled(tmp_path, capsys):
     scaling.report(rows, tmp_path / 'rows.json')
     assert json.loads((tmp_path / 'rows.json').read_text()) == rows
     assert '16,384' in capsys.readouterr().out
+
+
+TOY_STEP = step.Case('toy', dict(type='ToyLinear'), 8, (8, 8, 8), 4, 32, 32)  # one block, so the partition is nothing
+
+
+def test_a_step_with_the_released_loss_is_ours():
+    """Losses of two steps, and what the first one did to the student and the teacher."""
+    rival, ours = step.pair(TOY_STEP)
+    torch.testing.assert_close(rival(), ours(), rtol=1e-5, atol=0)
+    for value, expected in zip(ours.model.parameters(), rival.model.parameters(), strict=True):
+        assert (value - expected).abs().mean() < 1e-7  # of a first step of 1e-4 for every weight
+    torch.testing.assert_close(rival(), ours(), rtol=1e-4, atol=0)
+    assert ours.model.memory.num_updates == 2
+
+
+def test_the_rival_of_an_option_is_our_step_without_it():
+    vit = replace(step.SMALL_VIT, sizes=(64, 32), num_images=2, length=16, block=16, options=('checkpointing',))
+    rival, ours = step.pair(vit)
+    assert 'forward' in vars(ours.model.backbone.layers[0])
+    assert 'forward' not in vars(rival.model.backbone.layers[0])
+    torch.testing.assert_close(rival(), ours(), rtol=1e-5, atol=0)
+
+
+def test_steps_are_tabled(tmp_path, monkeypatch, capsys):
+    file = tmp_path / 'rows.json'
+    monkeypatch.setattr(sys, 'argv', ['step', '--rounds', '1', '--json', str(file)])
+    monkeypatch.setattr(step, 'CASES', {(step.DEVICE, 'full'): [TOY_STEP, replace(TOY_STEP, gflop=2.0)]})
+    monkeypatch.setattr(step, 'PEAK_FLOPS', dict(torch=1e12))
+    threads = torch.get_num_threads()
+    step.main()
+    torch.set_num_threads(threads)
+    plain, known = json.loads(file.read_text())
+    assert plain['mfu'] is None
+    assert known['images_per_s'] == pytest.approx(4 / known['seconds'])
+    assert known['mfu'] == pytest.approx(known['images_per_s'] * 2e9 / 1e12)
+    assert 'toy, B = 4' in capsys.readouterr().out
+
+
+STEPS = {case.name: case for cases in step.CASES.values() for case in cases}
+
+
+@pytest.mark.parametrize('case', STEPS.values(), ids=STEPS)
+@torch.no_grad()
+def test_every_step_of_the_benchmark_fits_together(case):
+    """Its networks embed a view of each size."""
+    sizes = dict.fromkeys(case.sizes)
+    model = step.build(replace(case, length=8, block=4))
+    assert embed_views(model.student, [torch.zeros(2, 3, size, size) for size in sizes]).shape[-1] == step.WIDTH
 
 
 @pytest.mark.parametrize('options', npid_study.STEPS.values(), ids=npid_study.STEPS)

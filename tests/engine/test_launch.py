@@ -92,6 +92,14 @@ def test_cpu_processes_keep_a_configs_own_wrapper(monkeypatch):
         )
 
 
+def test_another_wrapper_is_left_as_it_is(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    monkeypatch.setattr(dist, 'init_process_group', lambda backend: None)
+    cfg = Config(dict(model_wrapper_cfg=dict(type='ShardedModel')))
+    with launch.launched(cfg, 'pytorch'):
+        assert cfg.model_wrapper_cfg == dict(type='ShardedModel')
+
+
 def test_more_processes_than_gpus_are_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, 'device_count', lambda: 4)
     monkeypatch.setenv('LOCAL_WORLD_SIZE', '8')

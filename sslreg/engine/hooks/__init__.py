@@ -1,4 +1,7 @@
+from .activation_checkpoint import ActivationCheckpointHook
+from .channels_last import ChannelsLastHook
 from .checkpoint import PlainCheckpointHook
+from .compile import CompileHook
 from .epoch_seed import EpochSeedHook
 from .memory_check import MemoryCheckHook
 from .memory_init import MemoryInitHook
@@ -7,6 +10,9 @@ from .step_times import StepTimesHook
 from .teacher_ema import TeacherEMAHook
 
 __all__ = [
+    'ActivationCheckpointHook',
+    'ChannelsLastHook',
+    'CompileHook',
     'EpochSeedHook',
     'MemoryCheckHook',
     'MemoryInitHook',

@@ -8,6 +8,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from sslreg.engine.sharded import put_together, replace
 from sslreg.engine.unwrap import unwrap
 from sslreg.models.memories import BaseMemory
 from sslreg.registry import HOOKS
@@ -21,10 +22,10 @@ class PlainCheckpointHook(CheckpointHook):
 
     MMEngine 0.10 stores ``HistoryBuffer`` and numpy objects, which ``torch.load`` rejects since torch 2.6
     (``weights_only=True``), so that resuming, ``load_from`` and downstream ``init_cfg`` all fail. These files load
-    everywhere, with no environment variable. What ranks hold parts of (a sharded memory) is saved whole.
+    everywhere, with no environment variable. What ranks hold parts of (a sharded memory or model) is saved whole.
     """
 
-    whole: dict[str, torch.Tensor] = {}  # what the ranks hold parts of, while a checkpoint is saved
+    whole: dict[str, dict[Any, Any]] = {}  # what the ranks hold parts of, while a checkpoint is saved
 
     def before_run(self, runner: Runner) -> None:
         """Let a resumed run with a sharded memory read the checkpoint, which holds it whole, to the host."""
@@ -52,17 +53,17 @@ class PlainCheckpointHook(CheckpointHook):
             buffer.max_length = MAX_HISTORY
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict[str, Any]) -> None:
-        self.whole = _whole(runner.model, lambda memory: memory.whole())  # by all ranks; what follows is rank 0's
+        self.whole = _whole_state(runner)  # by all ranks; what follows is rank 0's
         super()._save_checkpoint_with_step(runner, step, meta)
         self.whole = {}
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict[str, Any]) -> None:
-        self.whole = _whole(runner.model, lambda memory: memory.whole())
+        self.whole = _whole_state(runner)
         super()._save_best_checkpoint(runner, metrics)
         self.whole = {}
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        checkpoint['state_dict'].update(self.whole)
+        replace(checkpoint, {name: state for name, state in self.whole.items() if name in checkpoint})
         scalars = checkpoint['message_hub']['log_scalars']
         for name, buffer in scalars.items():
             values, counts = buffer.data
@@ -114,6 +115,13 @@ def check_fits(model: torch.nn.Module, state_dict: dict[str, Any]) -> None:
 def _memories(model: torch.nn.Module) -> dict[str, BaseMemory]:
     """By their prefix in the state."""
     return {f'{name}.': module for name, module in unwrap(model).named_modules() if isinstance(module, BaseMemory)}
+
+
+def _whole_state(runner: Runner) -> dict[str, dict[Any, Any]]:
+    """Of a checkpoint the tensors of which ranks hold parts, put together on rank 0."""
+    memories = _whole(runner.model, lambda memory: memory.whole())
+    parameters = put_together(unwrap(runner.model).state_dict())
+    return dict(state_dict=memories | parameters, optimizer=put_together(runner.optim_wrapper.state_dict()))
 
 
 def _whole(model: torch.nn.Module, part: Callable[[BaseMemory], dict[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,231 @@
+"""A whole training step of MaSSL: with the streamed loss against the same step with the loss of the released code.
+
+    python -m benchmarks.step [--quick] [--json FILE]
+
+A step is both networks' forward passes, the loss, the backward pass, the memory's update, the optimizer and the
+teacher's average, on images that are on the device already. In rows with options (docs/speed.md) the rival is our own
+step without them. Utilisation (MFU) is the networks' arithmetic by the device's peak, where both are known; an epoch is
+CIFAR-10's 50,000 images.
+"""
+
+import copy
+import gc
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.optim import OptimWrapper
+from mmpretrain.structures import DataSample
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor, nn
+
+from benchmarks.loss import DEVICE, STUDENT_TEMP, TEACHER_TEMP, WIDTH, released
+from benchmarks.measure import arguments, compare, hardware
+from sslreg.engine import MatrixDecayConstructor
+from sslreg.engine.hooks.activation_checkpoint import checkpoint_layers
+from sslreg.engine.hooks.channels_last import to_channels_last
+from sslreg.engine.hooks.compile import compile_encoders
+from sslreg.models import MemorySSL
+from sslreg.models.memories import MemoryBlocks
+from sslreg.models.ops.gradient import with_gradient
+
+OPTIONS: dict[str, Callable[[Any], None]] = {  # docs/speed.md
+    'compiled': compile_encoders,
+    'channels last': to_channels_last,
+    'checkpointing': lambda model: checkpoint_layers(model.backbone, ['TransformerEncoderLayer']),
+}
+PEAK_FLOPS = dict(H200=790e12)  # by a part of the device's name: dense bfloat16, a second
+CIFAR10 = 50_000  # training images
+
+
+@dataclass(frozen=True)
+class Case:
+    """A step: ``sizes`` are the views' pixels, the first two the teacher's; ``gflop`` of an image's training step."""
+
+    name: str
+    backbone: dict[str, Any]
+    width: int
+    sizes: tuple[int, ...]
+    num_images: int
+    length: int
+    block: int
+    dtype: str = 'float32'
+    norm: bool = False
+    gflop: float | None = None
+    options: tuple[str, ...] = ()
+
+
+def vit(name: str, arch: str, width: int, gflop: float, *options: str) -> Case:
+    """ImageNet's multi-crop; FLOP of student, its backward pass and teacher."""
+    backbone = dict(
+        type='SSLVisionTransformer', arch=arch, img_size=224, patch_size=16, out_type='cls_token', drop_path_rate=0.1
+    )
+    sizes = (224,) * 2 + (96,) * 10
+    return Case(name, backbone, width, sizes, 64, 131072, 16384, 'bfloat16', gflop=gflop, options=options)
+
+
+def resnet(num_images: int, dtype: str, *options: str) -> Case:
+    """CIFAR's ResNet-18 with two views."""
+    backbone = dict(type='ResNet_CIFAR', depth=18)
+    return Case('ResNet-18', backbone, 512, (32, 32), num_images, 16384, 4096, dtype, norm=True, options=options)
+
+
+SMALL_VIT = Case(
+    'ViT, 6 x 192',
+    dict(
+        type='SSLVisionTransformer',
+        arch=dict(embed_dims=192, num_layers=6, num_heads=3, feedforward_channels=768),
+        img_size=64,
+        patch_size=16,
+        out_type='cls_token',
+    ),
+    192,
+    (64,) * 2 + (32,) * 4,
+    16,
+    32768,
+    8192,
+)
+VIT_S, VIT_B = (
+    partial(vit, *args) for args in (('ViT-S/16', 'deit-small', 384, 122), ('ViT-B/16', 'deit-base', 768, 472))
+)
+CASES: dict[tuple[str, str], list[Case]] = {  # device, size
+    ('cpu', 'quick'): [SMALL_VIT, resnet(4, 'float32')],
+    ('cpu', 'full'): [
+        *(replace(SMALL_VIT, options=options) for options in ((), ('compiled',), ('checkpointing',))),
+        resnet(32, 'float32'),
+        resnet(32, 'float32', 'channels last'),
+    ],
+    ('cuda', 'quick'): [VIT_S(), resnet(512, 'bfloat16'), resnet(512, 'bfloat16', 'channels last')],
+    ('cuda', 'full'): [  # what has to be compiled comes last, for it may be cut off
+        resnet(512, 'bfloat16'),
+        resnet(512, 'bfloat16', 'channels last'),
+        VIT_S(),
+        VIT_B(),
+        VIT_B('checkpointing'),
+        VIT_S('compiled'),
+        VIT_B('compiled'),
+        resnet(512, 'bfloat16', 'channels last', 'compiled'),
+    ],
+}
+
+
+class ReleasedHead(nn.Module):
+    """Has the loss and its gradient computed as the released code does."""
+
+    streams = True  # what it is given is not copied
+
+    def __init__(self, block: int) -> None:
+        super().__init__()
+        self.block = block
+
+    def loss(self, queries: Tensor, keys: Tensor, blocks: MemoryBlocks) -> dict[str, Tensor]:
+        value, grad = released(queries.detach(), keys, blocks.feats, self.block)
+        return dict(loss=with_gradient(queries, value.detach(), grad))
+
+
+class Training:
+    """A model with its optimizer and a batch; a call is a step, which returns the loss."""
+
+    def __init__(self, model: MemorySSL, case: Case) -> None:
+        self.model = model.to(DEVICE).train()
+        for option in case.options:
+            OPTIONS[option](self.model)
+        optimizer = dict(type='AdamW', lr=1e-4, weight_decay=0.04, fused=True)
+        clip = dict(type='per_tensor', max_norm=3.0)
+        wrapper = dict(type='SSLOptimWrapper', dtype=case.dtype, optimizer=optimizer, clip_grad=clip)
+        self.wrapper: OptimWrapper = MatrixDecayConstructor(wrapper)(self.model)
+        self.views = [torch.randn(case.num_images, 3, size, size, device=DEVICE) for size in case.sizes]
+        self.samples = [DataSample(metainfo=dict(sample_idx=i)) for i in range(case.num_images)]
+
+    def __call__(self) -> Tensor:
+        with self.wrapper.optim_context(self.model):
+            loss = self.model.loss(self.views, self.samples)['loss']
+        self.wrapper.update_params(loss)
+        self.model.teacher.update_parameters(self.model.student)
+        return loss.detach()
+
+
+def build(case: Case) -> MemorySSL:
+    norm = dict(norm_cfg=dict(type='BN1d')) if case.norm else {}
+    head = dict(type='ViewMemoryHead', loss=dict(type='ViewMemoryCELoss'))
+    return MemorySSL(
+        backbone=case.backbone,
+        neck=dict(type='ProjectionNeck', in_channels=case.width, hid_channels=2048, out_channels=WIDTH, **norm),
+        memory=dict(type='QueueMemory', length=case.length, feat_dim=WIDTH, num_blocks=case.length // case.block),
+        head=dict(**head, student_temp=STUDENT_TEMP, teacher_temp=TEACHER_TEMP),
+        teacher=dict(type='EMATeacher', momentum=0.004),
+        num_key_views=2,
+    )
+
+
+def pair(case: Case) -> list[Training]:
+    """A rival of the case and the case, from the same weights and with the same views.
+
+    The rival has the released loss; or where the case has options, it is our step without them.
+    """
+    torch.manual_seed(0)
+    model = build(case)
+    rival = copy.deepcopy(model)
+    if not case.options:
+        rival.head = ReleasedHead(case.block)
+    steps = [Training(rival, replace(case, options=())), Training(model, case)]
+    steps[0].views = steps[1].views
+    return steps
+
+
+def measure(case: Case, rounds: int) -> dict[str, Any]:
+    """The comparison's row with images a second of ours, and what follows from them."""
+    name = f'{", ".join((case.name, *case.options))}, B = {case.num_images}'
+    row = asdict(compare(name, *pair(case), rounds))
+    images = case.num_images / row['seconds']
+    peak = next((flops for device, flops in PEAK_FLOPS.items() if device in hardware()), None)
+    mfu = images * case.gflop * 1e9 / peak if case.gflop and peak else None
+    epoch = CIFAR10 / images if case.sizes == (32, 32) else None
+    return row | dict(images_per_s=images, mfu=mfu, epoch_seconds=epoch)
+
+
+def report(rows: list[dict[str, Any]]) -> None:
+    names = ('', 'rival ms', 'ours ms', 'x faster', 'rival MB', 'ours MB', 'images/s', 'MFU %', 's / epoch')
+    table = Table(*names, title='A training step', box=SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
+    for column in table.columns:
+        column.no_wrap = True
+        column.justify = 'left' if column is table.columns[0] else 'right'
+    for row in rows:
+        table.add_row(
+            row['name'],
+            *(f'{row[name] * 1e3:.1f}' for name in ('rival_seconds', 'seconds')),
+            f'{row["ratio"]:.2f}',
+            *(f'{row[name]:.0f}' for name in ('rival_peak_mb', 'peak_mb', 'images_per_s')),
+            '' if row['mfu'] is None else f'{100 * row["mfu"]:.1f}',
+            '' if row['epoch_seconds'] is None else f'{row["epoch_seconds"]:.1f}',
+        )
+    Console(width=130).print(
+        table, f'[dim]{hardware()}; median of interleaved rounds; MB at the peak beside the inputs[/dim]'
+    )
+
+
+def write(rows: list[dict[str, Any]], file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(rows, indent=2) + '\n')
+
+
+def main() -> None:
+    args = arguments(__doc__.split('\n')[0])
+    rows: list[dict[str, Any]] = []
+    for case in CASES[DEVICE, 'quick' if args.quick else 'full']:
+        rows.append(measure(case, args.rounds))
+        if args.json:
+            write(rows, args.json)  # what has been measured stays if a later case is cut off
+        gc.collect()
+        torch.cuda.empty_cache()
+    report(rows)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# The checks and benchmarks of docs/gpu_checks.md that fit into ten minutes on one GPU. All run, also after a failure;
+# outputs go to FOLDER, a table comes last, and the exit status is 1 if any failed.
+#   bash tools/gpu_checks.sh [--quick] [FOLDER]     (default folder: work_dirs/gpu_checks)
+# --quick takes small sizes and runs without a GPU as well. PYTHON chooses the interpreter; LIMIT the seconds for all.
+set -uo pipefail
+quick=
+for argument in "$@"; do
+    case $argument in
+        --quick) quick=--quick ;;
+        -*) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 2 ;;
+        *) folder=$argument ;;
+    esac
+done
+folder=$(realpath -m "${folder:-work_dirs/gpu_checks}")
+cd "$(dirname "$0")/.."
+python=${PYTHON:-python}
+limit=${LIMIT:-580}
+summary=$folder/summary.txt
+failed=0
+mkdir -p "$folder"
+printf '%-20s %-8s %s\n' check status seconds > "$summary"
+
+note() { printf '%-20s %-8s %s\n' "$@" >> "$summary"; }
+
+check() {  # NAME, its own limit in seconds, command
+    local name=$1 own=$2 left=$((limit - SECONDS)) start=$SECONDS status
+    shift 2
+    if [ "$left" -lt 1 ]; then
+        note "$name" 'no time' 0
+        failed=1
+        return
+    fi
+    echo "== $name: $*"
+    timeout --kill-after=10 "$((own < left ? own : left))" "$@" > "$folder/$name.log" 2>&1
+    status=$?
+    tail -n 12 "$folder/$name.log"
+    note "$name" "$([ $status = 0 ] && echo ok || echo "exit $status")" $((SECONDS - start))
+    [ $status = 0 ] || failed=1
+}
+
+benchmark() { check "$1" "$2" "$python" -m "benchmarks.$1" --json "$folder/$1.json" $quick "${@:3}"; }
+
+train() {  # name, limit, config, options of the config
+    check "$1" "$2" "$python" tools/train.py "$3" --work-dir "$folder/$1" --cfg-options train_cfg.max_epochs=1 "${@:4}"
+}
+
+gpu=$("$python" -c 'import torch; print(torch.cuda.device_count())')
+nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader 2> /dev/null || echo 'no GPU'
+check hardware 60 "$python" -c 'from benchmarks.measure import hardware; print(hardware())'
+if [ "$gpu" = 0 ]; then
+    note no_wait skipped 'needs a GPU'
+else
+    check no_wait 60 "$python" -m benchmarks.no_wait
+fi
+if [ -n "$quick" ]; then
+    check tests 120 "$python" -m pytest -q -p no:cacheprovider tests/models/test_queue_memory.py
+    for name in loss instance data knn step; do benchmark $name 120 --rounds 1; done
+    train quickstart 120 configs/massl/quickstart.py train_dataloader.dataset.dataset.tiles_per_class=8
+else
+    check tests 150 "$python" -m pytest -q -p no:cacheprovider -m 'not slow' tests/models tests/engine
+    benchmark loss 60
+    benchmark step 300
+    if [ -f data/cifar10/train.npz ]; then
+        train cifar10 90 configs/massl/resnet18_cifar10_packed_200e.py
+    else
+        note cifar10 skipped 'needs data/cifar10'
+    fi
+    benchmark instance 60
+    benchmark data 60
+    benchmark knn 60
+    check quickstart 120 "$python" tools/quickstart.py --work-dir "$folder/quickstart"
+fi
+echo
+cat "$summary"
+exit $failed
