@@ -1,4 +1,4 @@
-"""A memory's part of a training step never waits for the GPU: torch raises where something would.
+"""What a memory and the colours of views add to a training step never waits for the GPU: torch raises where it would.
 
 python -m benchmarks.no_wait
 """
@@ -6,9 +6,13 @@ python -m benchmarks.no_wait
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
+from benchmarks.data import MULTICROP
+from sslreg.datasets.views import Recipe, change_colors_of_batch
 from sslreg.models import CorrectedInstanceMemory, InstanceHead, QueueMemory, ViewMemoryHead
 
 
@@ -51,7 +55,14 @@ def instance(device: str) -> Callable[[], None]:
     return step
 
 
-STEPS = dict(queue=queue, instance=instance)
+def colors(device: str) -> Callable[[], Tensor]:
+    """The colours of a batch of views."""
+    color = torch.from_numpy(Recipe(MULTICROP).draw(np.arange(64), *np.full((2, 64), 300), key=(0, 0)).color[:, 0])
+    views = torch.randint(0, 256, (64, 3, 96, 96), dtype=torch.uint8, device=device)
+    return lambda: change_colors_of_batch(views, color)
+
+
+STEPS: dict[str, Callable[[str], Callable[[], object]]] = dict(queue=queue, instance=instance, colors=colors)
 
 
 def main() -> None:

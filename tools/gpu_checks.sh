@@ -58,7 +58,7 @@ if [ -n "$quick" ]; then
     for name in loss instance data knn step; do benchmark $name 120 --rounds 1; done
     train quickstart 120 configs/massl/quickstart.py train_dataloader.dataset.dataset.tiles_per_class=8
 else
-    check tests 150 "$python" -m pytest -q -p no:cacheprovider -m 'not slow' tests/models tests/engine
+    check tests 150 "$python" -m pytest -q -p no:cacheprovider -m 'not slow' tests/models tests/engine tests/datasets
     benchmark loss 60
     benchmark step 300
     if [ -f data/cifar10/train.npz ]; then

@@ -18,9 +18,9 @@ def test_all_checks_run_and_are_tabled(tmp_path):
     checks = {line.split()[0]: line.split()[1] for line in table.splitlines()[1:]}
     on_gpu = 'ok' if torch.cuda.is_available() else 'skipped'
     assert checks == dict(no_wait=on_gpu) | dict.fromkeys(
-        ('hardware', 'tests', 'loss', 'instance', 'knn', 'step', 'quickstart'), 'ok'
+        ('hardware', 'tests', 'loss', 'instance', 'data', 'knn', 'step', 'quickstart'), 'ok'
     )
-    for name in ('loss', 'instance', 'knn', 'step'):
+    for name in ('loss', 'instance', 'data', 'knn', 'step'):
         assert json.loads((tmp_path / f'{name}.json').read_text())[0]['seconds'] > 0
 
 
@@ -33,7 +33,7 @@ def test_a_failure_stops_no_other_check_and_is_the_exit_status(tmp_path):
     assert result.returncode == 1
     lines = (tmp_path / 'out' / 'summary.txt').read_text().splitlines()
     assert lines[1].split()[:2] == ['hardware', 'ok']
-    assert [line.split()[1:3] for line in lines[3:]] == 6 * [['exit', '3']]
+    assert [line.split()[1:3] for line in lines[3:]] == 7 * [['exit', '3']]
 
 
 def test_the_time_for_all_is_limited(tmp_path):
@@ -49,13 +49,19 @@ def test_an_unknown_option_is_explained():
     assert 'bash tools/gpu_checks.sh [--quick] [FOLDER]' in result.stdout
 
 
-@pytest.mark.parametrize('name', no_wait.STEPS)
+@pytest.mark.parametrize('name', ['queue', 'instance'])
 def test_what_must_not_wait_is_a_step(name):
     step = no_wait.STEPS[name]('cpu')
     memory = next(cell.cell_contents for cell in step.__closure__ if hasattr(cell.cell_contents, 'feats'))
     before = memory.feats.clone()
     step()
     assert not memory.feats.equal(before)
+
+
+def test_colours_that_must_not_wait_are_changed():
+    changed = no_wait.colors('cpu')()
+    assert (changed != changed.mean()).any()
+    assert changed.dtype == torch.float32
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='has a GPU')

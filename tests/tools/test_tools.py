@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 CONFIG = 'configs/massl/quickstart.py'
 DATA = 'dataset.tiles_per_class'
 SMALL = [  # 76 tiles, batch 16, narrow network: a second an epoch
-    f'train_dataloader.{DATA}=4', f'val_cfg.bank_dataloader.{DATA}=4', f'test_cfg.bank_dataloader.{DATA}=4',
+    f'train_dataloader.dataset.{DATA}=4', f'val_cfg.bank_dataloader.{DATA}=4', f'test_cfg.bank_dataloader.{DATA}=4',
     f'val_dataloader.{DATA}=1', f'test_dataloader.{DATA}=1', 'train_dataloader.batch_size=16',
     'train_dataloader.num_workers=0', 'train_cfg.max_epochs=2', 'default_hooks.checkpoint.interval=1',
     'model.backbone.stem_channels=8', 'model.backbone.base_channels=8', 'model.neck.in_channels=64',
