@@ -3,7 +3,7 @@
 Roles that MMEngine knows are children of mmpretrain's registries: with ``default_scope = 'sslreg'`` an unprefixed name
 is looked up in sslreg, then mmpretrain, then mmengine. All of them are listed, also those that sslreg adds nothing to
 yet, because MMEngine warns about every role that its default scope lacks. Roles of our own (memories, schedules,
-probes) are roots: two children of one parent cannot share the scope ``sslreg``.
+probes, benchmarks, features) are roots: two children of one parent cannot share the scope ``sslreg``.
 """
 
 from mmengine.registry import Registry
@@ -36,3 +36,5 @@ EVALUATORS = Registry('evaluator', parent=mmpretrain.EVALUATORS)
 MEMORIES = Registry('memory', scope='sslreg', locations=['sslreg.models'])
 SCHEDULES = Registry('schedule', scope='sslreg', locations=['sslreg.engine'])
 PROBES = Registry('probe', scope='sslreg', locations=['sslreg.evaluation'])
+BENCHMARKS = Registry('benchmark', scope='sslreg', locations=['sslreg.evaluation'])
+FEATURES = Registry('features', scope='sslreg', locations=['sslreg.evaluation'])

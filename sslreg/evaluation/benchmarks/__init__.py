@@ -1,0 +1,3 @@
+from .base import BaseBenchmark, Wanted
+
+__all__ = ['BaseBenchmark', 'Wanted']

@@ -1,0 +1,33 @@
+from abc import ABC, abstractmethod
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+
+class Wanted(NamedTuple):
+    """Features that a benchmark asks for.
+
+    Attributes:
+        dataset: Built dataset of N images whose items have ``inputs`` ``[3, H, W]`` and samples with ``sample_idx``.
+        kind: Config of what is taken of the network, from the registry ``FEATURES``, e.g. ``dict(type='Pooled')``.
+        one_size: Whether all images are of one size; else they are read one by one.
+    """
+
+    dataset: Any
+    kind: dict[str, Any]
+    one_size: bool = True
+
+
+class BaseBenchmark(ABC):
+    """A protocol on frozen features (registry BENCHMARKS): what it wants of which images, and what it makes of them.
+
+    It carries no model. Features are extracted for all benchmarks together, each image once, and kept on disk.
+    """
+
+    @abstractmethod
+    def wanted(self) -> dict[str, Wanted]:
+        """What it needs, by names of its own. Bad ground truth, missing files and the like are errors here."""
+
+    @abstractmethod
+    def run(self, feats: dict[str, Tensor]) -> dict[str, float]:
+        """Metrics by name, accuracies and the like in per cent, from features ``[N, ...]`` by the names above."""
