@@ -1,6 +1,6 @@
 """Feature extraction."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -34,17 +34,27 @@ def collect(
     Raises:
         ValueError: An image was given twice or never.
     """
-    rows: Tensor | None = None
+    return collect_all([fn], loader, preprocess, title)[0]
+
+
+@torch.no_grad()
+def collect_all(
+    fns: Sequence[Callable[[Tensor], Tensor]],
+    loader: DataLoader[Any],
+    preprocess: Callable[..., dict[str, Any]],
+    title: str = 'features',
+) -> list[Tensor]:
+    """:func:`collect` for several functions, for which each image is read once."""
     dataset: Any = loader.dataset
+    rows: list[Tensor] = []
     seen = torch.zeros(len(dataset), dtype=torch.long)
     for batch in progress(loader, title):
         data = preprocess(batch, False)
-        images = data['inputs']
-        out = fn(images)
+        outs = [fn(data['inputs']) for fn in fns]
         indices = sample_indices(data['data_samples'])
-        if rows is None:
-            rows = out.new_zeros(len(seen), *out.shape[1:])
-        rows[indices.to(rows.device)] = out
+        rows = rows or [out.new_zeros(len(seen), *out.shape[1:]) for out in outs]
+        for row, out in zip(rows, outs, strict=True):
+            row[indices.to(row.device)] = out
         seen += torch.bincount(indices, minlength=len(seen))
     return _merge(rows, seen)
 
@@ -55,10 +65,10 @@ def progress(loader: DataLoader[Any], title: str) -> Iterable[Any]:
     return track(loader, description=title, transient=True, disable=not shown)
 
 
-def _merge(rows: Tensor | None, seen: Tensor) -> Tensor:
-    if rows is None:
+def _merge(rows: list[Tensor], seen: Tensor) -> list[Tensor]:
+    if not rows:
         raise ValueError(f'a rank got none of the {len(seen)} images: use fewer processes')
-    seen = seen.to(rows.device)
+    seen = seen.to(rows[0].device)
     all_reduce(seen)
     if (seen != 1).any():
         twice, never = int((seen > 1).sum()), int((seen == 0).sum())
@@ -66,5 +76,6 @@ def _merge(rows: Tensor | None, seen: Tensor) -> Tensor:
             f'of {len(seen)} images {twice} were given more than once and {never} never: the loader needs '
             'sampler=dict(type=DefaultSampler, shuffle=False, round_up=False) and no drop_last'
         )
-    all_reduce(rows)
+    for row in rows:
+        all_reduce(row)
     return rows

@@ -67,10 +67,15 @@ class MemorySSL(BaseSelfSupervisor):
         """``[B, 3, H, W] -> [B, D]``; a view of the model's own parts, of the same names as the teacher's."""
         return nn.Sequential(OrderedDict(backbone=self.backbone, pool=self.pool, neck=self.neck))
 
+    @property
+    def feature_backbone(self) -> nn.Module:
+        """What is evaluated: the teacher's backbone where there is one."""
+        backbone: nn.Module = self.teacher.module.backbone if self.teacher is not None else self.backbone
+        return backbone
+
     def extract_feat(self, images: Tensor) -> Tensor:
-        """Features for evaluation, ``[B, 3, H, W] -> [B, C]``: the teacher's backbone where there is one."""
-        backbone = self.teacher.module.backbone if self.teacher is not None else self.backbone
-        feats: Tensor = self.pool(backbone(images))
+        """Features for evaluation, ``[B, 3, H, W] -> [B, C]``, of :attr:`feature_backbone`."""
+        feats: Tensor = self.pool(self.feature_backbone(images))
         return feats
 
     def loss(self, inputs: list[Tensor], data_samples: list[DataSample] | Tensor) -> dict[str, Tensor]:

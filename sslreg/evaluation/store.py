@@ -1,0 +1,90 @@
+"""Features on disk, under a hash of all that they depend on."""
+
+import hashlib
+import json
+import pickle
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+
+class FeatureStore:
+    """Arrays ``[N, ...]`` in a folder, each written whole or not at all, and checked when they are read.
+
+    Args:
+        folder: Made when it is first written to.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    def load(self, key: str) -> Tensor | None:
+        """The features under a key, mapped from the disk; None if there are none, or what is there is damaged."""
+        array, note = self.folder / f'{key}.npy', self.folder / f'{key}.json'
+        try:
+            feats = np.load(array, mmap_mode='c')  # c: changes stay in memory
+            whole = json.loads(note.read_text())['digest'] == _digest([feats])
+        except (OSError, ValueError, KeyError):
+            return None
+        return torch.from_numpy(feats) if whole else None
+
+    def save(self, key: str, feats: Tensor, about: dict[str, Any]) -> None:
+        """Store features with what a person may want to know of them."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        array = feats.cpu().numpy()
+        partial = self.folder / f'{key}.part.npy'
+        np.save(partial, array)
+        partial.replace(self.folder / f'{key}.npy')
+        text = json.dumps(about | dict(shape=list(array.shape), digest=_digest([array])), indent=2)
+        (self.folder / f'{key}.json').write_text(text + '\n')
+
+
+def model_hash(model: Any) -> str:
+    """Of the network that is evaluated: its structure, its weights and how images are normalised."""
+    parts = [model.feature_backbone, model.data_preprocessor]
+    return _digest([*map(repr, parts), *(tensor for part in parts for tensor in _tensors(part))])
+
+
+def dataset_hash(dataset: Any) -> str:
+    """Of a dataset's images, by their bytes or their files' names, sizes and times, and of its transforms."""
+    pipeline = getattr(dataset, 'pipeline', None)
+    return _digest([type(dataset).__name__, pickle.dumps(pipeline), *_images(dataset)])
+
+
+def combine(*texts: str) -> str:
+    """One key of several hashes."""
+    return _digest(texts)
+
+
+def _images(dataset: Any) -> Iterable[Any]:
+    for i in range(len(dataset)):
+        info = dataset.get_data_info(i)
+        for name in ('img', 'img_bytes'):
+            if name in info:
+                yield info[name]
+        if 'img_path' in info:
+            stat = Path(info['img_path']).stat()
+            yield f'{info["img_path"]} {stat.st_size} {stat.st_mtime_ns}'
+
+
+def _tensors(module: nn.Module) -> Iterable[Any]:
+    for name, tensor in module.state_dict().items():
+        yield name
+        yield tensor
+
+
+def _digest(parts: Iterable[Any]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        if not isinstance(data, bytes):
+            array = data.detach().cpu().numpy() if isinstance(data, Tensor) else data
+            digest.update(f'{array.dtype} {array.shape}'.encode())
+            data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+        digest.update(f'{len(data)} '.encode())
+        digest.update(memoryview(data))
+    return digest.hexdigest()
