@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from mmengine.dataset import DefaultSampler
 from mmengine.dist import all_reduce, is_main_process
-from mmengine.runner import Runner
 from torch import Tensor
+from torch.utils.data import DataLoader
 
-from sslreg.datasets import collate, worker_init_fn
+from sslreg.datasets import collate
 from sslreg.registry import FEATURES
 
 from .benchmarks.base import Wanted
@@ -71,15 +71,12 @@ class Extractor:
 
     def _make(self, example: Wanted, kinds: list[dict[str, Any]]) -> list[Tensor]:
         fns = [partial(self._apply, FEATURES.build(kind)) for kind in kinds]
-        loader = Runner.build_dataloader(
-            dict(
-                batch_size=self.batch_size if example.one_size else 1,
-                num_workers=self.num_workers,
-                collate_fn=dict(type=collate),
-                worker_init_fn=dict(type=worker_init_fn),
-                sampler=dict(type=DefaultSampler, shuffle=False, round_up=False),
-                dataset=example.dataset,
-            )
+        loader = DataLoader(
+            example.dataset,
+            batch_size=self.batch_size if example.one_size else 1,
+            sampler=DefaultSampler(example.dataset, shuffle=False, round_up=False),
+            num_workers=self.num_workers,
+            collate_fn=collate,
         )
         return collect_all(fns, loader, self.model.data_preprocessor)
 

@@ -72,7 +72,7 @@ def _images(dataset: Any) -> Iterable[Any]:
 
 
 def _tensors(module: nn.Module) -> Iterable[Any]:
-    for name, tensor in module.state_dict().items():
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):  # also those that are not saved
         yield name
         yield tensor
 
@@ -83,8 +83,8 @@ def _digest(parts: Iterable[Any]) -> str:
         data = part.encode() if isinstance(part, str) else part
         if not isinstance(data, bytes):
             array = data.detach().cpu().numpy() if isinstance(data, Tensor) else data
-            digest.update(f'{array.dtype} {array.shape}'.encode())
-            data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+            digest.update(f'{array.dtype} {array.shape} '.encode())
+            data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
         digest.update(f'{len(data)} '.encode())
-        digest.update(memoryview(data))
+        digest.update(data)
     return digest.hexdigest()

@@ -1,0 +1,211 @@
+"""Features of every kind from one pass over the images, kept on disk."""
+
+import numpy as np
+import pytest
+import timm
+import torch
+import torch.nn.functional as F
+from mmengine.registry import DefaultScope
+
+from sslreg.evaluation.benchmarks import Wanted
+from sslreg.evaluation.extract import Extractor
+from sslreg.evaluation.kinds import Observer
+from sslreg.evaluation.store import FeatureStore, dataset_hash, model_hash
+from sslreg.registry import DATASETS, FEATURES, MODELS
+from tests import toy
+
+VIT = dict(
+    type='SSLVisionTransformer',
+    arch=dict(embed_dims=16, num_layers=3, num_heads=2, feedforward_channels=32),
+    img_size=32,
+    patch_size=8,
+    out_type='cls_token',
+)
+KINDS = dict(
+    pooled=dict(type='Pooled'),
+    last=dict(type='ClassToken'),
+    last_two=dict(type='ClassToken', blocks=2),
+    both=dict(type='ClassAndMeanPatch'),
+    patches=dict(type='PatchTokens'),
+    scales=dict(type='MultiScale', scales=(1.0, 0.5)),
+)
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    with DefaultScope.overwrite_default_scope('sslreg'):
+        yield
+
+
+def build(backbone: dict, channels: int):
+    torch.manual_seed(0)
+    neck = dict(type='ProjectionNeck', in_channels=channels, hid_channels=16, out_channels=4)
+    model = MODELS.build(toy.model(backbone=backbone, neck=neck))
+    model.init_weights()
+    for parameter in model.teacher.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)  # layer norms too: they must not be forgotten
+    return model.eval()
+
+
+def features(model, images, **kind):
+    return FEATURES.build(kind)(Observer(model), images)
+
+
+def test_kinds_of_a_vision_transformer_are_its_tokens_after_the_final_norm():
+    model, images = build(VIT, 16), torch.randn(2, 3, 32, 40)
+    backbone = model.teacher.module.backbone
+    backbone.out_type, backbone.out_indices = 'raw', [0, 1, 2]
+    with torch.no_grad():
+        *_, before, last = backbone(images)
+    before = backbone.ln1(before)
+    backbone.out_type, backbone.out_indices = 'cls_token', [2]
+    close = dict(atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(features(model, images, type='Pooled'), last[:, 0], **close)
+    torch.testing.assert_close(features(model, images, type='ClassToken'), last[:, 0], **close)
+    expected = torch.cat([before[:, 0], last[:, 0]], dim=1)
+    torch.testing.assert_close(features(model, images, type='ClassToken', blocks=2), expected, **close)
+    expected = torch.cat([last[:, 0], last[:, 1:].mean(dim=1)], dim=1)
+    torch.testing.assert_close(features(model, images, type='ClassAndMeanPatch'), expected, **close)
+    patches = features(model, images, type='PatchTokens')
+    assert patches.shape == (2, 4, 5, 16)  # rows, then columns
+    torch.testing.assert_close(patches.flatten(1, 2), last[:, 1:], **close)
+
+
+@pytest.mark.parametrize('name, extra', [('vit_tiny_patch16_224', 1), ('vit_small_patch14_reg4_dinov2', 5)])
+def test_kinds_of_a_timm_vit_are_timms_own(name, extra):
+    size = dict(img_size=32) if 'dinov2' not in name else dict(img_size=28)
+    model = build(dict(type='TimmBackbone', model_name=name, depth=2, **size), timm.create_model(name).num_features)
+    images = torch.randn(2, 3, 28 if 'dinov2' in name else 32, 28 if 'dinov2' in name else 32)
+    with torch.no_grad():
+        tokens = model.teacher.module.backbone.model.forward_features(images)
+    torch.testing.assert_close(features(model, images, type='ClassToken'), tokens[:, 0])
+    torch.testing.assert_close(features(model, images, type='PatchTokens').flatten(1, 2), tokens[:, extra:])
+
+
+def test_a_convolutional_network_has_a_map_and_no_tokens():
+    model, images = build(dict(type='ToyBackbone'), 8), torch.randn(2, 3, 8, 8)
+    patches = features(model, images, type='PatchTokens')
+    assert patches.shape == (2, 6, 6, 8)
+    torch.testing.assert_close(patches.mean(dim=(1, 2)), features(model, images, type='Pooled'))
+    with pytest.raises(ValueError, match='ToyBackbone has 0 transformer blocks, 1 are asked for'):
+        features(model, images, type='ClassToken')
+
+
+def test_scales_are_averaged_before_the_norm():
+    model, images = build(VIT, 16), torch.randn(2, 3, 32, 32)
+    half = F.interpolate(images, scale_factor=0.5, mode='bilinear')
+    with torch.no_grad():
+        expected = F.normalize(model.extract_feat(images) + model.extract_feat(half), dim=1)
+    torch.testing.assert_close(features(model, images, type='MultiScale', scales=(1, 0.5)), expected)
+
+
+@pytest.mark.parametrize('kind', [dict(type='ClassToken', blocks=0), dict(type='MultiScale', scales=())])
+def test_a_wrong_kind_is_refused(kind):
+    with pytest.raises(ValueError, match='must be'):
+        FEATURES.build(kind)
+
+
+class Counting:
+    """A transform that counts images."""
+
+    def __init__(self):
+        self.seen = 0
+
+    def __call__(self, results):
+        self.seen += 1
+        return results
+
+    def __getstate__(self):
+        return {}  # the count is no part of what the transform does
+
+
+def toy_dataset(counting=None, length=10):
+    dataset = DATASETS.build(dict(type='ToyDataset', length=length, pipeline=[dict(type='PackInputs')]))
+    if counting is not None:
+        dataset.pipeline.transforms.insert(0, counting)
+    return dataset
+
+
+def test_all_benchmarks_together_read_each_image_once_and_show_it_once(tmp_path):
+    model, counting, shown = build(VIT, 16), Counting(), []
+    dataset = toy_dataset(counting)
+    model.teacher.module.backbone.register_forward_hook(lambda *args: shown.append(len(args[1][0])))
+    kinds = [kind for name, kind in KINDS.items() if name != 'scales']
+    extractor = Extractor(model, FeatureStore(tmp_path), batch_size=4, num_workers=0)
+    counting.seen = 0
+    first = extractor([Wanted(dataset, kind) for kind in [*kinds, kinds[0]]])
+    assert counting.seen == 10
+    assert shown == [4, 4, 2]
+    again = Extractor(model, FeatureStore(tmp_path), batch_size=3, num_workers=0)([Wanted(dataset, k) for k in kinds])
+    assert counting.seen == 10
+    assert all(torch.equal(*pair) for pair in zip(first[:-1], again, strict=True))
+    more = extractor([Wanted(dataset, dict(type='ClassToken', blocks=3)), Wanted(dataset, kinds[0])])
+    assert counting.seen == 20
+    assert more[0].shape == (10, 48)
+
+
+def test_features_are_in_the_order_of_the_dataset():
+    model, dataset = build(VIT, 16), toy_dataset()
+    (feats,) = Extractor(model, None, batch_size=4, num_workers=0)([Wanted(dataset, KINDS['pooled'])])
+    images = torch.stack([dataset[i]['inputs'] for i in range(10)])
+    with torch.no_grad():
+        expected = model.extract_feat(model.data_preprocessor(dict(inputs=images))['inputs'])
+    torch.testing.assert_close(feats, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_what_features_depend_on_is_in_the_hash():
+    model, dataset = build(VIT, 16), toy_dataset()
+    whole = model_hash(model)
+    assert whole == model_hash(build(VIT, 16))
+    assert dataset_hash(dataset) == dataset_hash(toy_dataset())
+    assert dataset_hash(dataset) != dataset_hash(toy_dataset(length=9))
+    assert dataset_hash(dataset) != dataset_hash(toy_dataset(Counting()))
+    model.neck.mlp[0].weight.data.add_(1)
+    model.memory.feats.add_(1)
+    assert model_hash(model) == whole  # neither has a part in the features
+    model.data_preprocessor.mean += 1
+    assert model_hash(model) != whole
+    other = build(VIT, 16)
+    other.teacher.module.backbone.cls_token.data[0, 0, 0] += 1e-3
+    assert model_hash(other) != whole
+
+
+@pytest.mark.parametrize('damage', ['cut', 'flip', 'note', 'gone'])
+def test_damaged_features_are_made_again(tmp_path, damage):
+    store, feats = FeatureStore(tmp_path), torch.randn(20, 3)
+    assert store.load('a') is None
+    store.save('a', feats, dict(kind='test'))
+    assert torch.equal(store.load('a'), feats)
+    array, note = tmp_path / 'a.npy', tmp_path / 'a.json'
+    data = array.read_bytes()
+    if damage == 'cut':
+        array.write_bytes(data[:-40])
+    elif damage == 'flip':
+        array.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    elif damage == 'note':
+        note.write_text('{"dig')
+    else:
+        note.unlink()
+    assert store.load('a') is None
+
+
+def test_features_are_mapped_from_the_disk_and_may_be_changed_in_memory(tmp_path):
+    store = FeatureStore(tmp_path)
+    store.save('a', torch.zeros(4, 2), {})
+    store.load('a').add_(1)
+    assert np.load(tmp_path / 'a.npy').sum() == 0
+
+
+def extracted(rank: int, folder: str):
+    with DefaultScope.overwrite_default_scope('sslreg'):
+        model, dataset = build(VIT, 16), toy_dataset(length=11)
+        extractor = Extractor(model, FeatureStore(folder), batch_size=4, num_workers=0)
+        return extractor([Wanted(dataset, KINDS['both']), Wanted(dataset, KINDS['patches'])])
+
+
+@pytest.mark.slow
+def test_two_ranks_extract_what_one_process_does(run_ranks, tmp_path):
+    expected = extracted(0, str(tmp_path / 'one'))
+    for found in run_ranks(extracted, str(tmp_path / 'two')):
+        for mine, theirs in zip(found, expected, strict=True):
+            torch.testing.assert_close(mine, theirs, atol=1e-6, rtol=1e-6)
