@@ -2,6 +2,7 @@ import mmpretrain.models  # noqa: F401  registers what sslreg's registries fall 
 
 from .backbones import SSLVisionTransformer, TimmBackbone
 from .cutmix import InstanceCutMix
+from .encoder import ColorHistogramBackbone, Encoder, PixelBackbone
 from .heads import InstanceHead, ViewMemoryHead
 from .losses import ReleasedSqrtKLLoss, SqrtKLLoss, StreamedLoss, ViewMemoryCELoss
 from .memories import BaseMemory, CorrectedInstanceMemory, InstanceMemory, MemoryBlocks, QueueMemory
@@ -12,13 +13,16 @@ from .teacher import EMATeacher
 
 __all__ = [
     'BaseMemory',
+    'ColorHistogramBackbone',
     'CorrectedInstanceMemory',
     'EMATeacher',
+    'Encoder',
     'InstanceCutMix',
     'InstanceHead',
     'InstanceMemory',
     'MemoryBlocks',
     'MemorySSL',
+    'PixelBackbone',
     'ProjectionNeck',
     'QueueMemory',
     'ReleasedSqrtKLLoss',

@@ -1,0 +1,75 @@
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModel, BaseModule
+from torch import Tensor, nn
+
+from sslreg.registry import MODELS
+
+from .backbones import Pool
+
+
+@MODELS.register_module()
+class Encoder(BaseModel):
+    """A backbone alone, to be evaluated: one of mmpretrain's, timm's or a baseline.
+
+    Args:
+        backbone: Config; weights by its ``init_cfg`` or by the checkpoint.
+        data_preprocessor: Config; of :class:`ViewPreprocessor` unless it says its type.
+    """
+
+    def __init__(self, backbone: dict[str, Any], data_preprocessor: dict[str, Any] | None = None) -> None:
+        super().__init__(data_preprocessor=MODELS.build(dict(type='ViewPreprocessor') | (data_preprocessor or {})))
+        self.backbone = MODELS.build(backbone)
+        self.pool = Pool()
+
+    @property
+    def feature_backbone(self) -> nn.Module:
+        return self.backbone
+
+    def extract_feat(self, images: Tensor) -> Tensor:
+        """Features, ``[B, 3, H, W] -> [B, C]``."""
+        feats: Tensor = self.pool(self.backbone(images))
+        return feats
+
+    def forward(self, inputs: Tensor, data_samples: Any = None, mode: str = 'tensor') -> Tensor:
+        return self.extract_feat(inputs)
+
+
+@MODELS.register_module()
+class PixelBackbone(BaseModule):
+    """Raw pixels as features, a floor for every network: images resized to ``size`` and flattened.
+
+    Args:
+        size: Side in pixels; C is ``3 size**2``.
+    """
+
+    def __init__(self, size: int = 32) -> None:
+        super().__init__()
+        self.size = size
+
+    def forward(self, images: Tensor) -> Tensor:
+        """``[B, 3, H, W]`` -> ``[B, C]``."""
+        return F.interpolate(images, (self.size, self.size), mode='bilinear', antialias=True).flatten(1)
+
+
+@MODELS.register_module()
+class ColorHistogramBackbone(BaseModule):
+    """Histograms of colours as features, a floor for every network: the root of each bin's share of the pixels.
+
+    Args:
+        bins: Per channel; C is ``bins**3``. Channels run from 0 to 255: give the preprocessor no mean and std.
+    """
+
+    def __init__(self, bins: int = 8) -> None:
+        super().__init__()
+        self.bins = bins
+
+    def forward(self, images: Tensor) -> Tensor:
+        """``[B, 3, H, W]`` -> ``[B, C]``."""
+        levels = (images * (self.bins / 256)).long().clamp(0, self.bins - 1).flatten(2)
+        places = (levels[:, 0] * self.bins + levels[:, 1]) * self.bins + levels[:, 2]
+        counts = torch.zeros(len(images), self.bins**3, device=images.device)
+        counts.scatter_add_(1, places, torch.ones_like(places, dtype=counts.dtype))
+        return (counts / places.shape[1]).sqrt()
