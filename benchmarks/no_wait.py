@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.data import MULTICROP
-from sslreg.datasets.views import Recipe, change_colors_of_batch
-from sslreg.models import CorrectedInstanceMemory, InstanceHead, QueueMemory, ViewMemoryHead
+from sslreg.datasets.views import Recipe
+from sslreg.models import CorrectedInstanceMemory, InstanceHead, QueueMemory, ViewMemoryHead, ViewPreprocessor
 
 
 @contextmanager
@@ -56,10 +56,13 @@ def instance(device: str) -> Callable[[], None]:
 
 
 def colors(device: str) -> Callable[[], Tensor]:
-    """The colours of a batch of views."""
-    color = torch.from_numpy(Recipe(MULTICROP).draw(np.arange(64), *np.full((2, 64), 300), key=(0, 0)).color[:, 0])
-    views = torch.randint(0, 256, (64, 3, 96, 96), dtype=torch.uint8, device=device)
-    return lambda: change_colors_of_batch(views, color)
+    """What prepares a batch of views, with all that happens to colours."""
+    color = torch.from_numpy(
+        Recipe([dict(MULTICROP[1], blur=0.5)] * 2).draw(np.arange(64), *np.full((2, 64), 300)).color
+    )
+    views = [torch.randint(0, 256, (64, 3, 96, 96), dtype=torch.uint8, device=device) for _ in range(2)]
+    preprocessor = ViewPreprocessor(mean=[0.0] * 3, std=[1.0] * 3, to_rgb=True).to(device)
+    return lambda: preprocessor(dict(inputs=views, color=color))['inputs'][0]
 
 
 STEPS: dict[str, Callable[[str], Callable[[], object]]] = dict(queue=queue, instance=instance, colors=colors)

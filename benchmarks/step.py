@@ -11,6 +11,8 @@ CIFAR-10's 50,000 images.
 import copy
 import gc
 import json
+import signal
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -217,14 +219,19 @@ def write(rows: list[dict[str, Any]], file: Path) -> None:
 
 def main() -> None:
     args = arguments(__doc__.split('\n')[0])
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(143)
+    )  # what has been measured is shown if a later case is cut off
     rows: list[dict[str, Any]] = []
-    for case in CASES[DEVICE, 'quick' if args.quick else 'full']:
-        rows.append(measure(case, args.rounds))
-        if args.json:
-            write(rows, args.json)  # what has been measured stays if a later case is cut off
-        gc.collect()
-        torch.cuda.empty_cache()
-    report(rows)
+    try:
+        for case in CASES[DEVICE, 'quick' if args.quick else 'full']:
+            rows.append(measure(case, args.rounds))
+            if args.json:
+                write(rows, args.json)
+            gc.collect()
+            torch.cuda.empty_cache()
+    finally:
+        report(rows)
 
 
 if __name__ == '__main__':

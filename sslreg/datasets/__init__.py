@@ -4,7 +4,7 @@ from .collate import collate
 from .folder import ImageFolder
 from .packed import PackedImages
 from .photo_tiles import PhotoTiles
-from .seeding import set_epoch, worker_init_fn
+from .seeding import set_view_key, worker_init_fn
 from .transforms import ColorJitter, LoadImage, RandomGrayscale, RGBToBGR
 from .views import BatchedViews, ColoredMultiCrop, MultiCrop, PackViews, sample_indices
 
@@ -22,6 +22,6 @@ __all__ = [
     'RandomGrayscale',
     'collate',
     'sample_indices',
-    'set_epoch',
+    'set_view_key',
     'worker_init_fn',
 ]

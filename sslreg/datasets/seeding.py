@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmengine.dataset import ClassBalancedDataset, RepeatDataset
 
 
 def worker_init_fn(worker_id: int) -> None:
@@ -15,13 +16,23 @@ def worker_init_fn(worker_id: int) -> None:
     random.seed(seed)
 
 
-def set_epoch(dataset: Any, seed: int, epoch: int) -> None:
-    """Tell all that draws views from (seed, epoch, index): of a dataset, its pipeline and the datasets it wraps."""
-    parts = [dataset, *getattr(getattr(dataset, 'pipeline', None), 'transforms', [])]
-    for part in parts:
-        if hasattr(part, 'set_epoch'):
-            part.set_epoch(seed, epoch)
+def set_view_key(dataset: Any, key: tuple[int, int] | None) -> None:
+    """Have all views of a dataset drawn from a key (seed, epoch) and the index; or anew, as other transforms, by None.
+
+    Reaches into pipelines and wrapped datasets, but for wrappers that repeat images: these would get the same views.
+    """
+    if isinstance(dataset, (RepeatDataset, ClassBalancedDataset)):
+        return
+    for part in (dataset, *_transforms(getattr(dataset, 'pipeline', None))):
+        if hasattr(part, 'set_key'):
+            part.set_key(key)
     wrapped = getattr(dataset, 'datasets', [getattr(dataset, 'dataset', None)])
     for inner in wrapped:
         if inner is not None:
-            set_epoch(inner, seed, epoch)
+            set_view_key(inner, key)
+
+
+def _transforms(pipeline: Any) -> list[Any]:
+    """Of a pipeline, also those within others."""
+    inner = [each for each in getattr(pipeline, 'transforms', []) if not isinstance(each, (list, tuple))]
+    return [*inner, *(below for each in inner for below in _transforms(each))]

@@ -28,18 +28,21 @@ def nearest(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
     there, and logged once; entries that are equally similar may come in another order from another way.
 
     Raises:
-        ValueError: The bank has fewer than k entries.
+        ValueError: The bank has fewer than k entries, or there are features that are not finite.
     """
     if len(bank) < k:
         raise ValueError(f'a bank of {len(bank)} has no {k} neighbours')
     search = select(bank)
     parts = [search(part, bank, k) for part in queries.split(QUERIES)]
-    return Neighbours(*map(torch.cat, zip(*parts, strict=True)))
+    found = Neighbours(*map(torch.cat, zip(*parts, strict=True)))
+    if not (found.similarity.isfinite() & (found.entry >= 0)).all():
+        raise ValueError('features of the queries or the bank are not finite: the network is broken')
+    return found
 
 
 def select(bank: Tensor) -> Callable[[Tensor, Tensor, int], Neighbours]:
     """How to search ``bank [N, C]``: faiss is for float32 on the CPU."""
-    if bank.is_cuda:
+    if bank.device.type != 'cpu':
         search = by_tops
     else:
         search = by_faiss if bank.dtype == torch.float32 and find_spec('faiss') else by_threshold

@@ -14,13 +14,23 @@ class ViewPreprocessor(SelfSupDataPreprocessor):
     """mmpretrain's ``SelfSupDataPreprocessor`` that also makes the changes of colour that workers left to it.
 
     Takes what the collated batch has: ``inputs``, ``data_samples`` and, from :class:`MultiCrop`, ``color`` of
-    ``[B, V, COLUMNS]``. Samples stay on the host, where they are asked for their indices.
+    ``[B, V, COLUMNS]``. Samples stay on the host, where they are asked for their indices. Nothing waits for the device.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reverse = self._channel_conversion
+        self._channel_conversion: bool = (
+            False  # mmpretrain's own sends the order of channels from the host for each view
+        )
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
         views, color, samples = (data.get(name) for name in ('inputs', 'color', 'data_samples'))
+        views = self.cast_data(views)
         if color is not None:
-            views = _change_colors(self.cast_data(views), color)
+            views = _change_colors(views, color)
+        if self.reverse:
+            views = [view.flip(1) for view in views] if isinstance(views, list) else views.flip(1)
         images = super().forward(dict(inputs=views, data_samples=None), training)['inputs']
         return dict(inputs=images, data_samples=samples)
 

@@ -89,7 +89,10 @@ class Run:
 
     def key_view(self, place: int) -> np.ndarray[Any, Any]:
         """What the teacher saw of an image of the batch, before normalisation: ``[H, W, 3]`` uint8 RGB."""
-        return rgb(self.observer.batch['inputs'][self.model.num_key_views - 1][place])
+        preprocessor = self.model.data_preprocessor
+        view = self._inputs[self.model.num_key_views - 1][place]  # colours may change on the device only
+        levels = (view * preprocessor.std + preprocessor.mean).round().clamp(0, 255).byte().cpu()
+        return rgb(levels.flip(0) if preprocessor.reverse else levels)
 
     @property
     def num_entries(self) -> int:
@@ -110,7 +113,7 @@ class Run:
     def untrained_views(self) -> Views:
         return see(self.untrained[0], self._inputs)
 
-    @property
+    @cached_property
     def _inputs(self) -> Any:
         return self.model.data_preprocessor(self.observer.batch, True)['inputs']
 

@@ -4,15 +4,13 @@ import os
 
 os.environ['TRITON_INTERPRET'] = '1'
 
-import numpy as np
 import torch
 
 from sslreg.datasets.views.color_batch import adjust_by_torch
 from sslreg.datasets.views.color_triton import adjust_batch
-from sslreg.datasets.views.recipe import Recipe
-from tests.datasets.test_views import STRONG, parts, read_photo
+from tests.datasets.test_views import STRONG, draw, parts, read_photo
 
-color = Recipe([dict(size=40, **STRONG)]).draw(np.arange(16), *np.full((2, 16), 40), key=(0, 0)).color[:, 0]
+color = draw([dict(size=40, **STRONG)], 16).color[:, 0]
 views, settings = torch.from_numpy(parts(read_photo(), 16, 40)), torch.from_numpy(color)
 assert torch.equal(adjust_batch(views, settings).float(), adjust_by_torch(views, settings, settings))
 print('equal')

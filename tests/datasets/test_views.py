@@ -8,13 +8,23 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 import torch
-from mmengine.dataset import default_collate
+from mmcv.transforms import RandomApply
+from mmengine.dataset import ConcatDataset, RepeatDataset, default_collate
+from mmpretrain.datasets import PackInputs
 from PIL import Image, ImageOps
 from torchvision.transforms import RandomResizedCrop
 from torchvision.transforms import functional as F
 from torchvision.transforms.v2.functional import gaussian_blur
 
-from sslreg.datasets import BatchedViews, ColoredMultiCrop, MultiCrop, PackViews, collate, sample_indices
+from sslreg.datasets import (
+    BatchedViews,
+    ColoredMultiCrop,
+    MultiCrop,
+    PackViews,
+    collate,
+    sample_indices,
+    set_view_key,
+)
 from sslreg.datasets.views import Recipe, View, change_colors_of_batch
 from sslreg.datasets.views.color import adjust, adjust_by_torchvision, change_colors
 from sslreg.datasets.views.crop import resized_crop
@@ -32,6 +42,7 @@ from sslreg.datasets.views.recipe import (
 )
 from sslreg.datasets.views.small import cut_and_adjust, cut_and_adjust_by_pil
 from sslreg.models import ViewPreprocessor
+from tests import toy
 
 STRONG = dict(jitter=dict(brightness=0.8, contrast=0.8, saturation=0.8, hue=0.5), jitter_prob=0.9, gray=0.2)
 DINO = dict(jitter=dict(brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1), jitter_prob=0.8, gray=0.2)
@@ -46,6 +57,13 @@ def read_photo() -> np.ndarray:
 @pytest.fixture(scope='module')
 def photo() -> np.ndarray:
     return read_photo()
+
+
+def draw(views: list[dict], count: int, shape: tuple[int, int] = (32, 32), key: tuple[int, int] | None = (0, 0)):
+    """For images 0 to ``count - 1`` of one shape."""
+    recipe = Recipe(views)
+    recipe.set_key(key)
+    return recipe.draw(np.arange(count), np.full(count, shape[0]), np.full(count, shape[1]))
 
 
 def parts(photo: np.ndarray, count: int, size: int) -> np.ndarray:
@@ -85,7 +103,7 @@ def by_torchvision(view: np.ndarray, row: np.ndarray) -> np.ndarray:
 
 def test_colours_are_torchvisions_bit_for_bit(photo):
     views = parts(photo, 300, 40)
-    color = Recipe([dict(size=40, **STRONG)]).draw(np.arange(300), *np.full((2, 300), 40), key=(0, 0)).color[:, 0]
+    color = draw([dict(size=40, **STRONG)], 300).color[:, 0]
     expected = np.stack([by_torchvision(view, row) for view, row in zip(views, color, strict=True)])
     for function in (adjust, adjust_by_torchvision):
         changed = views.copy()
@@ -105,13 +123,13 @@ def test_the_triton_kernel_is_the_plain_operations_bit_for_bit():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='no GPU')
 def test_colours_on_a_gpu_are_those_on_the_cpu(photo):
     views = torch.from_numpy(parts(photo, 300, 40))
-    color = Recipe([dict(size=40, **STRONG)]).draw(np.arange(300), *np.full((2, 300), 40), key=(0, 0)).color[:, 0]
+    color = draw([dict(size=40, **STRONG)], 300).color[:, 0]
     on_gpu = change_colors_of_batch(views.cuda(), torch.from_numpy(color)).cpu()
     assert torch.equal(on_gpu, change_colors_of_batch(views, torch.from_numpy(color)))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('shift', [0, 26, 128, 230])
+@pytest.mark.parametrize('shift', [0, 26, 127, 129, 230])
 def test_hue_of_every_colour_is_torchvisions(shift):
     levels = np.arange(2**24, dtype=np.uint32)
     every = np.stack([levels & 255, (levels >> 8) & 255, levels >> 16]).astype(np.uint8).reshape(3, 4096, 4096)
@@ -163,15 +181,16 @@ def test_blur_comes_after_gray_and_before_solarization(photo):
 
 
 @pytest.mark.parametrize('interpolation', ['bicubic', 'bilinear'])
-@pytest.mark.parametrize('box', [(10, 20, 300, 400), (100, 200, 60, 50), (0, 0, 427, 640)])
-def test_crops_are_within_four_levels_of_pils(photo, interpolation, box):
-    top, left, height, width = box
+@pytest.mark.parametrize('size', [96, 224])
+def test_crops_are_within_four_levels_of_pils_by_rows_and_then_columns(photo, interpolation, size):
     mode = dict(bicubic=Image.Resampling.BICUBIC, bilinear=Image.Resampling.BILINEAR)[interpolation]
-    part = Image.fromarray(np.ascontiguousarray(photo[top : top + height, left : left + width]))
-    expected = np.asarray(part.resize((96, 96), mode)).astype(int).transpose(2, 0, 1)
-    view = resized_crop(photo, np.array(box), 96, False, interpolation)
-    assert np.abs(view.numpy() - expected).max() <= 4
-    assert torch.equal(resized_crop(photo, np.array(box), 96, True, interpolation), view.flip(-1))
+    for top, left, height, width in draw([dict(size=size, scale=(0.05, 1.0))], 60, photo.shape[:2]).boxes[:, 0]:
+        part = Image.fromarray(np.ascontiguousarray(photo[top : top + height, left : left + width]))
+        expected = np.asarray(part.resize((size, height), mode).resize((size, size), mode)).astype(int)
+        box = np.array([top, left, height, width])
+        view = resized_crop(photo, box, size, False, interpolation)
+        assert np.abs(view.numpy() - expected.transpose(2, 0, 1)).max() <= 4
+        assert torch.equal(resized_crop(photo, box, size, True, interpolation), view.flip(-1))
 
 
 @pytest.mark.parametrize('interpolation', ['bicubic', 'bilinear'])
@@ -179,7 +198,7 @@ def test_crops_are_within_four_levels_of_pils(photo, interpolation, box):
 def test_views_of_small_images_are_pils_bit_for_bit(photo, interpolation, size):
     images = parts(photo, 60, 32)
     view = dict(size=size, scale=(0.05, 1.0), interpolation=interpolation, flip=0.5, **DINO)
-    boxes, flips, color = (x[:, 0] for x in Recipe([view]).draw(np.arange(60), *np.full((2, 60), 32), key=(0, 0)))
+    boxes, flips, color = (x[:, 0] for x in draw([view], 60))
     mode = dict(bicubic=Image.Resampling.BICUBIC, bilinear=Image.Resampling.BILINEAR)[interpolation]
     expected = []
     for image, (top, left, height, width), flip, row in zip(images, boxes, flips, color, strict=True):
@@ -196,13 +215,14 @@ def test_views_of_small_images_are_pils_bit_for_bit(photo, interpolation, size):
 def test_draws_depend_on_seed_epoch_and_index_alone():
     recipe = Recipe([dict(size=8, num=2, flip=0.5, **DINO), dict(size=4, flip=0.5, **DINO)])
 
-    def draw(indices, key=(3, 5)):
-        return recipe.draw(np.array(indices), *np.full((2, len(indices)), 32), key=key)
+    def drawn(indices, key=(3, 5)):
+        recipe.set_key(key)
+        return recipe.draw(np.array(indices), *np.full((2, len(indices)), 32))
 
-    together = draw([7, 2, 9])
-    for alone, expected in zip(draw([2]), together, strict=True):
+    together = drawn([7, 2, 9])
+    for alone, expected in zip(drawn([2]), together, strict=True):
         assert np.array_equal(alone[0], expected[1])
-    for other in (draw([2], key=(4, 5)), draw([2], key=(3, 6)), draw([3])):
+    for other in (drawn([2], key=(4, 5)), drawn([2], key=(3, 6)), drawn([3])):
         assert not np.array_equal(other.color[0], together.color[1])
     assert not np.array_equal(together.color[0, 0], together.color[0, 1])
 
@@ -222,11 +242,7 @@ def test_numbers_are_uniform_and_independent():
 def test_boxes_are_distributed_as_torchvisions(shape):
     """Also of a narrow image, into which few crops fit."""
     count, scale = 4000, (0.3, 1.0)
-    boxes = (
-        Recipe([dict(size=8, scale=scale)])
-        .draw(np.arange(count), np.full(count, shape[0]), np.full(count, shape[1]), key=(0, 0))
-        .boxes[:, 0]
-    )
+    boxes = draw([dict(size=8, scale=scale)], count, shape).boxes[:, 0]
     torch.manual_seed(0)
     image = Image.new('L', shape[::-1])
     reference = np.array([RandomResizedCrop.get_params(image, scale, (3 / 4, 4 / 3)) for _ in range(count)])
@@ -242,7 +258,7 @@ def test_boxes_are_distributed_as_torchvisions(shape):
 def test_colours_are_drawn_as_often_and_as_far_as_asked():
     count = 4000
     view = dict(size=16, flip=0.5, **DINO, blur=0.5, solarize=0.3)
-    drawn = Recipe([view]).draw(np.arange(count), *np.full((2, count), 32), key=(0, 0))
+    drawn = draw([view], count)
     color = drawn.color[:, 0]
     jittered = color[:, ORDER] >= 0
     for share, expected in (
@@ -265,7 +281,7 @@ def test_colours_are_drawn_as_often_and_as_far_as_asked():
 
 
 def test_a_strength_of_zero_is_no_change():
-    drawn = Recipe([dict(size=8, jitter=dict(hue=0.1))]).draw(np.arange(50), *np.full((2, 50), 32), key=(0, 0))
+    drawn = draw([dict(size=8, jitter=dict(hue=0.1))], 50)
     assert set(drawn.color[:, 0, ORDER:GRAY].ravel()) == {-1, HUE}
 
 
@@ -273,9 +289,12 @@ def test_a_strength_of_zero_is_no_change():
     'view, message',
     [
         (dict(size=0), 'size=0 and num=1'),
+        (dict(size=8.5), 'size=8.5 of a view must be an integer'),
+        (dict(size=8, jitter=[0.4] * 4), 'jitter=.* a dict'),
+        (dict(size=8, scale=0.3), r'scale=0.3 must be a range \(least, largest\)'),
         (dict(size=8, interpolation='nearest'), "interpolation='nearest'"),
         (dict(size=8, gray=20), 'gray=20 is a probability'),
-        (dict(size=8, scale=(0.5, 1.5)), r'scale=\(0.5, 1.5\) must be a range above 0 and up to 1.0'),
+        (dict(size=8, scale=(0.5, 1.5)), r'scale=\(0.5, 1.5\) must be a range .* above 0 and up to 1.0'),
         (dict(size=8, jitter=dict(hue=0.6)), 'jitter hue=0.6'),
         (dict(size=8, jitter=dict(contrst=0.4)), 'jitter contrst=0.4'),
         (dict(size=6, blur=0.5), '6 pixels far, beyond a view of size=6'),
@@ -301,9 +320,11 @@ def item(transform, photo, index) -> dict:
 def test_colours_on_the_device_are_those_of_workers(photo):
     """But for a level where a view is blurred."""
     model = ViewPreprocessor(mean=[0.0] * 3, std=[1.0] * 3, to_rgb=True)
+    transforms = ColoredMultiCrop(VIEWS), MultiCrop(VIEWS)
+    for transform in transforms:
+        transform.set_key((0, 0))
     in_workers, on_device = (
-        model(default_collate([item(transform(VIEWS), photo, index) for index in range(12)]))
-        for transform in (ColoredMultiCrop, MultiCrop)
+        model(default_collate([item(transform, photo, index) for index in range(12)])) for transform in transforms
     )
     assert sample_indices(on_device['data_samples']).tolist() == list(range(12))
     blurred, *sharp = zip(in_workers['inputs'], on_device['inputs'], strict=True)
@@ -319,12 +340,51 @@ def test_views_left_to_the_device_wait_for_no_other_part(photo):
     assert views['color'].shape == (3, COLUMNS)
 
 
+def test_what_would_forget_the_colours_is_refused(photo):
+    with pytest.raises(TypeError, match='ViewsForPackViews'):
+        PackInputs()(MultiCrop(VIEWS)(dict(img=photo, sample_idx=0)))
+    assert PackInputs()(ColoredMultiCrop(VIEWS)(dict(img=photo, sample_idx=0)))['inputs'][0].shape == (3, 40, 40)
+
+
+def test_without_a_key_views_come_from_numpys_generator():
+    np.random.seed(0)
+    first, second = (draw([dict(size=8)], 3, key=None).boxes for _ in range(2))
+    np.random.seed(0)
+    assert not np.array_equal(first, second)
+    assert np.array_equal(draw([dict(size=8)], 3, key=None).boxes, first)
+
+
+def keyed(dataset, key=(0, 3)):
+    set_view_key(dataset, key)
+    return dataset
+
+
+def test_a_key_reaches_into_pipelines_and_wrappers_but_for_those_that_repeat():
+    def dataset():
+        nested = RandomApply([MultiCrop([dict(size=4)])], prob=1.0)
+        return toy.ToyDataset(pipeline=[nested, PackViews()])
+
+    plain, both = keyed(dataset()), keyed(ConcatDataset([dataset(), dataset()]))
+    views = plain[5]['inputs'][0]
+    assert torch.equal(plain[5]['inputs'][0], views)
+    assert torch.equal(both[24 + 5]['inputs'][0], views)
+    assert not torch.equal(keyed(plain, (0, 4))[5]['inputs'][0], views)
+    repeated = keyed(RepeatDataset(dataset(), times=2))
+    assert not torch.equal(repeated[5]['inputs'][0], repeated[24 + 5]['inputs'][0])
+
+
+def test_a_view_in_strides_is_refused(photo):
+    with pytest.raises(ValueError, match='not contiguous'):
+        change_colors(photo.transpose(2, 0, 1), settings(gray=1))
+
+
 def test_another_epoch_gives_other_views(photo):
     transform = MultiCrop(VIEWS)
+    transform.set_key((0, 0))
     first = item(transform, photo, 3)['inputs'][0]
-    transform.set_epoch(0, 1)
+    transform.set_key((0, 1))
     second = item(transform, photo, 3)['inputs'][0]
-    transform.set_epoch(0, 0)
+    transform.set_key((0, 0))
     assert not torch.equal(first, second)
     assert torch.equal(first, item(transform, photo, 3)['inputs'][0])
 
@@ -336,20 +396,29 @@ def images(count: int, size: int = 32) -> list[dict]:
 
 def test_a_batch_of_views_is_that_of_its_images():
     dataset = BatchedViews(images(10), [dict(size=16, num=2, flip=0.5, **DINO), dict(size=8, blur=0.5, sigma=(1, 2))])
+    dataset.set_key((0, 0))
     batch = dataset.__getitems__([4, 1, 8])
     assert [tuple(view.shape) for view in batch['inputs']] == [(3, 3, 16, 16)] * 2 + [(3, 3, 8, 8)]
     assert sample_indices(batch['data_samples']).tolist() == [4, 1, 8]
     for whole, alone in zip(batch['inputs'], dataset[1]['inputs'], strict=True):
-        assert torch.equal(whole[1], alone[0])
+        assert torch.equal(whole[1], alone)
+    assert dataset[1]['data_samples'] == 1
+    assert default_collate([dataset[4], dataset[1], dataset[8]]).keys() == batch.keys()
 
 
 @pytest.mark.parametrize('num_workers', [0, 1, 2])
 def test_workers_make_no_difference(num_workers):
     dataset = BatchedViews(images(10), [dict(size=8, num=2, flip=0.5, **DINO)])
-    dataset.set_epoch(1, 2)
+    dataset.set_key((1, 2))
     loader = torch.utils.data.DataLoader(dataset, batch_size=4, num_workers=num_workers, collate_fn=collate)
     views = torch.cat([batch['inputs'][1] for batch in loader])
     assert torch.equal(views, dataset.__getitems__(range(10))['inputs'][1])
+
+
+@pytest.mark.parametrize('image', [np.zeros((8, 8), np.uint8), np.zeros((8, 8, 1), np.uint8), np.zeros((8, 8, 3))])
+def test_images_without_three_channels_of_eight_bits_are_refused(image):
+    with pytest.raises(ValueError, match=r'image 0 is .*: BatchedViews takes uint8 \[H, W, 3\]'):
+        BatchedViews([dict(img=image)], [dict(size=4)])
 
 
 def test_images_of_two_sizes_are_refused():

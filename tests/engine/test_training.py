@@ -246,13 +246,30 @@ def test_views_are_drawn_anew_each_epoch_whatever_the_workers_and_across_a_resum
     straight = Runner.from_cfg(views_config(tmp_path / 'straight', 0))
     recipe = straight.train_dataloader.dataset.recipe
     draw, keys = recipe.draw, []
-    recipe.draw = lambda *args: (keys.append(args[-1]), draw(*args))[1]
+    recipe.draw = lambda *args: (keys.append(recipe.key), draw(*args))[1]
     straight.train()
     assert keys == [(0, 0)] * 3 + [(0, 1)] * 3
     toy.interrupt(views_config(tmp_path / 'resumed', 2), epoch=1)
     resumed = toy.resume(views_config(tmp_path / 'resumed', 1))
     for name, value in toy.state(straight).items():
         assert torch.equal(value, toy.state(resumed)[name]), name
+
+
+@pytest.mark.parametrize('num_workers', [0, 1])
+def test_an_iteration_based_run_draws_anew_each_time(tmp_path, num_workers):
+    cfg = views_config(tmp_path, num_workers)
+    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=6, val_interval=100)
+    cfg.train_dataloader.sampler = dict(type='InfiniteSampler', shuffle=False)
+    cfg.default_hooks.checkpoint.update(by_epoch=False)
+    runner, views = Runner.from_cfg(cfg), []
+
+    class Keep(Hook):
+        def before_train_iter(self, runner, batch_idx, data_batch=None):
+            views.append(data_batch['inputs'][0])
+
+    runner.register_hook(Keep())
+    runner.train()
+    assert not torch.equal(views[0], views[3])  # 24 images in batches of 8
 
 
 def test_every_epoch_augments_anew_and_every_worker_differently(tmp_path):

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from mmpretrain.models import SelfSupDataPreprocessor
 from mmpretrain.structures import DataSample
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from sslreg.models import MemoryBlocks, ViewMemoryHead
+from sslreg.models import MemoryBlocks, ViewMemoryHead, ViewPreprocessor
 from sslreg.models.ops import attention
 from sslreg.registry import MODELS
 from tests import toy
@@ -99,3 +100,15 @@ def test_the_loss_does_not_wait_for_a_gpu(kernel, monkeypatch):
     assert not found
     assert {(value.device.type, value.dtype) for value in losses.values()} == {('cuda', torch.float32)}
     assert losses['loss'].requires_grad
+
+
+def test_normalising_views_waits_for_nothing():
+    with FakeTensorMode():
+        model = ViewPreprocessor(mean=[1.0] * 3, std=[2.0] * 3, to_rgb=True).to('cuda')
+        views = [torch.zeros(2, 3, 8, 8, dtype=torch.uint8, device='cuda') for _ in range(3)]
+        with host_waits() as found:
+            model(dict(inputs=views))
+        assert not found
+        with host_waits() as found:
+            SelfSupDataPreprocessor(mean=[1.0] * 3, std=[2.0] * 3, to_rgb=True).to('cuda')(dict(inputs=views, _=None))
+        assert found  # mmpretrain's sends the order of channels for each view

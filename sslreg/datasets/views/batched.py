@@ -17,63 +17,64 @@ from .small import cut_views
 class BatchedViews(Dataset[dict[str, Any]]):
     """Small images, decoded once at the start and held in memory, whose views are made a whole batch at a time.
 
-    For CIFAR and the like, where a pipeline's overhead for an image costs more than its views. It needs a loader with
-    ``collate_fn=dict(type=collate)`` of sslreg.datasets; a batch then has the images' indices for ``data_samples``.
-    Everything random comes from (seed, epoch, index): see :class:`EpochSeedHook`.
+    For CIFAR and the like, where a pipeline's overhead for an image costs more than its views. Its loader needs
+    ``collate_fn=dict(type=collate)`` of sslreg.datasets; a batch has the images' indices for ``data_samples``. A
+    dataset that repeats or joins others belongs inside, as ``dataset``.
 
     Args:
         dataset: A dataset, or its config, whose items have ``img``, uint8 ``[H, W, 3]`` BGR, all of one size.
         views: Configs of :class:`sslreg.datasets.views.View`.
 
     Raises:
-        ValueError: The images are not of one size.
+        ValueError: The images are not of one size, or not uint8 of three channels.
     """
 
     def __init__(self, dataset: Any, views: Sequence[dict[str, Any]]) -> None:
-        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         self.recipe = Recipe(views)
-        self.metainfo = getattr(self.dataset, 'metainfo', {})
-        self.key = (0, 0)
-        self.images = self._decode()
+        self.set_key = self.recipe.set_key
+        self.metainfo = getattr(dataset, 'metainfo', {})
+        self.images = decoded(dataset)
         advise_compiling()
         self[0]  # what is compiled is compiled before workers start
-
-    def _decode(self) -> np.ndarray:
-        """``[N, 3, W, H]``: columns first, as they are cut."""
-        first = np.asarray(self.dataset[0]['img'])
-        images = np.empty((len(self.dataset), *first.shape[::-1]), np.uint8)
-        for i in range(len(images)):
-            image = self.dataset[i]['img']
-            if image.shape != first.shape:
-                raise ValueError(
-                    f'image {i} is {image.shape[0]} x {image.shape[1]} pixels and image 0 is {first.shape[0]} x '
-                    f'{first.shape[1]}: BatchedViews takes images of one size, for others use MultiCrop in a pipeline'
-                )
-            images[i] = image.transpose(2, 1, 0)
-        return images
 
     def __len__(self) -> int:
         return len(self.images)
 
-    def set_epoch(self, seed: int, epoch: int) -> None:
-        """Draw from these from now on."""
-        self.key = (seed, epoch)
-
     def __getitem__(self, index: int) -> dict[str, Any]:
-        return self.__getitems__([index])
+        """One image: V views ``[3, size, size]``, and its index."""
+        batch = self.__getitems__([index])
+        return dict(inputs=[view[0] for view in batch['inputs']], data_samples=index)
 
     def __getitems__(self, indices: Sequence[int]) -> dict[str, Any]:
         """A batch: ``inputs``, V views ``[B, 3, size, size]`` uint8 BGR, and ``data_samples``, the indices ``[B]``."""
         chosen = np.asarray(indices)
         images = self.images[chosen]
         width, height = (np.full(len(chosen), side) for side in images.shape[2:])
-        boxes, flips, color = self.recipe.draw(chosen, height, width, self.key)
+        boxes, flips, color = self.recipe.draw(chosen, height, width)
         inputs = []
         for place, view in enumerate(self.recipe.views):
             cut = np.empty((len(chosen), 3, view.size, view.size), np.uint8)
             cut_views(images, boxes[:, place], flips[:, place], color[:, place], view.interpolation == 'bicubic', cut)
             inputs.append(torch.from_numpy(cut))
         return dict(inputs=inputs, data_samples=torch.from_numpy(chosen))
+
+
+def decoded(dataset: Any) -> np.ndarray:
+    """All images of a dataset, ``[N, 3, W, H]`` uint8: columns first, as they are cut."""
+    first = np.asarray(dataset[0]['img'])
+    images = np.empty((len(dataset), *first.shape[::-1]), np.uint8)
+    for i in range(len(images)):
+        image = np.asarray(dataset[i]['img'])
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+            raise ValueError(f'image {i} is {image.dtype} {list(image.shape)}: BatchedViews takes uint8 [H, W, 3]')
+        if image.shape != first.shape:
+            raise ValueError(
+                f'image {i} is {image.shape[0]} x {image.shape[1]} pixels and image 0 is {first.shape[0]} x '
+                f'{first.shape[1]}: BatchedViews takes images of one size, for others use MultiCrop in a pipeline'
+            )
+        images[i] = image.transpose(2, 1, 0)
+    return images
 
 
 def sample_indices(data_samples: Any) -> Tensor:

@@ -21,7 +21,12 @@ def change_colors(view: np.ndarray, color: np.ndarray) -> None:
     Args:
         view: ``[3, H, W]`` uint8, BGR.
         color: ``[COLUMNS]`` float32, one of :class:`Drawn`.
+
+    Raises:
+        ValueError: The view is not contiguous: it would be changed in a copy.
     """
+    if not view.flags.c_contiguous:
+        raise ValueError(f'a view of strides {view.strides} is not contiguous: give np.ascontiguousarray(view)')
     adjust(view, color)
     finish(view, color)
 

@@ -41,7 +41,7 @@ def adjust_by_torch(views: Tensor, color: Tensor, settings: Tensor) -> Tensor:
 
 def _adjust(color: Tensor) -> Iterator[Step]:
     for place in range(ORDER, ORDER + 4):
-        for kind, change in JITTER.items():
+        for kind, change in CHANGES.items():
             yield change, color[:, place] == kind
     yield _to_gray, color[:, GRAY] > 0
 
@@ -102,9 +102,9 @@ def _hue(levels: Tensor, settings: Tensor) -> Tensor:
     beyond_blue = (4 + to_green.double() - to_red).float()
     sixths = torch.where(red == value, to_blue - to_green, torch.where(green == value, beyond_green, beyond_blue))
     turn = (sixths.double() / 6 + 1).remainder_(1).float()
-    coloured = spread > 0
-    hue = torch.where(coloured, (turn.double() * 255).floor_(), 0)
-    saturation = torch.where(coloured, ((spread / value).double() * 255).floor_(), 0).div_(255).float().double()
+    colored = spread > 0
+    hue = torch.where(colored, (turn.double() * 255).floor_(), 0)
+    saturation = torch.where(colored, ((spread / value).double() * 255).floor_(), 0).div_(255).float().double()
     angle = (hue + settings[:, HUE].view(-1, 1, 1)).remainder_(256).mul_(6).div_(255)
     sector = angle.floor()
     part = (angle - sector).float().double()
@@ -133,4 +133,4 @@ def _solarize(levels: Tensor, settings: Tensor) -> Tensor:
     return torch.where(levels < settings[:, SOLARIZE].view(-1, 1, 1, 1), levels, 255 - levels)
 
 
-JITTER = {BRIGHTNESS: _brightness, CONTRAST: _contrast, SATURATION: _saturation, HUE: _hue}
+CHANGES = {BRIGHTNESS: _brightness, CONTRAST: _contrast, SATURATION: _saturation, HUE: _hue}

@@ -1,11 +1,20 @@
 """Colour of a view compiled by numba, bit for bit that of torchvision on PIL images; importing it needs numba."""
 
+from typing import Any
+
 import numba
 import numpy as np
 
 from .recipe import BRIGHTNESS, CONTRAST, GRAY, HUE, ORDER, SATURATION
 
-compiled = numba.njit(cache=True, nogil=True, error_model='numpy')  # numpy's: without a branch on division by zero
+
+def compiled(function: Any) -> Any:
+    """By numba, for good where a folder can be written to, else for this process."""
+    options: dict[str, Any] = dict(nogil=True, error_model='numpy')  # numpy's: without a branch on division by zero
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # no place for a cache
+        return numba.njit(**options)(function)
 
 
 @compiled

@@ -88,8 +88,8 @@ def _shift_hue(b, g, r, shift):  # type: ignore[no-untyped-def]
     """To PIL's 8-bit HSV and back: hue in float32, the three levels of the way back in float64."""
     value = tl.maximum(r, tl.maximum(g, b))
     spread = value - tl.minimum(r, tl.minimum(g, b))
-    coloured = spread > 0
-    divisor = tl.where(coloured, spread, 1).to(tl.float32)
+    colored = spread > 0
+    divisor = tl.where(colored, spread, 1).to(tl.float32)
     to_red = tl.div_rn((value - r).to(tl.float32), divisor)
     to_green = tl.div_rn((value - g).to(tl.float32), divisor)
     to_blue = tl.div_rn((value - b).to(tl.float32), divisor)
@@ -100,7 +100,7 @@ def _shift_hue(b, g, r, shift):  # type: ignore[no-untyped-def]
     hue = ((turn - tl.floor(turn)).to(tl.float32).to(tl.float64) * 255.0).to(tl.int32)
     share = tl.div_rn(spread.to(tl.float32), tl.maximum(value, 1).to(tl.float32))
     saturation = (share.to(tl.float64) * 255.0).to(tl.int32)
-    hue, saturation = tl.where(coloured, hue, 0), tl.where(coloured, saturation, 0)
+    hue, saturation = tl.where(colored, hue, 0), tl.where(colored, saturation, 0)
     angle = ((hue + shift) & 255).to(tl.float64) * 6.0 / 255.0
     sector = tl.floor(angle)
     part = (angle - sector).to(tl.float32).to(tl.float64)

@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 def resized_crop(image: np.ndarray, box: np.ndarray, size: int, flip: bool, interpolation: str) -> Tensor:
-    """A part of an image, resized with antialiasing in eight bits: within 4 levels of PIL, and faster.
+    """A part of an image, resized with antialiasing in eight bits: within 4 levels of PIL by rows and then columns.
 
     Args:
         image: ``[H, W, 3]`` uint8.

@@ -1,7 +1,7 @@
 """What is drawn for the views of an image: where each is cut out, and what happens to its colours.
 
-All numbers are drawn for a batch at once, from ``(seed, epoch, index of the image)`` alone: neither workers nor ranks
-nor the order of the images matter.
+All numbers are drawn for a batch at once, in a run with :class:`EpochSeedHook` from (seed, epoch, index of the image)
+alone: neither workers nor ranks nor the order of the images matter. Else they come from numpy's generator.
 """
 
 import math
@@ -16,6 +16,7 @@ import numpy as np
 # of these come first to fourth (-1: none), whether gray, the blur's standard deviation in pixels (0: none), the level
 # from which on a view is solarized (256: none).
 BRIGHTNESS, CONTRAST, SATURATION, HUE, ORDER, GRAY, SIGMA, SOLARIZE, COLUMNS = 0, 1, 2, 3, 4, 8, 9, 10, 11
+Key = tuple[int, ...]  # (seed, epoch)
 ATTEMPTS = 10  # at a crop that fits into the image, as torchvision's RandomResizedCrop
 DRAWS = 2 * ATTEMPTS + 14  # uniform numbers for a view
 MAX_SIGMA = 5.0
@@ -67,15 +68,17 @@ class View:
                 f'sigma={self.sigma}: a blur looks {blur_radius(self.sigma[1])} pixels far, beyond a view of '
                 f'size={self.size}: lower sigma or set blur=0'
             )
+        if not isinstance(self.size, int) or not isinstance(self.jitter, dict):
+            raise ValueError(f'size={self.size!r} of a view must be an integer, jitter={self.jitter!r} a dict')
         if self.interpolation not in ('bicubic', 'bilinear'):
             raise ValueError(f"interpolation={self.interpolation!r} must be 'bicubic' or 'bilinear'")
         for name in ('flip', 'jitter_prob', 'gray', 'blur', 'solarize'):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f'{name}={getattr(self, name)} is a probability, from 0 to 1')
         for name, most in (('scale', 1.0), ('ratio', np.inf), ('sigma', MAX_SIGMA)):
-            low, high = getattr(self, name)
-            if not 0 < low <= high <= most:
-                raise ValueError(f'{name}={getattr(self, name)} must be a range above 0 and up to {most}')
+            bounds = getattr(self, name)
+            if not isinstance(bounds, Sequence) or len(bounds) != 2 or not 0 < bounds[0] <= bounds[1] <= most:
+                raise ValueError(f'{name}={bounds} must be a range (least, largest) above 0 and up to {most}')
         for name, strength in self.jitter.items():
             most = dict(brightness=1.0, contrast=1.0, saturation=1.0, hue=0.5).get(name, 0.0)
             if not 0 <= strength <= most:
@@ -119,9 +122,15 @@ class Recipe:
         names = ('scale', 'ratio', 'sigma', 'flip', 'jitter_prob', 'gray', 'blur', 'solarize')
         self.each = {name: np.array([getattr(view, name) for view in self.views]) for name in names}  # [V] or [V, 2]
         self.strength = np.array([[view.jitter.get(name, 0.0) for name in JITTER] for view in self.views])
+        self.key: Key | None = None
 
-    def draw(self, indices: np.ndarray, heights: np.ndarray, widths: np.ndarray, key: tuple[int, int]) -> Drawn:
-        """All that is random of B images of ``heights [B]`` and ``widths [B]``; ``key`` is (seed, epoch)."""
+    def set_key(self, key: Key | None) -> None:
+        """Draw from a key and the images' indices from now on; from None: from numpy's generator."""
+        self.key = key
+
+    def draw(self, indices: np.ndarray, heights: np.ndarray, widths: np.ndarray) -> Drawn:
+        """All that is random of B images of ``heights [B]`` and ``widths [B]`` in pixels."""
+        key = self.key or tuple(np.random.randint(2**31, size=2))
         u = uniform(indices, len(self.views) * DRAWS, key).reshape(len(indices), len(self.views), DRAWS)
         boxes = self._boxes(u[..., : 2 * ATTEMPTS + 2], heights, widths)
         u = u[..., 2 * ATTEMPTS + 2 :]
@@ -166,7 +175,7 @@ class Recipe:
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-def uniform(indices: np.ndarray, count: int, key: tuple[int, int]) -> np.ndarray:
+def uniform(indices: np.ndarray, count: int, key: Key) -> np.ndarray:
     """Numbers from 0 (included) to 1 (excluded), ``[B, count]``, each a hash of key, image and place (SplitMix64)."""
     state = np.zeros((), np.uint64)
     with np.errstate(over='ignore'):

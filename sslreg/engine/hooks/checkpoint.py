@@ -58,6 +58,8 @@ class PlainCheckpointHook(CheckpointHook):
         self.whole = {}
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict[str, Any]) -> None:
+        if not self.save_best:
+            return
         self.whole = _whole_state(runner)
         super()._save_best_checkpoint(runner, metrics)
         self.whole = {}

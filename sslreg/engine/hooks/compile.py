@@ -11,6 +11,9 @@ from sslreg.engine.sharded import ShardedModel
 from sslreg.engine.unwrap import unwrap
 from sslreg.registry import HOOKS
 
+# Not those with CUDA graphs: a network runs several times a step, and a graph's output is overwritten by its next run.
+MODES = ('default', 'max-autotune-no-cudagraphs')
+
 
 @HOOKS.register_module()
 class CompileHook(Hook):
@@ -29,14 +32,14 @@ class CompileHook(Hook):
         ValueError: torch knows no such backend or, for the backend ``'inductor'``, no such mode.
     """
 
-    priority = 'LOW'  # after what changes the forward passes
+    priority = 'VERY_LOW'  # after what changes the forward passes or fills the memory
 
     def __init__(self, mode: str = 'default', backend: str = 'inductor') -> None:
         if backend not in torch._dynamo.list_backends(exclude_tags=()):
             known = ', '.join(torch._dynamo.list_backends())
             raise ValueError(f'CompileHook: backend={backend!r} must be one of {known}')
-        if mode not in (modes := ['default', *torch._inductor.list_mode_options()]):
-            raise ValueError(f'CompileHook: mode={mode!r} must be one of {", ".join(dict.fromkeys(modes))}')
+        if mode not in MODES:
+            raise ValueError(f'CompileHook: mode={mode!r} must be one of {", ".join(MODES)}')
         self.mode = mode if backend == 'inductor' else None  # no other has modes
         self.backend = backend
         self.calls: dict[nn.Module, Any] = {}

@@ -2,7 +2,7 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner, set_random_seed
 
-from sslreg.datasets import set_epoch
+from sslreg.datasets import set_view_key
 from sslreg.registry import HOOKS
 
 
@@ -36,5 +36,6 @@ class EpochSeedHook(Hook):
             )
 
     def before_train_epoch(self, runner: Runner) -> None:
-        set_epoch(runner.train_dataloader.dataset, runner.seed, runner.epoch)
+        if isinstance(runner.train_loop, EpochBasedTrainLoop):  # else workers have been there from the start
+            set_view_key(runner.train_dataloader.dataset, (runner.seed, runner.epoch))
         set_random_seed((runner.seed * 1_000_003 + runner.epoch * 10_007 + get_rank()) % 2**32)

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
-from sslreg.datasets import sample_indices, set_epoch
+from sslreg.datasets import sample_indices, set_view_key
 from sslreg.engine.unwrap import unwrap
 from sslreg.evaluation.features import progress
 from sslreg.models.memory_ssl import embed_views
@@ -74,7 +74,7 @@ class MemoryInitHook(Hook):
         model.memory.check(batch_size=0, num_images=len(loader.dataset))  # type: ignore[arg-type]
         if self.train_mode:
             _check_last_batch(loader, model)
-        set_epoch(loader.dataset, runner.seed, -1)  # views of their own
+        set_view_key(loader.dataset, (runner.seed, -1))  # views of their own
         set_random_seed((runner.seed * 1_000_003 + 999_983 + get_rank()) % 2**32)
         model.train(self.train_mode)
         seen = torch.zeros(len(model.memory), dtype=torch.long)
@@ -87,6 +87,7 @@ class MemoryInitHook(Hook):
             with torch.no_grad(), runner.optim_wrapper.optim_context(model):
                 feats = embed_views(model.student, views[:1] if isinstance(views, list) else [views])[0]
             model.memory.assign(feats, indices.to(feats.device))
+        set_view_key(loader.dataset, None)
         model.train()
         all_reduce(seen)
         if (never := int((seen == 0).sum())) > 0:
