@@ -1,6 +1,7 @@
-"""Evaluate a checkpoint as its config says.
+"""Evaluate a checkpoint as its config says, or by benchmarks.
 
 python tools/test.py configs/massl/quickstart.py work_dirs/massl/quickstart/epoch_10.pth
+python tools/test.py configs/massl/quickstart.py work_dirs/massl/quickstart/epoch_10.pth --benchmarks retrieval_mini
 bash tools/dist_test.sh configs/massl/vitb_800e.py work_dirs/massl/vitb_800e/epoch_800.pth 8
 """
 
@@ -16,18 +17,30 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 from mmengine.config import Config, DictAction
 from mmengine.dist import is_main_process
+from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from rich.console import Console
 from rich.table import Table
 
 from sslreg.engine import launch
+from sslreg.evaluation import Extractor, FeatureStore, suite
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
-    parser.add_argument('checkpoint', help='path of the checkpoint')
-    parser.add_argument('--out', metavar='FILE', help='write the metrics here, as JSON')
+    parser.add_argument('checkpoint', nargs='?', help='path of the checkpoint; with --benchmarks it may be left out')
+    parser.add_argument('--out', metavar='PATH', help='write the metrics into this JSON; with --benchmarks: folder')
+    parser.add_argument(
+        '--benchmarks',
+        nargs='+',
+        metavar='NAME',
+        help='run these instead: names in configs/benchmarks, or files; features are shared and kept on disk',
+    )
+    parser.add_argument(
+        '--features', metavar='DIR', default='work_dirs/features', help='where features are kept (default: %(default)s)'
+    )
+    parser.add_argument('--dry-run', action='store_true', help='with --benchmarks: say what would be read, and stop')
     parser.add_argument(
         '--work-dir', metavar='DIR', help='logs go here (default: work_dirs/METHOD/CONFIG, as below configs/)'
     )
@@ -51,6 +64,13 @@ def parse_args() -> argparse.Namespace:
 def configure(args: argparse.Namespace) -> Config:
     cfg = launch.load_config(args.config, args.cfg_options)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or launch.default_work_dir(args.config)
+    if args.benchmarks:
+        if args.checkpoint:
+            launch.check_checkpoint(args.checkpoint)
+            cfg.load_from = args.checkpoint
+        return cfg
+    if not args.checkpoint:
+        raise ValueError('a checkpoint is needed; only --benchmarks take a network as it is initialised')
     if args.data_root and (problem := launch.use_data_root(cfg, args.data_root)):
         raise ValueError(f'--data-root: {problem}')
     if cfg.get('test_dataloader') is None:
@@ -70,9 +90,29 @@ def report(metrics: dict[str, float], title: str, out: str | None) -> None:
         Path(out).write_text(json.dumps(metrics, indent=2) + '\n')
 
 
+def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
+    configs = {name: suite.load(name, args.data_root) for name in args.benchmarks}
+    with launch.launched(cfg, args.launcher):
+        launch.start_group(cfg)
+        with DefaultScope.overwrite_default_scope('sslreg'):
+            benchmarks = suite.build(configs)
+            wanted = suite.plan(benchmarks)
+            if args.dry_run:
+                Console().print(suite.describe(wanted))
+                return
+            extractor = Extractor(launch.evaluated_model(cfg), FeatureStore(args.features))
+            results = suite.run(benchmarks, wanted, extractor)
+        if is_main_process():
+            suite.show(results, configs, args.checkpoint or f'{args.config}, no checkpoint')
+            suite.write(results, Path(args.out or Path(cfg.work_dir, 'benchmarks')))
+
+
 def main() -> None:
     args = parse_args()
     cfg = configure(args)
+    if args.benchmarks:
+        run_benchmarks(args, cfg)
+        return
     with launch.launched(cfg, args.launcher):
         metrics = Runner.from_cfg(cfg).test()
         if is_main_process():

@@ -12,7 +12,12 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from mmengine.config import Config
+from mmengine.dist import init_dist
+from mmengine.logging import print_log
 from mmengine.utils import import_modules_from_strings
+
+from sslreg.engine.hooks.checkpoint import check_fits
+from sslreg.registry import MODELS
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
 
@@ -181,6 +186,29 @@ def default_work_dir(config: str) -> str:
     parts = Path(config).resolve().with_suffix('').parts
     below = parts[len(parts) - parts[::-1].index('configs') :] if 'configs' in parts else parts[-1:]
     return str(Path('work_dirs', *below))
+
+
+def start_group(cfg: Config) -> None:
+    """The process group of the launcher, where no Runner starts it."""
+    if cfg.launcher != 'none' and not dist.is_initialized():
+        init_dist(cfg.launcher, **cfg.get('env_cfg', {}).get('dist_cfg', dict(backend='nccl')))
+
+
+def evaluated_model(cfg: Config) -> Any:
+    """The config's model with the weights of ``cfg.load_from``, if any, on its device and in evaluation mode."""
+    torch.manual_seed(cfg.get('randomness', {}).get('seed', 0) or 0)
+    model = MODELS.build(cfg.model)
+    if cfg.get('load_from'):
+        checkpoint = torch.load(cfg.load_from, map_location='cpu', weights_only=True)
+        state = checkpoint.get('state_dict', checkpoint)
+        check_fits(model, state)
+        model.load_state_dict(state)
+    else:
+        model.init_weights()
+        print_log('no checkpoint: the network is evaluated as it is initialised', 'current')
+    if getattr(model, 'teacher', None) is not None and not cfg.get('load_from'):
+        model.teacher.module.load_state_dict(model.student.state_dict())
+    return model.to('cuda' if torch.cuda.is_available() else 'cpu').eval()
 
 
 def check_checkpoint(path: str) -> None:
