@@ -10,8 +10,8 @@ from mmpretrain.datasets import BaseDataset
 
 
 @lru_cache(maxsize=4)
-def _opened(archive: Path, process: int) -> ZipFile:
-    """The archive, opened once by each process: processes that share a handle disturb each other's position."""
+def _opened(archive: Path, process: int, changed: int) -> ZipFile:
+    """The archive as of a time, opened once by each process: a shared handle has one position for all."""
     return ZipFile(archive)
 
 
@@ -38,7 +38,7 @@ class Files:
 
     def _open(self) -> ZipFile:
         try:
-            return _opened(self.root, os.getpid())
+            return _opened(self.root, os.getpid(), self.root.stat().st_mtime_ns)
         except BadZipFile as error:
             raise ValueError(f'{str(self.root)!r} is no folder and no zip archive: {error}') from error
 
@@ -112,8 +112,15 @@ class ListedImages(BaseDataset):
     def load_data_list(self) -> list[dict[str, Any]]:
         items = self.read_list()
         self.files.check(item['file'] for item in items)
-        return [dict(item, img_path=str(self.files.root / item['file'])) for item in items]
+        return items
+
+    def get_data_info(self, idx: int) -> dict[str, Any]:
+        """With ``img_bytes`` out of an archive, or ``img_path``."""
+        info = super().get_data_info(idx)
+        if self.files.packed:
+            return dict(info, img_bytes=self.files.read(info['file']))
+        return dict(info, img_path=str(self.files.root / info['file']))
 
     def prepare_data(self, idx: int) -> Any:
         info = self.get_data_info(idx)
-        return self.pipeline(dict(info, img_bytes=self.files.read(info['file'])))
+        return self.pipeline(dict(info, img_path=str(self.files.root / info['file'])))  # names what cannot be decoded

@@ -1,5 +1,6 @@
 """Datasets of instance retrieval, with what is to be found for each query."""
 
+import codecs
 import gzip
 import json
 import pickle
@@ -113,10 +114,25 @@ class _DataUnpickler(pickle.Unpickler):
         scalar=np.float64(0).__reduce__()[0],
     )
 
+    OLD_BYTES: dict[tuple[str, str], Any] = {  # how Python 3 writes an array's bytes in the protocols of Python 2
+        ('__builtin__', 'bytes'): bytes,
+        ('_codecs', 'encode'): codecs.encode,
+    }
+
     def find_class(self, module: str, name: str) -> Any:
         if module.split('.', maxsplit=1)[0] == 'numpy' and name in self.MAKERS:
             return self.MAKERS[name]
+        if (module, name) in self.OLD_BYTES:
+            return self.OLD_BYTES[module, name]
         raise pickle.UnpicklingError(f'it asks for {module}.{name}, which data do not need')
+
+
+def _is_revisited(truth: Any) -> bool:
+    if not isinstance(truth, dict) or {'imlist', 'qimlist', 'gnd'} - set(truth):
+        return False
+    return len(truth['gnd']) == len(truth['qimlist']) and all(
+        {'bbx', *RevisitedQuery._fields} <= set(found) for found in truth['gnd']
+    )
 
 
 def read_ground_truth(files: Files, name: str) -> dict[str, Any]:
@@ -131,9 +147,9 @@ def read_ground_truth(files: Files, name: str) -> dict[str, Any]:
             truth = _DataUnpickler(BytesIO(data), encoding='latin1').load()
         else:
             truth = json.loads(gzip.decompress(data) if name.endswith('.gz') else data)
-    except (pickle.UnpicklingError, EOFError, OSError, ValueError, IndexError, KeyError) as error:
+    except Exception as error:  # a damaged pickle may raise any
         raise ValueError(f'{name!r} below {str(files.root)!r} is no ground truth: {error}') from error
-    if {'imlist', 'qimlist', 'gnd'} - set(truth) or {'bbx', *RevisitedQuery._fields} - set(truth['gnd'][0]):
+    if not _is_revisited(truth):
         raise ValueError(
             f'{name!r} below {str(files.root)!r} is no ground truth of a revisited dataset: that has '
             'imlist, qimlist and gnd, a list of bbx, easy, hard and junk'
