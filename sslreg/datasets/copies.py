@@ -30,7 +30,7 @@ class CopyQueries(ListedImages):
         attacks: What was done to each.
 
     Raises:
-        ValueError: An original is not in the database.
+        ValueError: An original is not in the database, or no query has one.
     """
 
     originals: list[int | None]
@@ -40,6 +40,8 @@ class CopyQueries(ListedImages):
         truth = self.files.read_json('ground_truth.json', ['database', 'queries'])
         self.originals = [query['original'] for query in truth['queries']]
         self.attacks = [query['attack'] for query in truth['queries']]
+        if set(self.originals) <= {None}:
+            raise ValueError(f'none of the {len(self.originals)} queries of {self.data_root!r} has an original')
         for query in truth['queries']:
             if query['original'] is not None and not 0 <= query['original'] < len(truth['database']):
                 raise ValueError(

@@ -110,7 +110,10 @@ class ListedImages(BaseDataset):
         raise NotImplementedError
 
     def load_data_list(self) -> list[dict[str, Any]]:
-        items = self.read_list()
+        try:
+            items = self.read_list()
+        except KeyError as error:
+            raise ValueError(f'an entry of the ground truth of {str(self.files.root)!r} lacks {error}') from error
         self.files.check(item['file'] for item in items)
         return items
 

@@ -38,6 +38,9 @@ class RetrievalImages(ListedImages):
 
     Attributes:
         queries: As in the file.
+
+    Raises:
+        ValueError: There are none, or one has no positives, or an index out of range or twice; names it.
     """
 
     queries: list[RetrievalQuery]
@@ -45,6 +48,8 @@ class RetrievalImages(ListedImages):
     def read_list(self) -> list[dict[str, Any]]:
         truth = self.files.read_json('ground_truth.json', ['labels', 'queries'])
         self.queries = [RetrievalQuery(query['image'], query['positives']) for query in truth['queries']]
+        if not self.queries:
+            raise ValueError(f'the ground truth of {self.data_root!r} has no queries')
         for query in self.queries:
             _check(f'{self.data_root}: query image {query.image}', query.positives, [query.image], len(truth['labels']))
         return [dict(file=f'images/{i:04d}.jpg') for i in range(len(truth['labels']))]

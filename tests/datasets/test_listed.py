@@ -113,6 +113,15 @@ def test_a_broken_image_is_named(retrieval, packed):
         dataset[2]
 
 
+def test_ground_truth_without_queries_or_a_field_is_said(retrieval):
+    write_json(retrieval / 'ground_truth.json', dict(labels=[0] * 12, queries=[]))
+    with pytest.raises(ValueError, match='the ground truth of .* has no queries'):
+        RetrievalImages(str(retrieval))
+    write_json(retrieval / 'ground_truth.json', dict(labels=[0] * 12, queries=[dict(image=0)]))
+    with pytest.raises(ValueError, match="an entry of the ground truth of .* lacks 'positives'"):
+        RetrievalImages(str(retrieval))
+
+
 def test_what_is_no_dataset_is_said(tmp_path):
     with pytest.raises(FileNotFoundError, match='no folder or zip archive'):
         RetrievalImages(str(tmp_path / 'nothing'))
@@ -150,6 +159,12 @@ def test_copies_and_their_originals(copies, packed):
 def test_an_original_outside_the_database_is_named(copies):
     write_json(copies / 'ground_truth.json', dict(database=[], queries=[dict(query=2, original=1, attack='text')]))
     with pytest.raises(ValueError, match='query 2 is a copy of image 1, but the database has 0 images'):
+        CopyQueries(str(copies))
+
+
+def test_copies_without_any_original_are_refused(copies):
+    write_json(copies / 'ground_truth.json', dict(database=['a'], queries=[dict(query=2, original=None, attack='a')]))
+    with pytest.raises(ValueError, match='none of the 1 queries of .* has an original'):
         CopyQueries(str(copies))
 
 
