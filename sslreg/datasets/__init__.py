@@ -1,25 +1,42 @@
 import mmpretrain.datasets  # noqa: F401  registers what sslreg's registries fall back to
 
 from .collate import collate
+from .copies import CopyDatabase, CopydaysImages, CopyQueries
 from .folder import ImageFolder
 from .packed import PackedImages
 from .photo_tiles import PhotoTiles
+<<<<<<< HEAD
 from .seeding import set_view_key, worker_init_fn
 from .transforms import ColorJitter, LoadImage, RandomGrayscale, RGBToBGR
+=======
+from .retrieval import RetrievalImages, RetrievalQuery, RevisitedImages, RevisitedQueries, RevisitedQuery
+from .seeding import set_epoch, worker_init_fn
+from .transforms import ColorJitter, CropBox, LoadImage, LongestSide, RandomGrayscale, RGBToBGR
+>>>>>>> eval-b
 from .views import BatchedViews, ColoredMultiCrop, MultiCrop, PackViews, sample_indices
 
 __all__ = [
     'BatchedViews',
     'ColorJitter',
     'ColoredMultiCrop',
+    'CopyDatabase',
+    'CopyQueries',
+    'CopydaysImages',
+    'CropBox',
     'ImageFolder',
     'LoadImage',
+    'LongestSide',
     'MultiCrop',
     'PackViews',
     'PackedImages',
     'PhotoTiles',
     'RGBToBGR',
     'RandomGrayscale',
+    'RetrievalImages',
+    'RetrievalQuery',
+    'RevisitedImages',
+    'RevisitedQueries',
+    'RevisitedQuery',
     'collate',
     'sample_indices',
     'set_view_key',

@@ -80,3 +80,48 @@ class RGBToBGR(BaseTransform):
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         results['img'] = np.ascontiguousarray(results['img'][..., ::-1])
         return results
+
+
+@TRANSFORMS.register_module()
+class LongestSide(BaseTransform):
+    """Shrink an image so that its longer side is ``size`` pixels at most; it is never enlarged.
+
+    PIL's ``Image.thumbnail``, antialiased. mmcv's ``Resize(keep_ratio=True)`` and mmpretrain's ``ResizeEdge`` enlarge
+    small images.
+
+    Args:
+        size: In pixels.
+        interpolation: A name of ``PIL.Image.Resampling``, e.g. ``'bicubic'``.
+    """
+
+    def __init__(self, size: int, interpolation: str = 'bicubic') -> None:
+        self.size = size
+        self.resample = Image.Resampling[interpolation.upper()]
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        img = Image.fromarray(results['img'])
+        img.thumbnail((self.size, self.size), self.resample)
+        results['img'] = np.array(img)
+        results['img_shape'] = results['img'].shape[:2]
+        return results
+
+
+@TRANSFORMS.register_module()
+class CropBox(BaseTransform):
+    """Cut out ``bbx`` (x0, y0, x1, y1 in pixels, rounded): what a query of the revisited datasets asks for.
+
+    Raises:
+        ValueError: Nothing of the box lies in the image.
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        x0, y0, x1, y1 = (max(round(edge), 0) for edge in results['bbx'])
+        img = results['img'][y0:y1, x0:x1]
+        if not img.size:
+            height, width = results['img'].shape[:2]
+            raise ValueError(
+                f'the box {results["bbx"]} has no pixel of image {results.get("img_path")} of {width} x {height} pixels'
+            )
+        results['img'] = np.ascontiguousarray(img)
+        results['img_shape'] = img.shape[:2]
+        return results

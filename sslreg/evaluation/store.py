@@ -50,7 +50,7 @@ def model_hash(model: Any) -> str:
 
 
 def dataset_hash(dataset: Any) -> str:
-    """Of a dataset's images, by their bytes or their files' names, sizes and times, and of its transforms."""
+    """Of all that a dataset says of its images, their bytes or files' names, sizes and times, and of its transforms."""
     pipeline = getattr(dataset, 'pipeline', None)
     return _digest([type(dataset).__name__, pickle.dumps(pipeline), *_images(dataset)])
 
@@ -63,12 +63,12 @@ def combine(*texts: str) -> str:
 def _images(dataset: Any) -> Iterable[Any]:
     for i in range(len(dataset)):
         info = dataset.get_data_info(i)
-        for name in ('img', 'img_bytes'):
-            if name in info:
-                yield info[name]
+        for name, value in info.items():
+            yield name
+            yield value if isinstance(value, (bytes, np.ndarray)) else repr(value)
         if 'img_path' in info:
             stat = Path(info['img_path']).stat()
-            yield f'{info["img_path"]} {stat.st_size} {stat.st_mtime_ns}'
+            yield f'{stat.st_size} {stat.st_mtime_ns}'
 
 
 def _tensors(module: nn.Module) -> Iterable[Any]:

@@ -85,13 +85,14 @@ def describe(wanted: dict[str, dict[str, Wanted]]) -> Table:
 
 
 def tables(results: Results, configs: dict[str, Config], title: str) -> Iterable[Table]:
-    """One for each benchmark: the model's row, and the rows of papers that its config has (``reference``)."""
+    """One for each benchmark: the model's column, and those of papers that its config has (``reference``)."""
     for name, metrics in results.items():
         reference: dict[str, dict[str, float]] = configs[name].get('reference', {})
-        rows = {title: metrics} | reference
-        table = Table('', *metrics, title=name)
-        for row, values in rows.items():
-            table.add_row(row, *(f'{values[metric]:.2f}' if metric in values else '' for metric in metrics))
+        columns = {title: metrics} | reference
+        table = Table('', *columns, title=name)
+        for metric in metrics:
+            cells = (f'{values[metric]:.2f}' if metric in values else '' for values in columns.values())
+            table.add_row(metric, *cells)
         yield table
 
 

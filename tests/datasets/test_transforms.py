@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 from torchvision.transforms import functional as F
 
-from sslreg.datasets import ColorJitter, RandomGrayscale, RGBToBGR
+from sslreg.datasets import ColorJitter, CropBox, LongestSide, RandomGrayscale, RGBToBGR
 
 
 def noise(*shape: int) -> np.ndarray:
@@ -59,3 +59,23 @@ def test_gray_is_torchvisions_and_as_frequent_as_asked():
 def test_channels_are_reversed():
     img = noise(4, 4)
     assert np.array_equal(RGBToBGR().transform(dict(img=img))['img'], img[..., [2, 1, 0]])
+
+
+@pytest.mark.parametrize('size', [(300, 200), (201, 333), (64, 64), (20, 900), (50, 40)])
+def test_longest_side_is_pils_thumbnail(size):
+    img = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    expected = Image.fromarray(img[..., ::-1])
+    expected.thumbnail((64, 64), Image.Resampling.LANCZOS)
+    results = LongestSide(size=64, interpolation='lanczos').transform(dict(img=img))
+    assert np.array_equal(results['img'][..., ::-1], np.array(expected))
+    assert max(results['img'].shape) == min(64, max(size))
+    assert results['img_shape'] == results['img'].shape[:2]
+
+
+def test_crop_box_is_rounded_and_stays_in_the_image():
+    img = np.arange(6 * 8 * 3, dtype=np.uint8).reshape(6, 8, 3)
+    crop = CropBox().transform(dict(img=img, bbx=[1.6, -2, 6.4, 4.1]))['img']
+    assert np.array_equal(crop, img[0:4, 2:6])
+    assert np.array_equal(CropBox().transform(dict(img=img, bbx=[4, 3, 100, 100]))['img'], img[3:, 4:])
+    with pytest.raises(ValueError, match='no pixel of image a.jpg of 8 x 6 pixels'):
+        CropBox().transform(dict(img=img, bbx=[8, 0, 12, 4], img_path='a.jpg'))
