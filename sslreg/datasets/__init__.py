@@ -5,14 +5,9 @@ from .copies import CopyDatabase, CopydaysImages, CopyQueries
 from .folder import ImageFolder
 from .packed import PackedImages
 from .photo_tiles import PhotoTiles
-<<<<<<< HEAD
-from .seeding import set_view_key, worker_init_fn
-from .transforms import ColorJitter, LoadImage, RandomGrayscale, RGBToBGR
-=======
 from .retrieval import RetrievalImages, RetrievalQuery, RevisitedImages, RevisitedQueries, RevisitedQuery
-from .seeding import set_epoch, worker_init_fn
+from .seeding import set_view_key, worker_init_fn
 from .transforms import ColorJitter, CropBox, LoadImage, LongestSide, RandomGrayscale, RGBToBGR
->>>>>>> eval-b
 from .views import BatchedViews, ColoredMultiCrop, MultiCrop, PackViews, sample_indices
 
 __all__ = [
