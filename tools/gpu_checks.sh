@@ -55,12 +55,20 @@ if [ "$gpu" = 0 ]; then
 else
     check no_wait 60 "$python" -m benchmarks.no_wait
 fi
+tests() {  # limit, options and paths of pytest
+    if "$python" -c 'import pytest' 2> /dev/null; then
+        check tests "$1" "$python" -m pytest -q -p no:cacheprovider "${@:2}"
+    else
+        note tests skipped 'needs the extra tests'
+    fi
+}
+
 if [ -n "$quick" ]; then
-    check tests 120 "$python" -m pytest -q -p no:cacheprovider tests/models/test_queue_memory.py
+    tests 120 tests/models/test_queue_memory.py
     for name in loss instance data knn step; do benchmark $name 120 --rounds 1; done
     train quickstart 120 configs/massl/quickstart.py train_dataloader.dataset.dataset.tiles_per_class=8
 else
-    check tests 150 "$python" -m pytest -q -p no:cacheprovider -m 'not slow' tests/models tests/engine tests/datasets
+    tests 150 -m 'not slow' tests/models tests/engine tests/datasets
     for name in loss data instance knn; do benchmark $name 40; done
     if [ -f data/cifar10/train.npz ]; then
         train cifar10 60 configs/massl/resnet18_cifar10_packed_200e.py

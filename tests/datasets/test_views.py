@@ -305,6 +305,13 @@ def test_a_wrong_view_is_refused(view, message):
         View(**view)
 
 
+def test_an_unknown_setting_is_named_with_the_known_ones():
+    with pytest.raises(ValueError, match=r'views\[1\] has sclae; a view has size, num, scale'):
+        Recipe([dict(size=8), dict(size=8, sclae=3)])
+    with pytest.raises(ValueError, match=r'views\[1\]: gray=2'):
+        Recipe([dict(size=8), dict(size=8, gray=2)])
+
+
 def test_no_view_is_refused():
     with pytest.raises(ValueError, match='at least one view'):
         Recipe([])
@@ -404,6 +411,12 @@ def test_a_batch_of_views_is_that_of_its_images():
         assert torch.equal(whole[1], alone)
     assert dataset[1]['data_samples'] == 1
     assert default_collate([dataset[4], dataset[1], dataset[8]]).keys() == batch.keys()
+
+
+def test_a_loader_that_would_collate_a_whole_batch_is_told_so():
+    loader = torch.utils.data.DataLoader(BatchedViews(images(4), [dict(size=8)]), 2, collate_fn=default_collate)
+    with pytest.raises(TypeError, match=r'needs collate_fn=dict\(type=collate\)'):
+        next(iter(loader))
 
 
 @pytest.mark.parametrize('num_workers', [0, 1, 2])

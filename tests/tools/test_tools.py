@@ -8,8 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
+
+from sslreg.datasets import PhotoTiles
 
 ROOT = Path(__file__).parents[2]
 CONFIG = 'configs/massl/quickstart.py'
@@ -200,6 +203,23 @@ def own_memory(tmp_path) -> Path:
     (folder / 'configs/my').mkdir()
     (folder / 'configs/my/random_memory.py').write_text(blocks[1])
     return folder
+
+
+@pytest.mark.slow
+def test_own_photographs_train(tmp_path):
+    """The config of docs/data.md, as it stands there."""
+    config = re.findall(r'```python\n(.*?)```', (ROOT / 'docs/data.md').read_text(), re.DOTALL)[-1]
+    folder = _project(tmp_path)
+    (folder / 'configs/my').mkdir()
+    (folder / 'configs/my/photos.py').write_text(config)
+    (folder / 'photos').mkdir()
+    tiles = PhotoTiles(tiles_per_class=2, tile_size=70)
+    for i in range(len(tiles)):
+        cv2.imwrite(str(folder / f'photos/{i}.jpg'), tiles.get_data_info(i)['img'])
+    small = [option for option in SMALL if DATA not in option and 'batch_size' not in option]
+    options = ['train.py', 'configs/my/photos.py', '--work-dir', 'run', '--cfg-options', *small]
+    succeed(python(*options, cwd=folder))
+    assert memory(folder / 'run')['memory.num_updates'] == 2
 
 
 @pytest.mark.slow

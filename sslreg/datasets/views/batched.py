@@ -13,6 +13,16 @@ from .recipe import Recipe
 from .small import cut_views
 
 
+class WholeBatch(dict[Any, Any]):
+    """A batch that a loader must not collate again."""
+
+    def __missing__(self, key: Any) -> Any:
+        raise TypeError(
+            f'a whole batch of views has no item {key!r}: the loader of BatchedViews needs '
+            'collate_fn=dict(type=collate) of sslreg.datasets'
+        )
+
+
 @DATASETS.register_module()
 class BatchedViews(Dataset[dict[str, Any]]):
     """Small images, decoded once at the start and held in memory, whose views are made a whole batch at a time.
@@ -57,7 +67,7 @@ class BatchedViews(Dataset[dict[str, Any]]):
             cut = np.empty((len(chosen), 3, view.size, view.size), np.uint8)
             cut_views(images, boxes[:, place], flips[:, place], color[:, place], view.interpolation == 'bicubic', cut)
             inputs.append(torch.from_numpy(cut))
-        return dict(inputs=inputs, data_samples=torch.from_numpy(chosen))
+        return WholeBatch(inputs=inputs, data_samples=torch.from_numpy(chosen))
 
 
 def decoded(dataset: Any) -> np.ndarray:

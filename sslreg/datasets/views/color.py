@@ -1,5 +1,6 @@
 """What happens to the colours of one view on the CPU."""
 
+import logging
 import math
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -64,7 +65,9 @@ def adjust_by_torchvision(view: np.ndarray, color: np.ndarray) -> None:
 def advise_compiling() -> None:
     """Say in the log where views are made without numba."""
     if not find_spec('numba'):
-        print_log('colours change by torchvision; compiled they do 5 times as fast: pip install numba', 'current')
+        print_log(
+            'colours change by torchvision, slowly: `pip install numba` compiles them', 'current', logging.WARNING
+        )
 
 
 adjust: Callable[[np.ndarray, np.ndarray], None] = adjust_by_torchvision

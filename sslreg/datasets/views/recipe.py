@@ -6,7 +6,7 @@ alone: neither workers nor ranks nor the order of the images matter. Else they c
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import permutations
 from typing import Any, NamedTuple
 
@@ -110,12 +110,11 @@ class Recipe:
         views: Configs of :class:`View`.
 
     Raises:
-        ValueError: There are no views, or one of them is wrong.
-        TypeError: A view has an unknown setting.
+        ValueError: There are no views, or one of them is wrong or has an unknown setting; says which.
     """
 
     def __init__(self, views: Sequence[dict[str, Any]]) -> None:
-        kinds = [View(**view) for view in views]
+        kinds = [_kind(place, view) for place, view in enumerate(views)]
         self.views = [kind for kind in kinds for _ in range(kind.num)]
         if not self.views:
             raise ValueError('views=[] must name at least one view')
@@ -173,6 +172,17 @@ class Recipe:
 
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+def _kind(place: int, view: dict[str, Any]) -> View:
+    """The View of a config at a place in the list."""
+    known = [setting.name for setting in fields(View)]
+    if unknown := set(view) - set(known):
+        raise ValueError(f'views[{place}] has {", ".join(sorted(unknown))}; a view has {", ".join(known)}')
+    try:
+        return View(**view)
+    except ValueError as error:
+        raise ValueError(f'views[{place}]: {error}') from error
 
 
 def uniform(indices: np.ndarray, count: int, key: Key) -> np.ndarray:
