@@ -1,6 +1,7 @@
 import mmpretrain.datasets  # noqa: F401  registers what sslreg's registries fall back to
 
 from .collate import collate
+from .davis import DavisClip, ResizeFrame
 from .folder import ImageFolder
 from .packed import PackedImages
 from .photo_tiles import PhotoTiles
@@ -12,6 +13,7 @@ __all__ = [
     'BatchedViews',
     'ColorJitter',
     'ColoredMultiCrop',
+    'DavisClip',
     'ImageFolder',
     'LoadImage',
     'MultiCrop',
@@ -20,6 +22,7 @@ __all__ = [
     'PhotoTiles',
     'RGBToBGR',
     'RandomGrayscale',
+    'ResizeFrame',
     'collate',
     'sample_indices',
     'set_epoch',

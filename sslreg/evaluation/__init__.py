@@ -1,5 +1,6 @@
+from .benchmarks import BaseBenchmark, LabelPropagationBenchmark
 from .features import collect
 from .metrics import ProbeAccuracy
 from .probes import BaseProbe, KNNProbe
 
-__all__ = ['BaseProbe', 'KNNProbe', 'ProbeAccuracy', 'collect']
+__all__ = ['BaseBenchmark', 'BaseProbe', 'KNNProbe', 'LabelPropagationBenchmark', 'ProbeAccuracy', 'collect']

@@ -1,3 +1,4 @@
 from .base import BaseBenchmark, Wanted
+from .davis import LabelPropagationBenchmark
 
-__all__ = ['BaseBenchmark', 'Wanted']
+__all__ = ['BaseBenchmark', 'LabelPropagationBenchmark', 'Wanted']
