@@ -18,7 +18,9 @@ from sslreg.registry import DATASETS, HOOKS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS,
 from tests.reference.massl import cosine_array
 
 # configs/my/ is the user's (docs/add_a_memory.md)
-CONFIGS = [path for path in sorted(Path('configs').rglob('[!_]*.py')) if not {'_base_', 'benchmarks', 'my'} & set(path.parts)]
+CONFIGS = [
+    path for path in sorted(Path('configs').rglob('[!_]*.py')) if not {'_base_', 'benchmarks', 'my'} & set(path.parts)
+]
 IMAGENET = [path for path in CONFIGS if path.stem in ('vits_800e', 'vitb_400e', 'vitb_800e')]
 
 

@@ -37,8 +37,12 @@ class DavisClip(BaseDataset):
         self.frames = root / 'JPEGImages' / resolution / clip
         self.annotations = root / 'Annotations' / resolution / clip
         if not self.frames.is_dir():
-            raise FileNotFoundError(f'{data_root} has no frames {self.frames}: is it the {resolution} package of DAVIS?')
-        self.names = sorted(file.name.removesuffix('.jpg') for file in self.frames.iterdir() if file.name[-4:] == '.jpg')
+            raise FileNotFoundError(
+                f'{data_root} has no frames {self.frames}: is it the {resolution} package of DAVIS?'
+            )
+        self.names = sorted(
+            file.name.removesuffix('.jpg') for file in self.frames.iterdir() if file.name[-4:] == '.jpg'
+        )
         super().__init__(ann_file='', data_root=data_root, **kwargs)
 
     def load_data_list(self) -> list[dict[str, Any]]:

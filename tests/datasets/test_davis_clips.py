@@ -90,7 +90,8 @@ def test_what_is_wrong_with_masks(folder):
 
 
 @pytest.mark.parametrize(
-    'size, expected', [((480, 854), (480, 832)), ((480, 910), (480, 896)), ((854, 480), (832, 480)), ((100, 100), (480, 448))]
+    'size, expected',
+    [((480, 854), (480, 832)), ((480, 910), (480, 896)), ((854, 480), (832, 480)), ((100, 100), (480, 448))],
 )
 def test_frame_size_of_the_protocol(size, expected):
     assert frame_size(*size, short=480, multiple=64) == expected

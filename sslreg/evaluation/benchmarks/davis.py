@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,17 @@ class LabelPropagationBenchmark(BaseBenchmark):
 
     Args:
         dataset: Config of the clips, :class:`DavisClip` without ``clip``.
-        clips: File of the package that names the clips, e.g. ``'ImageSets/2017/val.txt'``.
+        clips: Names of the clips, or a file of the package that has them, e.g. ``'ImageSets/2017/val.txt'``.
         kind: Config of features of patches ``[N, h, w, C]``, from the registry ``FEATURES``.
         **propagation: Arguments of :func:`propagate`.
     """
 
-    def __init__(self, dataset: dict[str, Any], clips: str, kind: dict[str, Any], **propagation: Any) -> None:
+    def __init__(
+        self, dataset: dict[str, Any], clips: str | Sequence[str], kind: dict[str, Any], **propagation: Any
+    ) -> None:
         self.kind, self.propagation = kind, propagation
-        self.clips: dict[str, DavisClip] = {
-            name: DATASETS.build(dict(dataset, clip=name)) for name in clip_names(dataset['data_root'], clips)
-        }
+        names = clip_names(dataset['data_root'], clips) if isinstance(clips, str) else clips
+        self.clips: dict[str, DavisClip] = {name: DATASETS.build(dict(dataset, clip=name)) for name in names}
 
     def wanted(self) -> dict[str, Wanted]:
         """The frames of each clip, by its name. All masks are read once, so that a broken one stops the run here."""
