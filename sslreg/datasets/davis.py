@@ -135,7 +135,8 @@ class ResizeFrame(BaseTransform):
         self.short, self.multiple = short, multiple
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        height, width = frame_size(*results['img'].shape[:2], self.short, self.multiple)
+        before = results['img'].shape
+        height, width = frame_size(before[0], before[1], self.short, self.multiple)
         results['img'] = cv2.resize(results['img'], (width, height))
         results['img_shape'] = (height, width)
         return results

@@ -109,6 +109,9 @@ def score_clip(predicted: Array, truth: Array, num_objects: int) -> list[ObjectS
 def mean_scores(scores: list[ObjectScore]) -> dict[str, float]:
     """Over objects, in per cent: ``J&F``, ``J``, ``J_recall``, ``J_decay`` and the same of ``F``."""
     j, f = (100 * np.mean([score[measure] for score in scores], axis=0) for measure in (0, 1))
-    names = ('{}', '{}_recall', '{}_decay')
-    parts = {name.format(letter): float(value) for letter, m in zip('JF', (j, f)) for name, value in zip(names, m)}
+    parts = {
+        letter + suffix: float(value)
+        for letter, summary in (('J', j), ('F', f))
+        for suffix, value in zip(('', '_recall', '_decay'), summary, strict=True)
+    }
     return {'J&F': (parts['J'] + parts['F']) / 2} | parts

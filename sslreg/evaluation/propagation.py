@@ -64,7 +64,7 @@ def _within(similarity: Tensor, radius: int) -> Tensor:
 
 
 def _vote(similarity: Tensor, labels: Tensor, topk: int, temperature: float) -> Tensor:
-    """Labels ``[K, w]`` of w patches from their similarities to S others ``[w, S]`` and the others' labels ``[K, S]``."""
+    """Labels ``[K, w]`` of w patches from their similarities to S others ``[w, S]``, which have labels ``[K, S]``."""
     nearest = similarity.topk(min(topk, similarity.shape[1]), dim=1)
     weights = (nearest.values / temperature).softmax(dim=1)
     return torch.einsum('kvm,vm->kv', labels[:, nearest.indices], weights)

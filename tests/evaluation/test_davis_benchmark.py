@@ -68,7 +68,7 @@ def test_a_broken_package_stops_before_features_are_made(moving):
 
 
 @pytest.mark.slow
-def test_a_real_clip(capsys):
+def test_a_real_clip():
     """Mean colours follow a black swan better than its first mask, left where it is."""
     archive = ROOT / 'data' / 'davis_mini' / 'davis_mini.zip'
     if not archive.is_file():
