@@ -27,7 +27,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument('checkpoint', help='path of the checkpoint')
     parser.add_argument('images', help='folder of images, of any depth')
-    parser.add_argument('--out', metavar='DIR', required=True, help='the PNGs go here, by the names of the images')
+    parser.add_argument('--out', metavar='DIR', required=True, help='the PNGs go here, IMAGE.png for each')
     parser.add_argument(
         '--size',
         type=int,
@@ -44,10 +44,10 @@ def parse_args() -> argparse.Namespace:
 
 
 def pictures(folder: str, out: str) -> dict[Path, Path]:
-    """The PNG of each image; those of a folder below have its name in theirs."""
+    """The PNG of each image, in folders like those of the images."""
     images = ImageFolder(folder, with_label=False)
     files = [Path(images.get_data_info(index)['img_path']) for index in range(len(images))]
-    return {file: Path(out, '_'.join(file.relative_to(folder).with_suffix('').parts) + '.png') for file in files}
+    return {file: Path(out, f'{file.relative_to(folder)}.png') for file in files}
 
 
 def main() -> None:
@@ -56,9 +56,9 @@ def main() -> None:
     launch.check_checkpoint(args.checkpoint)
     files = pictures(args.images, args.out)
     network = load_network(cfg, args.checkpoint, args.device)
-    Path(args.out).mkdir(parents=True, exist_ok=True)
     for image, picture in files.items():
         photograph = read_square(image, args.size)
+        picture.parent.mkdir(parents=True, exist_ok=True)
         attention_sheet(picture, photograph, look(network.backbone, network.images(photograph[None])), args.share)
     Console().print(f'{len(files)} pictures in {args.out}')
 

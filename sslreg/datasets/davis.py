@@ -29,24 +29,24 @@ class DavisClip(BaseDataset):
         **kwargs: As in mmpretrain's BaseDataset.
 
     Raises:
-        FileNotFoundError: There is no such folder, archive or clip, or a frame has no mask.
+        FileNotFoundError: There is no such folder, archive or clip.
     """
 
     def __init__(self, data_root: str, clip: str, resolution: str = '480p', **kwargs: Any) -> None:
-        root = davis_root(data_root)
-        self.frames = root / 'JPEGImages' / resolution / clip
-        self.annotations = root / 'Annotations' / resolution / clip
-        if not self.frames.is_dir():
-            raise FileNotFoundError(
-                f'{data_root} has no frames {self.frames}: is it the {resolution} package of DAVIS?'
-            )
-        self.names = sorted(
-            file.name.removesuffix('.jpg') for file in self.frames.iterdir() if file.name[-4:] == '.jpg'
-        )
+        self.clip, self.resolution = clip, resolution
+        frames = self._folder(data_root, 'JPEGImages')
+        if not frames.is_dir():
+            raise FileNotFoundError(f'{data_root} has no frames {frames}: is it the {resolution} package of DAVIS?')
+        self.names = sorted(file.name[:-4] for file in frames.iterdir() if file.name.endswith('.jpg'))
         super().__init__(ann_file='', data_root=data_root, **kwargs)
 
+    def _folder(self, data_root: str, kind: str) -> Path | ZipPath:
+        """Opened anew, since an open archive can neither be pickled nor shared by processes."""
+        return davis_root(data_root) / kind / self.resolution / self.clip
+
     def load_data_list(self) -> list[dict[str, Any]]:
-        return [dict(img_bytes=(self.frames / f'{name}.jpg').read_bytes()) for name in self.names]
+        frames = self._folder(self.data_root, 'JPEGImages')
+        return [dict(img_bytes=(frames / f'{name}.jpg').read_bytes()) for name in self.names]
 
     def masks(self) -> np.ndarray[Any, Any]:
         """Labels of all frames, ``[F, H, W]`` uint8: 0 is background, 1..N are objects.
@@ -55,13 +55,14 @@ class DavisClip(BaseDataset):
             FileNotFoundError: A frame has no mask.
             ValueError: A mask is no label map, or there is no object at all.
         """
-        files = [self.annotations / f'{name}.png' for name in self.names]
+        folder = self._folder(self.data_root, 'Annotations')
+        files = [folder / f'{name}.png' for name in self.names]
         if missing := [file for file in files if not file.is_file()]:
             raise FileNotFoundError(f'{len(missing)} of {len(files)} frames have no mask, the first {missing[0]}')
         labels = np.stack([_label_map(file) for file in files])
         values = np.unique(labels)
         if len(values) < 2:
-            raise ValueError(f'{self.annotations}: all masks are {values}, so there is no object to follow')
+            raise ValueError(f'{folder}: all masks are {values}, so there is no object to follow')
         if 255 in values:  # white is the object of DAVIS 2016, and in 2017 what belongs to none
             labels = (labels == 255).astype(np.uint8) if len(values) == 2 else np.where(labels == 255, 0, labels)
         return labels

@@ -1,6 +1,7 @@
 """Clips in the layout of DAVIS, from folders and archives."""
 
 import io
+import pickle
 import shutil
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def test_frames_and_masks(data_root):
     blue_green_red = [item['inputs'][:, 5, 5].tolist() for item in clip]
     assert np.abs(np.array(blue_green_red) - [[200, 0, 0], [200, 0, 10], [200, 0, 20]]).max() <= 3  # JPEG
     assert sample_indices([item['data_samples'] for item in clip]).tolist() == [0, 1, 2]
-    assert (clip.masks() == LABELS).all()
+    assert (pickle.loads(pickle.dumps(clip)).masks() == LABELS).all()
     assert clip_names(data_root, 'val.txt') == ['two', 'white']
 
 

@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmengine.device import get_device
 from torch import Tensor
 
 from sslreg.datasets.davis import DavisClip, clip_names
@@ -68,6 +69,7 @@ class LabelPropagationBenchmark(BaseBenchmark):
             num_classes: Objects and background.
             frame_size: Height and width in pixels of what the network saw.
         """
+        feats = feats.to(get_device())
         label = one_hot_patches(first.to(feats.device), num_classes, (feats.shape[1], feats.shape[2]))
         weights = propagate(feats, label, **self.propagation)
         size = (first.shape[0], first.shape[1])
