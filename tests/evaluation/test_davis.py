@@ -5,6 +5,7 @@ import pytest
 
 from sslreg.evaluation.davis import (
     Summary,
+    _disk,
     contour,
     contour_accuracy,
     mean_scores,
@@ -55,6 +56,18 @@ def test_contour_accuracy_of_identical_masks():
 def test_contour_within_the_tolerance(shift, within):
     """Tolerances are rounded up: 0.013 of a diagonal of 100 pixels is 2."""
     assert (contour_accuracy(square(10, 10), square(10, 10 + shift), tolerance=0.013) == 1) == within
+
+
+@pytest.mark.parametrize('shift, within', [((2, 0), True), ((1, 1), True), ((2, 1), False), ((2, 2), False)])
+def test_tolerance_is_a_disk(shift, within):
+    """Two lone pixels, tolerance 2: the four pixels of one contour have a match in the other's at this shift."""
+    ours, theirs = EMPTY.copy(), EMPTY.copy()
+    ours[30, 40] = theirs[30 + shift[0], 40 + shift[1]] = True
+    corner = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    distance = np.linalg.norm(corner[:, None] - (corner + shift), axis=2)
+    matched = (distance.min(axis=1) <= 2).mean()
+    assert contour_accuracy(ours, theirs, tolerance=0.015) == matched
+    assert _disk(2)[2 + shift[0], 2 + shift[1]] == within
 
 
 def test_contour_accuracy_of_half_a_contour():
