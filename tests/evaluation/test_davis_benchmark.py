@@ -44,6 +44,17 @@ def moving(tmp_path):
     return tmp_path
 
 
+@pytest.mark.parametrize('name', ['davis', 'davis_mini'])
+def test_configs_are_those_of_the_protocol(name, tmp_path):
+    cfg = Config.fromfile(ROOT / f'configs/benchmarks/{name}.py')
+    cfg.dump(tmp_path / 'dumped.py')
+    dumped = Config.fromfile(tmp_path / 'dumped.py')
+    assert dumped.pretty_text == cfg.pretty_text
+    numbers = {key: dumped.benchmark[key] for key in ('num_last', 'radius', 'topk', 'temperature')}
+    assert numbers == dict(num_last=7, radius=12, topk=5, temperature=0.1)
+    assert dict(dumped.benchmark.dataset.pipeline[1], type=None) == dict(type=None, short=480, multiple=64)
+
+
 def test_objects_of_a_colour_are_followed(moving):
     benchmark = build(moving, 'sequences.txt')
     wanted = benchmark.wanted()
