@@ -2,6 +2,7 @@ import mmpretrain.datasets  # noqa: F401  registers what sslreg's registries fal
 
 from .collate import collate
 from .copies import CopyDatabase, CopydaysImages, CopyQueries
+from .davis import DavisClip, ResizeFrame
 from .folder import ImageFolder
 from .packed import PackedImages
 from .photo_tiles import PhotoTiles
@@ -18,6 +19,7 @@ __all__ = [
     'CopyQueries',
     'CopydaysImages',
     'CropBox',
+    'DavisClip',
     'ImageFolder',
     'LoadImage',
     'LongestSide',
@@ -27,6 +29,7 @@ __all__ = [
     'PhotoTiles',
     'RGBToBGR',
     'RandomGrayscale',
+    'ResizeFrame',
     'RetrievalImages',
     'RetrievalQuery',
     'RevisitedImages',

@@ -1,4 +1,10 @@
-from .benchmarks import CopyDetectionBenchmark, RetrievalBenchmark, RevisitedBenchmark
+from .benchmarks import (
+    BaseBenchmark,
+    CopyDetectionBenchmark,
+    LabelPropagationBenchmark,
+    RetrievalBenchmark,
+    RevisitedBenchmark,
+)
 from .extract import Extractor
 from .features import collect
 from .metrics import ProbeAccuracy
@@ -6,11 +12,13 @@ from .probes import BaseProbe, KNNProbe
 from .store import FeatureStore
 
 __all__ = [
+    'BaseBenchmark',
     'BaseProbe',
     'CopyDetectionBenchmark',
     'Extractor',
     'FeatureStore',
     'KNNProbe',
+    'LabelPropagationBenchmark',
     'ProbeAccuracy',
     'RetrievalBenchmark',
     'RevisitedBenchmark',

@@ -1,4 +1,7 @@
+from .attention import Look, attention_sheet, look
+from .correspondence import correspondence_plot, match
 from .html import Section, page
+from .network import load_network, read_square
 from .observer import ObserverHook
 from .plots import Line, Panel, level, line_panels, smooth
 from .progress import ProgressHook
@@ -8,14 +11,21 @@ from .sheets import Cell, contact_sheet
 __all__ = [
     'Cell',
     'Line',
+    'Look',
     'ObserverHook',
     'Panel',
     'ProgressHook',
     'Section',
+    'attention_sheet',
     'contact_sheet',
+    'correspondence_plot',
     'level',
     'line_panels',
+    'load_network',
+    'look',
+    'match',
     'page',
+    'read_square',
     'smooth',
     'write_report',
 ]

@@ -23,13 +23,16 @@ class Cell(NamedTuple):
     frame: str | None = None
 
 
-def contact_sheet(path: Path | str, groups: Sequence[tuple[str, int]], rows: Sequence[Sequence[Cell]]) -> None:
+def contact_sheet(
+    path: Path | str, groups: Sequence[tuple[str, int]], rows: Sequence[Sequence[Cell]], dpi: int = DPI
+) -> None:
     """Draw rows of pictures under the groups' titles.
 
     Args:
         path: The PNG to write.
         groups: Title and number of columns of each group.
         rows: As many cells in each as the groups have columns.
+        dpi: Pixels an inch; a picture has 0.84 inches.
 
     Raises:
         ValueError: A row has another number of cells.
@@ -45,7 +48,7 @@ def contact_sheet(path: Path | str, groups: Sequence[tuple[str, int]], rows: Seq
     columns = np.cumsum([0] + [count for _, count in groups])
     for (title, _), column in zip(groups, columns[:-1], strict=True):
         axes.text(lefts[column], 1.12, title, size=9.5, weight='bold')
-    figure.savefig(path, dpi=DPI)
+    figure.savefig(path, dpi=dpi)
 
 
 def _lefts(counts: Sequence[int]) -> list[float]:

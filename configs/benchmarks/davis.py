@@ -1,0 +1,24 @@
+"""Label propagation on DAVIS 2017 val, 30 clips, as in DINO's evaluation (https://arxiv.org/abs/2104.14294, table 5).
+
+``data/davis`` is the official archive ``DAVIS-2017-trainval-480p.zip`` or what is unpacked from it (a link will do).
+Paper (J&F): DINO ViT-S/16 61.8, ViT-B/16 62.3. Here: not yet run.
+"""
+
+from mmpretrain.datasets import PackInputs
+
+from sslreg.datasets import DavisClip, LoadImage, ResizeFrame
+from sslreg.evaluation.benchmarks import LabelPropagationBenchmark
+
+benchmark = dict(
+    type=LabelPropagationBenchmark,
+    dataset=dict(
+        type=DavisClip,
+        data_root='data/davis',
+        # 480 and multiples of 64 are multiples of patches of 8 and 16; for others say so, e.g. short=476, multiple=14
+        pipeline=[dict(type=LoadImage), dict(type=ResizeFrame, short=480, multiple=64), dict(type=PackInputs)]),
+    clips='ImageSets/2017/val.txt',
+    kind=dict(type='PatchTokens'),
+    num_last=7,
+    radius=12,
+    topk=5,
+    temperature=0.1)

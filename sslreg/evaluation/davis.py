@@ -1,0 +1,117 @@
+"""The measures of DAVIS: Perazzi et al., CVPR 2016 (section 5), and Pont-Tuset et al., arXiv 1704.00675 (section 5).
+
+Masks are arrays of booleans ``[H, W]``, label maps arrays of integers in which 0 is background and 1..N are objects.
+"""
+
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+
+class Summary(NamedTuple):
+    """Of a measure over the frames of a clip: all in [0, 1], but decay in [-1, 1].
+
+    Attributes:
+        mean: Over the frames.
+        recall: Share of the frames with more than 0.5.
+        decay: Mean over the first quarter less the mean over the last.
+    """
+
+    mean: float
+    recall: float
+    decay: float
+
+
+class ObjectScore(NamedTuple):
+    """Region similarity J and contour accuracy F of one object in a clip."""
+
+    j: Summary
+    f: Summary
+
+
+def region_similarity(predicted: Array, truth: Array) -> float:
+    """J: intersection over union of two masks; 1 if both are empty."""
+    union = np.count_nonzero(predicted | truth)
+    return np.count_nonzero(predicted & truth) / union if union else 1.0
+
+
+def contour_accuracy(predicted: Array, truth: Array, tolerance: float = 0.008) -> float:
+    """F: harmonic mean of the precision and the recall of a mask's contour.
+
+    A pixel of one contour is matched if the other has one within ``ceil(tolerance x diagonal)`` pixels: a disk of this
+    radius stands for the bipartite matching of the paper, as in the official evaluation.
+
+    Args:
+        predicted: Mask ``[H, W]``.
+        truth: Mask ``[H, W]``.
+        tolerance: Share of the image's diagonal.
+
+    Returns:
+        1 if neither mask has a contour, 0 if only one has.
+    """
+    disk = _disk(int(np.ceil(tolerance * np.linalg.norm(truth.shape))))
+    ours, theirs = contour(predicted), contour(truth)
+    if not ours.any() or not theirs.any():
+        return float(ours.any() == theirs.any())
+    precision, recall = _near(ours, theirs, disk), _near(theirs, ours, disk)
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def contour(mask: Array) -> Array:
+    """Pixels ``[H, W]`` that differ from the one to the right, below, or right below: contours one pixel wide."""
+    padded = np.pad(mask, ((0, 1), (0, 1)), mode='edge')
+    here = padded[:-1, :-1]
+    edges: Array = (here != padded[:-1, 1:]) | (here != padded[1:, :-1]) | (here != padded[1:, 1:])
+    return edges
+
+
+def _disk(radius: int) -> Array:
+    squares = np.arange(-radius, radius + 1) ** 2
+    return (squares[:, None] + squares <= radius**2).astype(np.uint8)
+
+
+def _near(pixels: Array, others: Array, disk: Array) -> float:
+    """Share of ``pixels`` with one of the ``others`` within the disk."""
+    return float(cv2.dilate(others.astype(np.uint8), disk)[pixels].mean())
+
+
+def summarise(values: Array) -> Summary:
+    """Of a measure in F frames, ``[F]``. Neighbouring quarters share a frame, as in the official evaluation."""
+    edges = np.floor(np.linspace(0, len(values) - 1, 5) + 0.5 + 1e-10).astype(int)  # halves are rounded up
+    first, last = values[: edges[1] + 1], values[edges[3] :]
+    return Summary(float(values.mean()), float((values > 0.5).mean()), float(first.mean() - last.mean()))
+
+
+def score_clip(predicted: Array, truth: Array, num_objects: int) -> list[ObjectScore]:
+    """Score the label maps ``[F, H, W]`` of a clip object by object.
+
+    The first frame, which is given, and the last are left out, as in the official semi-supervised evaluation.
+
+    Raises:
+        ValueError: The maps differ in shape, or there are less than 3 frames.
+    """
+    if predicted.shape != truth.shape:
+        raise ValueError(f'predicted label maps are {list(predicted.shape)}, the annotated ones {list(truth.shape)}')
+    if len(truth) < 3:
+        raise ValueError(f'a clip of {len(truth)} frames has none between the first and the last; 3 are needed')
+    frames = list(zip(predicted[1:-1], truth[1:-1], strict=True))
+    scores = []
+    for index in range(1, num_objects + 1):
+        j = np.array([region_similarity(ours == index, theirs == index) for ours, theirs in frames])
+        f = np.array([contour_accuracy(ours == index, theirs == index) for ours, theirs in frames])
+        scores.append(ObjectScore(summarise(j), summarise(f)))
+    return scores
+
+
+def mean_scores(scores: list[ObjectScore]) -> dict[str, float]:
+    """Over objects, in per cent: ``J&F``, ``J``, ``J_recall``, ``J_decay`` and the same of ``F``."""
+    j, f = (100 * np.mean([score[measure] for score in scores], axis=0) for measure in (0, 1))
+    parts = {
+        letter + suffix: float(value)
+        for letter, summary in (('J', j), ('F', f))
+        for suffix, value in zip(('', '_recall', '_decay'), summary, strict=True)
+    }
+    return {'J&F': (parts['J'] + parts['F']) / 2} | parts

@@ -1,0 +1,110 @@
+"""Label propagation along a clip by similar features (Caron et al. 2021, section 4.2.2; Jabri et al. 2020, section 3).
+
+Letters: F frames, K classes (background among them), h x w patches, C channels, n frames of context.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+@torch.no_grad()
+def propagate(
+    feats: Tensor,
+    first_label: Tensor,
+    num_last: int = 7,
+    radius: int = 12,
+    topk: int = 5,
+    temperature: float = 0.1,
+) -> Tensor:
+    """Carry the labels of the first frame through a clip.
+
+    A patch takes the labels of the patches most similar to it, weighted by a softmax, among those of the first frame
+    and of the frames just before it that are at most ``radius`` patches away in each direction. The defaults are those
+    of the official evaluation of DINO. Affinities are made row by row: never more than ``w x n x (2 radius + 1) x w``.
+
+    Args:
+        feats: Features of patches ``[F, h, w, C]``, of any length; they are normalised here.
+        first_label: Weights of classes in the first frame ``[K, h, w]``.
+        num_last: Frames before the current one that are looked at besides the first.
+        radius: Of the window, in patches.
+        topk: Patches that vote.
+        temperature: Of the softmax over them.
+
+    Returns:
+        Weights of classes ``[F, K, h, w]``; they sum to what those of the first frame sum to, e.g. 1.
+
+    Raises:
+        ValueError: Features and label do not fit, or a number is out of its range.
+    """
+    _check(feats, first_label, num_last, radius, topk, temperature)
+    labels = torch.zeros(len(feats), *first_label.shape, device=feats.device)
+    labels[0] = first_label
+    for frame in range(1, len(feats)):
+        context = [0, *range(max(1, frame - num_last), frame)]
+        queries, keys = _unit(feats[frame]), _unit(feats[context]).transpose(0, 1).contiguous()
+        known = labels[context].movedim(0, 2).contiguous()
+        for row, query in enumerate(queries):
+            near = slice(max(0, row - radius), row + radius + 1)
+            similarity = _within(query @ keys[near].flatten(0, 2).T, radius)
+            labels[frame, :, row] = _vote(similarity, known[:, near].flatten(1), topk, temperature)
+    return labels
+
+
+def _unit(feats: Tensor) -> Tensor:
+    return F.normalize(feats.float(), dim=-1)
+
+
+def _within(similarity: Tensor, radius: int) -> Tensor:
+    """Similarities ``[w, M * w]`` of a row's patches to M rows; those out of the window become minus infinity."""
+    column = torch.arange(len(similarity), device=similarity.device)
+    outside = (column[:, None] - column).abs() > radius
+    similarity.view(len(column), -1, len(column)).masked_fill_(outside[:, None], -torch.inf)
+    return similarity
+
+
+def _vote(similarity: Tensor, labels: Tensor, topk: int, temperature: float) -> Tensor:
+    """Labels ``[K, w]`` of w patches from their similarities to S others ``[w, S]``, which have labels ``[K, S]``."""
+    nearest = similarity.topk(min(topk, similarity.shape[1]), dim=1)
+    weights = (nearest.values / temperature).softmax(dim=1)
+    return torch.einsum('kvm,vm->kv', labels[:, nearest.indices], weights)
+
+
+def _check(feats: Tensor, first_label: Tensor, num_last: int, radius: int, topk: int, temperature: float) -> None:
+    if feats.ndim != 4 or first_label.ndim != 3 or feats.shape[1:3] != first_label.shape[1:]:
+        raise ValueError(
+            f'features {list(feats.shape)} and label {list(first_label.shape)} must be [F, h, w, C] and [K, h, w] '
+            'of the same h and w'
+        )
+    if min(num_last, radius) < 0 or topk < 1 or temperature <= 0:
+        raise ValueError(
+            f'num_last={num_last} and radius={radius} must be at least 0, topk={topk} at least 1 and '
+            f'temperature={temperature} above 0'
+        )
+
+
+def one_hot_patches(label_map: Tensor, num_classes: int, grid: tuple[int, int]) -> Tensor:
+    """Classes of patches ``[K, h, w]`` from a label map ``[H, W]``: the pixel at the middle of each patch."""
+    nearest = F.interpolate(label_map[None, None].float(), grid, mode='nearest-exact')[0, 0]
+    return F.one_hot(nearest.long(), num_classes).movedim(-1, 0).float()
+
+
+def to_label_map(weights: Tensor, frame_size: tuple[int, int], size: tuple[int, int]) -> Tensor:
+    """The label of each pixel from the weights of classes of patches.
+
+    As in the official evaluation of DINO: bilinear to the frame that the network saw, each class stretched to [0, 1],
+    the best class, then nearest to the size of the annotation.
+
+    Args:
+        weights: ``[K, h, w]``.
+        frame_size: Height and width in pixels of the network's frame.
+        size: Height and width of the annotation.
+
+    Returns:
+        Labels ``[H, W]`` uint8.
+    """
+    smooth = F.interpolate(weights[None], frame_size, mode='bilinear', align_corners=False)[0]
+    low, high = (smooth.flatten(1).aminmax(dim=1)[i][:, None, None] for i in (0, 1))
+    spread = torch.where(high > low, high - low, 1)
+    labels = ((smooth - low) / spread).max(dim=0).indices  # of equal ones the first; argmax is 10 times slower
+    return F.interpolate(labels[None, None].float(), size, mode='nearest-exact')[0, 0].to(torch.uint8)

@@ -1,0 +1,62 @@
+"""Show which parts of two photographs correspond to each other for a trained vision transformer: a PNG with lines.
+
+python tools/visualize_correspondence.py configs/massl/vits_800e.py work_dirs/massl/vits_800e/epoch_800.pth \\
+    cat.jpg lion.jpg --out lines.png
+
+Lines join patches that are each other's nearest; those that the class token attends to in both images come first.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # as in tools/test.py
+
+from mmengine.config import DictAction
+from rich.console import Console
+
+from sslreg.engine import launch
+from sslreg.visualization import correspondence_plot, load_network, look, match, read_square
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='path of the config that the checkpoint was trained with')
+    parser.add_argument('checkpoint', help='path of the checkpoint')
+    parser.add_argument('image_a', help='path of an image')
+    parser.add_argument('image_b', help='path of another')
+    parser.add_argument('--out', metavar='FILE', required=True, help='the PNG')
+    parser.add_argument('--num', type=int, default=20, help='lines at most (default: 20)')
+    parser.add_argument(
+        '--size',
+        type=int,
+        default=480,
+        metavar='PIXELS',
+        help='side of the squares that the network sees, a multiple of the patch size (default: 480)',
+    )
+    parser.add_argument('--device', default='cpu', help='e.g. cuda (default: cpu)')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override values of the config'
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    if Path(args.out).suffix.lower() != '.png':
+        raise ValueError(f'--out {args.out}: it is a PNG that is written, name it so')
+    cfg = launch.load_config(args.config, args.cfg_options)
+    launch.check_checkpoint(args.checkpoint)
+    first, second = (read_square(image, args.size) for image in (args.image_a, args.image_b))
+    network = load_network(cfg, args.checkpoint, args.device)
+    looks = tuple(look(network.backbone, network.images(photograph[None])) for photograph in (first, second))
+    matches = match(*looks, num=args.num)
+    Path(args.out).parent.mkdir(parents=True, exist_ok=True)
+    correspondence_plot(args.out, (first, second), looks, matches)
+    Console().print(f'{len(matches.weight)} matches in {args.out}')
+
+
+if __name__ == '__main__':
+    main()
