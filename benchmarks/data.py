@@ -78,9 +78,9 @@ def torchvision_multicrop(files: list[bytes]) -> list[list[Tensor]]:
 
 
 def multicrop(views: MultiCrop, files: list[bytes]) -> list[list[Tensor]]:
-    load = LoadImage()
+    load, pack = LoadImage(), PackViews()
     items = [load.transform(dict(img_bytes=file, sample_idx=i)) for i, file in enumerate(files)]
-    return [views.transform(item)['img'] for item in items]
+    return [pack(views(item))['inputs'] for item in items]
 
 
 def torchvision_cifar(images: list[Image.Image]) -> list[Tensor]:
