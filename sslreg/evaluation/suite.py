@@ -48,8 +48,8 @@ def _move(part: Any, root: str) -> None:
     for key, value in part.items() if isinstance(part, dict) else enumerate(part):
         if isinstance(value, (dict, list)):
             _move(value, root)
-        elif isinstance(value, str) and Path(value).parts[:1] == ('data',):
-            part[key] = str(Path(root, *Path(value).parts[1:]))
+        elif isinstance(value, str) and value.startswith('data/'):
+            part[key] = str(Path(root, value.removeprefix('data/')))
 
 
 def build(configs: dict[str, Config]) -> dict[str, BaseBenchmark]:
