@@ -1,5 +1,5 @@
 from .features import collect
 from .metrics import ProbeAccuracy
-from .probes import BaseProbe, KNNProbe
+from .probes import BaseProbe, KNNProbe, LogisticProbe
 
-__all__ = ['BaseProbe', 'KNNProbe', 'ProbeAccuracy', 'collect']
+__all__ = ['BaseProbe', 'KNNProbe', 'LogisticProbe', 'ProbeAccuracy', 'collect']

@@ -1,4 +1,5 @@
 from .base import BaseProbe
 from .knn import KNNProbe
+from .logistic import LogisticProbe
 
-__all__ = ['BaseProbe', 'KNNProbe']
+__all__ = ['BaseProbe', 'KNNProbe', 'LogisticProbe']
