@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from mmengine.logging import print_log
 from torch import Tensor
 
@@ -132,11 +133,13 @@ class Objective:
     @staticmethod
     def _add(value: Tensor, grad: Tensor, feats: Tensor, labels: Tensor, params: Tensor) -> None:
         """Add the cross-entropy of a chunk of standardised features, summed over its rows, and its gradient."""
-        log_p = logits(feats, params)
-        log_p -= log_p.logsumexp(dim=1, keepdim=True)
         own = labels[:, None]
-        value -= log_p.gather(1, own).sum(dtype=torch.double)
-        residual = log_p.exp_().scatter_add_(1, own, log_p.new_full(own.shape, -1))
+        margin = logits(feats, params)
+        margin -= margin.gather(1, own)
+        others = margin.scatter_(1, own, -torch.inf).logsumexp(dim=1, keepdim=True)
+        loss = F.softplus(others)  # of relative accuracy also where it is small, which the line search needs
+        value += loss.sum(dtype=torch.double)
+        residual = margin.sub_(loss).exp_().scatter_(1, own, -others.sigmoid())
         grad[:, :-1] += residual.T @ feats
         grad[:, -1] += residual.sum(dim=0)
 
