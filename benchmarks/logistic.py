@@ -2,8 +2,9 @@
 
     python -m benchmarks.logistic [--quick] [--json FILE]
 
-The same objective on the same standardised features of made-up classes, 50,000 of width 384. scikit-learn's tolerance
-is the loosest power of ten (and thrice it) that reaches the gap; the objective of both is checked in float64.
+The same objective on the same standardised features of made-up classes, 50,000 of width 384. scikit-learn has the
+loosest tolerance of a power of ten with which it reaches the gap. The gaps in the table, ours and the rival's, are of
+objectives in float64.
 """
 
 import os
@@ -22,6 +23,7 @@ from benchmarks.measure import arguments, compare, report
 from sslreg.evaluation.probes.logistic import LogisticProbe, Objective, Standardisation
 
 WIDTH, GAP = 384, 1e-6
+TOLERANCES = (1e-5, 1e-6, 1e-7)  # of scikit-learn: the largest part of the gradient
 SIZES = dict(quick=5_000, full=50_000)
 PROBLEMS = [(100, 1e-4), (100, 1e-5)]  # classes, lambda
 
@@ -57,22 +59,20 @@ def main() -> None:
     rows = []
     for num_classes, penalty in PROBLEMS:
         problem = (*features(length, num_classes), penalty)
-        best, tolerance = _even(*problem)
+        best = _value(minimum(*problem), *problem)
+        gaps = {tolerance: _value(rival(*problem, tolerance), *problem) / best - 1 for tolerance in TOLERANCES}
+        tolerance = max((t for t in TOLERANCES if gaps[t] <= GAP), default=min(TOLERANCES))
         gap = _value(ours(*problem), *problem) / best - 1
-        name = f'{num_classes} classes, lambda={penalty:g}, gap {gap:.0e}, rival tol={tolerance:g}'
+        name = f'{num_classes} classes, {penalty:g}, gaps {gap:.0e} {gaps[tolerance]:.0e}'
         rows.append(compare(name, partial(rival, *problem, tolerance), partial(ours, *problem), args.rounds))
     report(f'{length:,} features of width {WIDTH}', rows, args.json)
 
 
-def _even(feats: Tensor, labels: Tensor, penalty: float) -> tuple[float, float]:
-    """The minimum, and the tolerance at which the rival comes as near to it as we should."""
-    exact = LogisticProbe((penalty,), tolerance=1e-12)
-    exact.fit(feats.double(), labels)
-    best = _value(exact.params[penalty], feats, labels, penalty)
-    for tolerance in (1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 3e-7, 1e-7, 3e-8):
-        if _value(rival(feats, labels, penalty, tolerance), feats, labels, penalty) <= best * (1 + GAP):
-            return best, tolerance
-    raise RuntimeError(f'scikit-learn does not reach {best} at any tolerance')
+def minimum(feats: Tensor, labels: Tensor, penalty: float) -> Tensor:
+    """Parameters of a gap that is nothing beside the others', in float64."""
+    probe = LogisticProbe((penalty,), tolerance=1e-10)
+    probe.fit(feats.double(), labels)
+    return probe.params[penalty]
 
 
 def _value(params: Tensor, feats: Tensor, labels: Tensor, penalty: float) -> float:

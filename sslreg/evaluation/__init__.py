@@ -1,5 +1,5 @@
 from .features import collect
 from .metrics import ProbeAccuracy
-from .probes import BaseProbe, KNNProbe, LogisticProbe
+from .probes import BaseProbe, KNNProbe, LinearProbe, LogisticProbe
 
-__all__ = ['BaseProbe', 'KNNProbe', 'LogisticProbe', 'ProbeAccuracy', 'collect']
+__all__ = ['BaseProbe', 'KNNProbe', 'LinearProbe', 'LogisticProbe', 'ProbeAccuracy', 'collect']

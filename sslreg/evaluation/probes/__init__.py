@@ -1,5 +1,6 @@
 from .base import BaseProbe
 from .knn import KNNProbe
+from .linear import LinearProbe
 from .logistic import LogisticProbe
 
-__all__ = ['BaseProbe', 'KNNProbe', 'LogisticProbe']
+__all__ = ['BaseProbe', 'KNNProbe', 'LinearProbe', 'LogisticProbe']
