@@ -7,16 +7,13 @@ loosest tolerance of a power of ten with which it reaches the gap. The gaps in t
 objectives in float64.
 """
 
-import os
 import warnings
 from functools import partial
-
-for name in ('OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS'):
-    os.environ.setdefault(name, '1')  # before numpy: scikit-learn's threads, as many as torch's
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from benchmarks.measure import arguments, compare, report
@@ -54,6 +51,7 @@ def rival(feats: Tensor, labels: Tensor, penalty: float, tolerance: float) -> Te
 
 def main() -> None:
     args = arguments(__doc__.split('\n')[0])
+    threadpool_limits(args.threads)  # scikit-learn's as torch's
     warnings.simplefilter('error', ConvergenceWarning)
     length = SIZES['quick' if args.quick else 'full']
     rows = []

@@ -69,8 +69,8 @@ def listed_with_labels(list_file: str | Path, paths: Sequence[str], labels: Tens
     if differ:
         row = rows[differ[0]]
         raise ValueError(
-            f'{len(differ)} of {len(rows)} labels in {str(list_file)!r} are not those of the data set, e.g. {row[0]!r}: '
-            f'{row[1]}, not {int(labels[indices[differ[0]]])}: the folders of classes must be those of the list'
+            f'{len(differ)} of {len(rows)} labels in {str(list_file)!r} are not those of the data set, e.g. {row[0]!r}'
+            f': {row[1]}, not {int(labels[indices[differ[0]]])}: the folders of classes must be those of the list'
         )
     return indices
 
@@ -91,8 +91,8 @@ def _indices(list_file: str | Path, wanted: Sequence[str], paths: Sequence[str])
     missing = [name for name in names if name not in place]
     if missing:
         raise ValueError(
-            f'{len(missing)} of the {len(names)} images in {str(list_file)!r} are not among the {len(paths)} of the data '
-            f'set: {", ".join(missing[:5])}{", ..." if len(missing) > 5 else ""}'
+            f'{len(missing)} of the {len(names)} images in {str(list_file)!r} are not among the {len(paths)} of the '
+            f'data set: {", ".join(missing[:5])}{", ..." if len(missing) > 5 else ""}'
         )
     counts = Counter(Path(path).name for path in paths)
     twice = next((name for name in names if counts[name] > 1), None)

@@ -153,7 +153,8 @@ def test_rejects_features_that_are_not_finite():
 
 
 @pytest.mark.parametrize(
-    'arguments', [dict(lrs=()), dict(lrs=(0,)), dict(weight_decays=(-1,)), dict(optimizers=('adam',)), dict(val_share=1)]
+    'arguments',
+    [dict(lrs=()), dict(lrs=(0,)), dict(weight_decays=(-1,)), dict(optimizers=('adam',)), dict(val_share=1)],
 )
 def test_rejects_what_cannot_be(arguments):
     with pytest.raises(ValueError, match='lrs|optimizers|val_share'):

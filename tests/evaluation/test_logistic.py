@@ -95,9 +95,7 @@ def test_a_warm_start_ends_where_a_cold_one_does():
     for penalty in sweep.lambdas:
         single = LogisticProbe((penalty,), tolerance=1e-12)
         single.fit(feats.double(), labels)
-        torch.testing.assert_close(
-            scores[f'lambda{penalty:g}'], single.predict(feats.double()), rtol=1e-4, atol=1e-4
-        )
+        torch.testing.assert_close(scores[f'lambda{penalty:g}'], single.predict(feats.double()), rtol=1e-4, atol=1e-4)
 
 
 def test_predict_uses_the_first_or_the_selected():

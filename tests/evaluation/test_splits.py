@@ -61,7 +61,9 @@ def test_images_of_a_list(tmp_path):
 
 def test_names_what_the_data_set_lacks(tmp_path):
     file = write(tmp_path, 'n2_3.JPEG', 'n7_1.JPEG', 'n8_2.JPEG')
-    with pytest.raises(ValueError, match='2 of the 3 images in .*list.txt.* are not among the 10 .*n7_1.JPEG, n8_2.JPEG'):
+    with pytest.raises(
+        ValueError, match='2 of the 3 images in .*list.txt.* are not among the 10 .*n7_1.JPEG, n8_2.JPEG'
+    ):
         listed(file, PATHS)
 
 

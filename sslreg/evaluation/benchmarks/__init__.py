@@ -1,3 +1,4 @@
 from .base import BaseBenchmark, Wanted
+from .classification import ClassificationBenchmark
 
-__all__ = ['BaseBenchmark', 'Wanted']
+__all__ = ['BaseBenchmark', 'ClassificationBenchmark', 'Wanted']

@@ -117,7 +117,9 @@ class LinearProbe(BaseProbe):
             right += (_logits(part, self.params).argmax(dim=2) == own[:, None]).sum(dim=0)
         self.val_accuracy = {str(h): 100 * r / len(labels) for h, r in zip(self.heads, right.tolist(), strict=True)}
         best = int(right.argmax())
-        print_log(f'linear probe: {self.heads[best]}, {100 * float(right[best]) / len(labels):.2f} % held out', 'current')
+        print_log(
+            f'linear probe: {self.heads[best]}, {100 * float(right[best]) / len(labels):.2f} % held out', 'current'
+        )
         return best
 
     def _train(self, feats: Tensor, labels: Tensor, heads: Sequence[Head]) -> Tensor:
@@ -130,8 +132,8 @@ class LinearProbe(BaseProbe):
         base = params.new_tensor([head.lr for head in heads])[:, None, None] * size / 256
         num_steps = self.epochs * -(-len(feats) // size)
         for step, batch in enumerate(self._batches(len(feats), size, rng)):
-            batch = batch.to(feats.device)
-            grad = decayed(gradient(params, feats[batch].to(params.dtype), labels[batch]), params, heads)
+            rows = batch.to(feats.device)
+            grad = decayed(gradient(params, feats[rows].to(params.dtype), labels[rows]), params, heads)
             velocity.mul_(MOMENTUM).add_(grad)
             params -= base * (1 + math.cos(math.pi * step / num_steps)) / 2 * velocity
         return params

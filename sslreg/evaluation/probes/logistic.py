@@ -86,7 +86,7 @@ class Standardisation(NamedTuple):
 
     @classmethod
     def of(cls, feats: Tensor) -> 'Standardisation':
-        """By the statistics of ``feats [N, C]``, summed in float64; the deviation of a constant dimension is taken as 1.
+        """By the statistics of ``feats [N, C]``, summed in float64; what is constant is left undivided.
 
         A dimension counts as constant if it deviates by no more than the rounding of its mean.
         """
@@ -168,7 +168,7 @@ def minimised(
     before = float(closure())
     for _ in range(0, max_iterations, ITERATIONS):
         solver.param_groups[0]['tolerance_change'] = tolerance * before  # also of the fall that an iteration promises
-        solver.step(closure)  # type: ignore[no-untyped-call]
+        solver.step(closure)
         value = float(closure())
         if before - value < tolerance * value:
             return params.detach()
