@@ -38,7 +38,7 @@ def objective(feats, labels, penalty, scaler, params):
     return float(cross_entropy + penalty / 2 * (weights**2).sum())
 
 
-PROBLEMS = [(made_up(300, 8, 3), 1e-2), (made_up(600, 20, 10), 1e-4), (made_up(1000, 24, 100), 1e-3), (digits(), 1e-3)]
+PROBLEMS = [(made_up(300, 8, 3), 1e-2), (made_up(600, 20, 10), 1e-3), (made_up(1000, 24, 100), 1e-3), (digits(), 1e-3)]
 
 
 @pytest.mark.parametrize('problem, penalty', PROBLEMS, ids=['3', '10', '100', 'digits'])
@@ -126,7 +126,7 @@ def test_warns_where_the_minimum_was_not_reached(monkeypatch):
     said = []
     monkeypatch.setattr(logistic, 'print_log', lambda message, *_: said.append(message))
     LogisticProbe((1e-5,), max_iterations=10).fit(*made_up(300, 8, 5))
-    assert said == ['logistic regression: after 10 iterations still above tolerance=1e-07']
+    assert said == ['logistic regression: after 10 iterations still above tolerance=3e-08']
 
 
 def test_rejects_one_class():

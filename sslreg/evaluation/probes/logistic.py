@@ -42,7 +42,7 @@ class LogisticProbe(BaseProbe):
         self,
         lambdas: Sequence[float] = (1e-5,),
         selected: float | None = None,
-        tolerance: float = 1e-7,
+        tolerance: float = 3e-8,
         max_iterations: int = 1000,
     ) -> None:
         if not lambdas or min(*lambdas, tolerance, max_iterations) <= 0:
