@@ -3,8 +3,8 @@
     python -m benchmarks.logistic [--quick] [--json FILE]
 
 The same objective on the same standardised features of made-up classes, 50,000 of width 384. scikit-learn has the
-loosest tolerance of a power of ten with which it reaches the gap. The gaps in the table, ours and the rival's, are of
-objectives in float64.
+first of WAYS (precision, tolerance) that reaches the gap; on float32 features its line search may stall before. The
+gaps in the table, ours and the rival's, are of objectives in float64.
 """
 
 import warnings
@@ -20,7 +20,8 @@ from benchmarks.measure import arguments, compare, report
 from sslreg.evaluation.probes.logistic import LogisticProbe, Objective, Standardisation
 
 WIDTH, GAP = 384, 1e-6
-TOLERANCES = (1e-5, 1e-6, 1e-7)  # of scikit-learn: the largest part of the gradient
+SINGLE, DOUBLE = torch.float32, torch.float64
+WAYS = [(SINGLE, 1e-5), (SINGLE, 1e-6), (SINGLE, 1e-7), (DOUBLE, 1e-6), (DOUBLE, 1e-7), (DOUBLE, 1e-8)]
 SIZES = dict(quick=5_000, full=50_000)
 PROBLEMS = [(100, 1e-4), (100, 1e-5)]  # classes, lambda
 
@@ -43,9 +44,9 @@ def ours(feats: Tensor, labels: Tensor, penalty: float) -> Tensor:
     return probe.params[penalty]
 
 
-def rival(feats: Tensor, labels: Tensor, penalty: float, tolerance: float) -> Tensor:
-    model = LogisticRegression(C=1 / (penalty * len(feats)), tol=tolerance, max_iter=10_000)
-    model.fit(Standardisation.of(feats)(feats).numpy(), labels.numpy())
+def rival(feats: Tensor, labels: Tensor, penalty: float, way: tuple[torch.dtype, float]) -> Tensor:
+    model = LogisticRegression(C=1 / (penalty * len(feats)), tol=way[1], max_iter=10_000)
+    model.fit(Standardisation.of(feats)(feats).to(way[0]).numpy(), labels.numpy())
     return torch.cat([torch.from_numpy(model.coef_), torch.from_numpy(model.intercept_)[:, None]], dim=1)
 
 
@@ -58,12 +59,13 @@ def main() -> None:
     for num_classes, penalty in PROBLEMS:
         problem = (*features(length, num_classes), penalty)
         best = _value(minimum(*problem), *problem)
-        gaps = {tolerance: _value(rival(*problem, tolerance), *problem) / best - 1 for tolerance in TOLERANCES}
-        tolerance = max((t for t in TOLERANCES if gaps[t] <= GAP), default=min(TOLERANCES))
+        way, rival_gap = _first(problem, best)
         gap = _value(ours(*problem), *problem) / best - 1
-        name = f'{num_classes} classes, {penalty:g}, gaps {gap:.0e} {gaps[tolerance]:.0e}'
-        rows.append(compare(name, partial(rival, *problem, tolerance), partial(ours, *problem), args.rounds))
-    report(f'{length:,} features of width {WIDTH}', rows, args.json)
+        name = (
+            f'{num_classes}, {penalty:g}, {gap:.0e}, {rival_gap:.0e} ({str(way[0]).removeprefix("torch.")}, {way[1]:g})'
+        )
+        rows.append(compare(name, partial(rival, *problem, way), partial(ours, *problem), args.rounds))
+    report(f'{length:,} features of width {WIDTH}: classes, lambda, our gap, rival gap (way)', rows, args.json)
 
 
 def minimum(feats: Tensor, labels: Tensor, penalty: float) -> Tensor:
@@ -71,6 +73,15 @@ def minimum(feats: Tensor, labels: Tensor, penalty: float) -> Tensor:
     probe = LogisticProbe((penalty,), tolerance=1e-10)
     probe.fit(feats.double(), labels)
     return probe.params[penalty]
+
+
+def _first(problem: tuple[Tensor, Tensor, float], best: float) -> tuple[tuple[torch.dtype, float], float]:
+    """The rival's first way to the gap, and the gap it leaves."""
+    for way in WAYS:
+        gap = _value(rival(*problem, way), *problem) / best - 1
+        if gap <= GAP:
+            return way, gap
+    raise RuntimeError(f'scikit-learn comes no nearer than {gap:.1e} to {best}')
 
 
 def _value(params: Tensor, feats: Tensor, labels: Tensor, penalty: float) -> float:
