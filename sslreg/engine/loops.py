@@ -1,6 +1,6 @@
 """Validation and test by a probe on frozen features."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 
 from sslreg.engine.sharded import evaluated
 from sslreg.engine.unwrap import unwrap
+from sslreg.evaluation.classes import check_classes
 from sslreg.evaluation.features import collect
 from sslreg.evaluation.probes import BaseProbe
 from sslreg.registry import LOOPS, PROBES
@@ -53,20 +54,7 @@ class ProbeLoop:
         self.bank = runner.build_dataloader(bank_dataloader, seed=runner.seed)
         self.probe: BaseProbe = PROBES.build(probe)
         self.probe.check(len(self.bank.dataset))
-        self._check_classes()
-
-    def _check_classes(self) -> None:
-        """Both datasets must number the same classes alike, or accuracies mean nothing."""
-        datasets: list[Any] = [self.bank.dataset, self.dataloader.dataset]
-        for dataset in datasets:
-            if 'gt_label' not in dataset.get_data_info(0):
-                raise ValueError(f'{type(dataset).__name__} has no labels, which a probe needs: set with_label=True')
-        bank, queries = (dataset.metainfo.get('classes') for dataset in datasets)
-        if bank != queries:
-            raise ValueError(
-                f'the bank has the classes {_short(bank)}, the images to classify {_short(queries)}: both need '
-                'the same folders of classes'
-            )
+        check_classes(self.bank.dataset, self.dataloader.dataset)
 
     def run_as(self, phase: str) -> dict[str, float]:
         """Evaluate the model as it is, calling the hooks of ``'val'`` or ``'test'``, and return the metrics."""
@@ -100,12 +88,6 @@ class ProbeTestLoop(ProbeLoop, TestLoop):
 
     def run(self) -> dict[str, float]:
         return self.run_as('test')
-
-
-def _short(classes: Sequence[str] | None) -> str:
-    return (
-        'None' if classes is None else f'{", ".join(classes[:5])}{", ..." if len(classes) > 5 else ""} ({len(classes)})'
-    )
 
 
 def run_probe(

@@ -1,5 +1,6 @@
 from .benchmarks import (
     BaseBenchmark,
+    ClassificationBenchmark,
     CopyDetectionBenchmark,
     LabelPropagationBenchmark,
     RetrievalBenchmark,
@@ -8,17 +9,20 @@ from .benchmarks import (
 from .extract import Extractor
 from .features import collect
 from .metrics import ProbeAccuracy
-from .probes import BaseProbe, KNNProbe
+from .probes import BaseProbe, KNNProbe, LinearProbe, LogisticProbe
 from .store import FeatureStore
 
 __all__ = [
     'BaseBenchmark',
     'BaseProbe',
+    'ClassificationBenchmark',
     'CopyDetectionBenchmark',
     'Extractor',
     'FeatureStore',
     'KNNProbe',
     'LabelPropagationBenchmark',
+    'LinearProbe',
+    'LogisticProbe',
     'ProbeAccuracy',
     'RetrievalBenchmark',
     'RevisitedBenchmark',

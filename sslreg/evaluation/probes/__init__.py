@@ -1,4 +1,6 @@
 from .base import BaseProbe
 from .knn import KNNProbe
+from .linear import LinearProbe
+from .logistic import LogisticProbe
 
-__all__ = ['BaseProbe', 'KNNProbe']
+__all__ = ['BaseProbe', 'KNNProbe', 'LinearProbe', 'LogisticProbe']

@@ -1,0 +1,175 @@
+"""Linear probes on cached features: the whole grid of learning rates, weight decays and optimizers at once."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from mmengine.logging import print_log
+from torch import Tensor
+
+from sslreg.evaluation.splits import fraction
+from sslreg.registry import PROBES
+
+from .base import BaseProbe
+from .logistic import check_finite
+
+LRS = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.3, 0.5)
+MOMENTUM = 0.9
+TRUST = 0.001  # of LARS
+
+
+class Head(NamedTuple):
+    """How one of the linear classifiers is trained; ``lr`` is that of a batch of 256."""
+
+    optimizer: Literal['sgd', 'lars']
+    lr: float
+    weight_decay: float
+
+    def __str__(self) -> str:
+        return f'{self.optimizer}-lr{self.lr:g}-wd{self.weight_decay:g}'
+
+
+@PROBES.register_module()
+class LinearProbe(BaseProbe):
+    """A linear classifier by SGD on fixed features, for a whole grid of settings in one pass over the data.
+
+    The grid of iBOT and SOP that MaSSL's author uses: learning rates times batch / 256, cosine to 0 at the last step,
+    momentum 0.9, weights from N(0, 0.01^2), zero bias; here on features without augmentation. All heads start from the
+    same weights, see the same batches and do not know of each other. The best is chosen on images held out of the
+    training, then trained again on all.
+
+    SGD decays weights and bias, as torch's does. LARS (arXiv 1708.03888) scales the decayed gradient of the weights by
+    0.001 ||W|| / ||gradient||, and neither scales nor decays the bias.
+
+    Args:
+        lrs: Learning rates for a batch of 256 images.
+        weight_decays: Weight decays.
+        optimizers: ``'sgd'``, ``'lars'``.
+        epochs: Number of epochs.
+        batch_size: Images at a time; all, where there are fewer.
+        val_share: Share of each class that is held out to choose, where there is more than one head.
+        seed: Of weights, batches and what is held out.
+
+    Raises:
+        ValueError: An argument is out of range, features are not finite, or there are too few images to hold any out.
+    """
+
+    def __init__(
+        self,
+        lrs: Sequence[float] = LRS,
+        weight_decays: Sequence[float] = (0, 1e-6),
+        optimizers: Sequence[Literal['sgd', 'lars']] = ('sgd', 'lars'),
+        epochs: int = 100,
+        batch_size: int = 1024,
+        val_share: float = 0.1,
+        seed: int = 0,
+    ) -> None:
+        self.heads = [Head(name, lr, decay) for name in optimizers for decay in weight_decays for lr in lrs]
+        if not self.heads or min(*lrs, epochs, batch_size) <= 0 or min(weight_decays) < 0:
+            raise ValueError(f'{lrs=}, {epochs=}, {batch_size=} must be positive, {weight_decays=} not negative')
+        if not set(optimizers) <= {'sgd', 'lars'}:
+            raise ValueError(f"optimizers={list(optimizers)} must be of 'sgd' and 'lars'")
+        if not 0 < val_share < 1:
+            raise ValueError(f'{val_share=} must be between 0 and 1')
+        self.epochs, self.batch_size, self.val_share, self.seed = epochs, batch_size, val_share, seed
+
+    def fit(self, feats: Tensor, labels: Tensor, val: tuple[Tensor, Tensor] | None = None) -> None:
+        """Train on ``feats [N, C]`` with ``labels [N]``; ``val`` are others to choose by instead of some of these."""
+        check_finite(feats)
+        self.num_classes = int(labels.max()) + 1
+        if len(self.heads) == 1 or val is not None:
+            self.params = self._train(feats, labels, self.heads)
+            place = 0 if val is None else self._select(*val)
+            self.best = self.params[place : place + 1]
+        else:
+            held_out = self._held_out(labels)
+            self.params = self._train(feats[~held_out], labels[~held_out], self.heads)
+            place = self._select(feats[held_out], labels[held_out])
+            self.best = self._train(feats, labels, self.heads[place : place + 1])
+        self.selected = self.heads[place]
+
+    def predict(self, feats: Tensor) -> Tensor:
+        return _logits(feats, self.best)[:, 0]
+
+    def scores(self, feats: Tensor) -> dict[str, Tensor]:
+        """Logits of ``'selected'`` and of each head before that was trained again, e.g. ``'sgd-lr0.1-wd0'``."""
+        heads = _logits(feats, self.params).unbind(dim=1)
+        return {'selected': self.predict(feats)} | {
+            str(head): each for head, each in zip(self.heads, heads, strict=True)
+        }
+
+    def _held_out(self, labels: Tensor) -> Tensor:
+        """``[N]`` whether an image is held out; each class keeps at least one."""
+        kept = fraction(labels, 1 - self.val_share, self.seed).to(labels.device)
+        if len(kept) == len(labels):
+            raise ValueError(
+                f'val_share={self.val_share} of {len(labels)} images of {self.num_classes} classes holds none out to '
+                f'choose among {len(self.heads)} heads: give a larger val_share, or one lr, weight decay and optimizer'
+            )
+        return torch.ones_like(labels, dtype=torch.bool).index_fill(0, kept, False)
+
+    def _select(self, feats: Tensor, labels: Tensor) -> int:
+        """Place of the head that is best on these; ``val_accuracy`` keeps that of all, in per cent."""
+        right = torch.zeros(len(self.heads), device=feats.device)
+        for part, own in zip(feats.split(self.batch_size), labels.split(self.batch_size), strict=True):
+            right += (_logits(part, self.params).argmax(dim=2) == own[:, None]).sum(dim=0)
+        self.val_accuracy = {str(h): 100 * r / len(labels) for h, r in zip(self.heads, right.tolist(), strict=True)}
+        best = int(right.argmax())
+        print_log(
+            f'linear probe: {self.heads[best]}, {100 * float(right[best]) / len(labels):.2f} % held out', 'current'
+        )
+        return best
+
+    def _train(self, feats: Tensor, labels: Tensor, heads: Sequence[Head]) -> Tensor:
+        """Weights and bias ``[H, classes, C + 1]`` after the last epoch."""
+        rng = torch.Generator().manual_seed(self.seed)
+        first = F.pad(torch.empty(self.num_classes, feats.shape[1]).normal_(0, 0.01, generator=rng), (0, 1))
+        params = first.to(feats.device, torch.promote_types(feats.dtype, torch.float32)).repeat(len(heads), 1, 1)
+        velocity = torch.zeros_like(params)
+        size = min(self.batch_size, len(feats))
+        base = params.new_tensor([head.lr for head in heads])[:, None, None] * size / 256
+        num_steps = self.epochs * -(-len(feats) // size)
+        for step, batch in enumerate(self._batches(len(feats), size, rng)):
+            rows = batch.to(feats.device)
+            grad = decayed(gradient(params, feats[rows].to(params.dtype), labels[rows]), params, heads)
+            velocity.mul_(MOMENTUM).add_(grad)
+            params -= base * (1 + math.cos(math.pi * step / num_steps)) / 2 * velocity
+        return params
+
+    def _batches(self, length: int, size: int, rng: torch.Generator) -> Iterator[Tensor]:
+        for _ in range(self.epochs):
+            yield from torch.randperm(length, generator=rng).split(size)
+
+
+def gradient(params: Tensor, feats: Tensor, labels: Tensor) -> Tensor:
+    """Of each head's mean cross-entropy, ``[H, classes, C + 1]``: one product for all heads."""
+    residual = _logits(feats, params).softmax(dim=2)
+    residual -= F.one_hot(labels, params.shape[1])[:, None]
+    return (residual.flatten(1).T @ _with_one(feats)).view_as(params) / len(feats)
+
+
+def decayed(grad: Tensor, params: Tensor, heads: Sequence[Head]) -> Tensor:
+    """What each head's optimizer adds to its velocity, ``[H, classes, C + 1]``."""
+    decay = params.new_tensor([head.weight_decay for head in heads])[:, None, None]
+    lars = torch.tensor([head.optimizer == 'lars' for head in heads], device=params.device)[:, None, None]
+    with_decay = grad + decay * params
+    ratio = trust_ratio(params[..., :-1], with_decay[..., :-1])
+    by_lars = torch.cat([ratio * with_decay[..., :-1], grad[..., -1:]], dim=2)
+    return torch.where(lars, by_lars, with_decay)
+
+
+def trust_ratio(weights: Tensor, grad: Tensor) -> Tensor:
+    """0.001 ||weights|| / ||grad|| of each head, ``[H, 1, 1]``; 1 where either is zero."""
+    norms = weights.norm(dim=(1, 2), keepdim=True), grad.norm(dim=(1, 2), keepdim=True)
+    return torch.where((norms[0] > 0) & (norms[1] > 0), TRUST * norms[0] / norms[1], 1)
+
+
+def _logits(feats: Tensor, params: Tensor) -> Tensor:
+    """``[M, H, classes]``."""
+    return (_with_one(feats.to(params.dtype)) @ params.flatten(0, 1).T).view(len(feats), *params.shape[:2])
+
+
+def _with_one(feats: Tensor) -> Tensor:
+    return F.pad(feats, (0, 1), value=1)

@@ -1,0 +1,206 @@
+import pytest
+import torch
+from mmpretrain.datasets import BaseDataset
+
+from sslreg.evaluation.benchmarks import ClassificationBenchmark
+from sslreg.evaluation.benchmarks.classification import named, places, summary
+from sslreg.evaluation.probes import BaseProbe
+from sslreg.registry import BENCHMARKS, DATASETS, PROBES
+
+
+@DATASETS.register_module(force=True)
+class LabelledNames(BaseDataset):
+    """Only labels and file names: ``a0.png``, ``a1.png``, ..."""
+
+    def __init__(self, labels, num_classes=2):
+        self.labels = labels
+        super().__init__(ann_file='', metainfo=dict(classes=[f'class {i}' for i in range(num_classes)]))
+
+    def load_data_list(self):
+        return [dict(img_path=f'x/a{i}.png', gt_label=label) for i, label in enumerate(self.labels)]
+
+
+@PROBES.register_module(force=True)
+class Nearest(BaseProbe):
+    """The class of the nearest training image; knows what it was given."""
+
+    def fit(self, feats, labels):
+        self.feats, self.labels = feats, labels
+
+    def predict(self, feats):
+        near = self.labels[torch.cdist(feats, self.feats).argmin(dim=1)]
+        return torch.nn.functional.one_hot(near, int(self.labels.max()) + 1).float()
+
+
+class Fixed(BaseProbe):
+    def fit(self, feats, labels):
+        raise NotImplementedError
+
+    def predict(self, feats):
+        return feats
+
+
+TRAIN, TEST = [0, 0, 1, 1], [0, 1, 1]
+
+
+def data(labels, **arguments):
+    return dict(type='LabelledNames', labels=labels, **arguments)
+
+
+def benchmark(train=TRAIN, test=TEST, probe=None, num_classes=2, **arguments):
+    config = dict(
+        type='ClassificationBenchmark',
+        train=data(train, num_classes=num_classes),
+        test=data(test, num_classes=num_classes),
+        kinds=[dict(type='Pooled')],
+        probes=[probe or dict(type='Nearest')],
+    )
+    return BENCHMARKS.build(config | arguments)
+
+
+def column(*values):
+    return torch.tensor(values, dtype=torch.float)[:, None]
+
+
+def feats(train, test, kind='pooled'):
+    return {f'{kind}/train': column(*train), f'{kind}/test': column(*test)}
+
+
+def test_wants_both_sets_of_each_kind():
+    kinds = [dict(type='Pooled'), dict(type='Tokens', n=4)]
+    wanted = benchmark(kinds=kinds).wanted()
+    assert list(wanted) == ['pooled/train', 'pooled/test', 'tokens/train', 'tokens/test']
+    assert [len(each.dataset) for each in wanted.values()] == [4, 3, 4, 3]
+    assert [each.kind for each in wanted.values()] == [kinds[0], kinds[0], kinds[1], kinds[1]]
+
+
+def test_accuracy_by_hand():
+    bench = benchmark()
+    bench.wanted()
+    # the second test image lies with the other class
+    assert bench.run(feats([0, 1, 10, 11], [0.4, 1.2, 10.1])) == {'pooled/nearest/top1': pytest.approx(200 / 3)}
+
+
+def test_every_variant_of_a_probe_and_every_kind():
+    kinds = [dict(type='Pooled'), dict(type='Tokens')]
+    bench = benchmark(probe=dict(type='KNNProbe', ks=(1, 2)), kinds=kinds)
+    bench.wanted()
+    bank, queries = torch.eye(2)[[0, 0, 1, 1]], torch.eye(2)[[0, 1, 1]]
+    good = {'pooled/train': bank, 'pooled/test': queries}
+    bad = {'tokens/train': bank, 'tokens/test': 1 - queries}
+    assert bench.run(good | bad) == {
+        'pooled/knn/k1/top1': 100,
+        'pooled/knn/k2/top1': 100,
+        'tokens/knn/k1/top1': 0,
+        'tokens/knn/k2/top1': 0,
+    }
+
+
+def test_mean_and_deviation_over_seeds():
+    seeds = tuple(range(4))
+    bench = benchmark(test=[0, 1], subset=dict(images_per_class=1, seeds=seeds))
+    bench.wanted()
+    # of class 0 either 0 or 100 is drawn, of class 1 always one of 50 and 51: with 100 the image at 20 is taken for 1
+    own = [0.0 if 1 in indices.tolist() else 100.0 for indices in bench.subsets]
+    assert 0 < sum(own) < 400, 'the seeds should differ'
+    runs = torch.tensor([(each + 100) / 2 for each in own])
+    metrics = bench.run(feats([0, 100, 50, 51], [20, 50]))
+    assert metrics['pooled/nearest/top1'] == pytest.approx(float(runs.mean()))
+    assert metrics['pooled/nearest/top1_std'] == pytest.approx(float(runs.std()))
+
+
+def test_subset_of_a_list(tmp_path):
+    (tmp_path / 'list.txt').write_text('a1.png\na2.png\n')
+    bench = benchmark(subset=dict(list_file=str(tmp_path / 'list.txt')))
+    bench.wanted()
+    assert [indices.tolist() for indices in bench.subsets] == [[1, 2]]
+
+
+def test_long_tailed_list_with_accuracies_by_shots(tmp_path):
+    train = [0] * 101 + [1] * 20 + [2] * 2
+    lines = [f'x/a{i}.png {label}' for i, label in enumerate(train[:-1])]  # of class 2 only one
+    (tmp_path / 'lt.txt').write_text('\n'.join(lines))
+    subset = dict(labelled_list_file=str(tmp_path / 'lt.txt'))
+    bench = benchmark(train=train, test=[0, 0, 1, 2], num_classes=3, subset=subset, by_shots=True)
+    bench.wanted()
+    metrics = bench.run(feats(train, [0, 1, 1, 0]))
+    names = {'top1': 50, 'many': 50, 'medium': 100, 'few': 0}
+    assert metrics == {f'pooled/nearest/{name}': value for name, value in names.items()}
+
+
+def test_top5_from_six_classes():
+    labels = list(range(6))
+    for num_classes, expected in ((5, {'top1'}), (6, {'top1', 'top5'})):
+        bench = benchmark(train=labels[:num_classes], test=labels[:num_classes], num_classes=num_classes)
+        bench.wanted()
+        metrics = bench.run(feats(labels[:num_classes], labels[:num_classes]))
+        assert metrics == {f'pooled/nearest/{name}': 100 for name in expected}
+
+
+def test_place_of_the_own_class():
+    scores = torch.tensor([[3, 2, 1], [1, 2, 3], [1, 1, 1], [torch.nan] * 3, [-torch.inf, 0, 0]])
+    labels = torch.tensor([0, 1, 2, 1, 0])
+    assert places(Fixed(), scores, labels)[''].tolist() == [0, 1, 2, 1, 2]
+
+
+def test_rows_at_a_time_change_nothing(monkeypatch):
+    scores, labels = torch.randn(10, 4), torch.randint(4, (10,))
+    expected = places(Fixed(), scores, labels)['']
+    monkeypatch.setattr('sslreg.evaluation.benchmarks.classification.ROWS', 3)
+    assert torch.equal(places(Fixed(), scores, labels)[''], expected)
+    assert ((expected == 0) == (scores.argmax(dim=1) == labels)).all()
+
+
+def test_names_tell_equal_types_apart():
+    names = named([dict(type='KNNProbe', ks=(1,)), dict(type='KNNProbe', ks=(5,)), dict(type='LinearProbe')], 'probe')
+    assert list(names) == ['knn(ks=(1,))', 'knn(ks=(5,))', 'linear']
+    with pytest.raises(ValueError, match='must differ'):
+        named([dict(type='KNNProbe')] * 2, 'probe')
+
+
+def test_one_run_has_no_deviation():
+    assert summary([dict(a=1.0)]) == dict(a=1.0)
+    assert summary([dict(a=1.0, b=0.0), dict(a=3.0)]) == dict(a=2.0, a_std=pytest.approx(2**0.5))
+
+
+def test_rejects_other_classes():
+    with pytest.raises(ValueError, match=r'the bank has the classes class 0, class 1 \(2\), the images to classify'):
+        ClassificationBenchmark(
+            data(TRAIN), data(TEST, num_classes=3), [dict(type='Pooled')], [dict(type='Nearest')]
+        ).wanted()
+
+
+def test_rejects_too_few_images_for_a_probe():
+    with pytest.raises(ValueError, match='a bank of 2 images has no 3 neighbours'):
+        benchmark(probe=dict(type='KNNProbe', ks=(3,)), subset=dict(images_per_class=1)).wanted()
+
+
+def test_rejects_classes_without_training_images():
+    with pytest.raises(ValueError, match='1 of 2 classes have none of the 2 training images, e.g. class 1'):
+        benchmark(train=[0, 0]).wanted()
+
+
+def test_says_that_the_list_is_missing():
+    with pytest.raises(FileNotFoundError, match='1percent.txt'):
+        benchmark(subset=dict(list_file='1percent.txt')).wanted()
+
+
+@pytest.mark.parametrize(
+    'subset',
+    [
+        dict(),
+        dict(images=1),
+        dict(fraction=0.1, images_per_class=1),
+        dict(list_file='a', seeds=(0, 1)),
+        dict(fraction=0.5, seeds=()),
+    ],
+)
+def test_rejects_subsets_of_another_form(subset):
+    with pytest.raises(ValueError, match='subset=.* must be one of'):
+        benchmark(subset=subset).wanted()
+
+
+@pytest.mark.parametrize('arguments', [dict(kinds=[]), dict(probes=[])])
+def test_rejects_what_cannot_be(arguments):
+    with pytest.raises(ValueError, match='must not be empty'):
+        benchmark(**arguments)
