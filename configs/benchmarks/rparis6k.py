@@ -1,7 +1,7 @@
 """Revisited Paris (https://arxiv.org/abs/1803.11285): 70 queries, cut to their boxes, search 6,322 images.
 
 Images in ``data/rparis6k/jpg/``, ground truth in ``data/rparis6k/gnd_rparis6k.pkl``. Longest side 512, features averaged over
-three scales (DINO, https://arxiv.org/abs/2104.14294, section 4.2.1). Not yet run: the images are not to be had here.
+three scales (DINO, https://arxiv.org/abs/2104.14294, section 4.2.1). Not yet run.
 
 DINO's released script leaves the queries whole, and its published numbers (and so probably those of MaSSL's poster) are
 of whole queries: rparis6k_whole.py, where the rows of papers are.

@@ -8,6 +8,7 @@ from .benchmarks import (
 )
 from .extract import Extractor
 from .features import collect
+from .kinds import ClassAndMeanPatch, ClassToken, MultiScale, PatchTokens, Pooled
 from .metrics import ProbeAccuracy
 from .probes import BaseProbe, KNNProbe, LinearProbe, LogisticProbe
 from .store import FeatureStore
@@ -15,6 +16,8 @@ from .store import FeatureStore
 __all__ = [
     'BaseBenchmark',
     'BaseProbe',
+    'ClassAndMeanPatch',
+    'ClassToken',
     'ClassificationBenchmark',
     'CopyDetectionBenchmark',
     'Extractor',
@@ -23,6 +26,9 @@ __all__ = [
     'LabelPropagationBenchmark',
     'LinearProbe',
     'LogisticProbe',
+    'MultiScale',
+    'PatchTokens',
+    'Pooled',
     'ProbeAccuracy',
     'RetrievalBenchmark',
     'RevisitedBenchmark',

@@ -15,7 +15,7 @@ from sslreg.registry import FEATURES
 
 from .benchmarks.base import Wanted
 from .features import collect_all
-from .kinds import Observer
+from .kinds import Observer, kind_text
 from .store import FeatureStore, combine, dataset_hash, model_hash
 
 Kind = Callable[[Observer, Tensor], Tensor]
@@ -42,7 +42,7 @@ class Extractor:
     def __call__(self, wanted: Sequence[Wanted]) -> list[Tensor]:
         """Features ``[N, ...]`` on the host for each of ``wanted``."""
         datasets = {dataset_hash(each.dataset): each for each in wanted}
-        keys = [(dataset_hash(each.dataset), str(sorted(each.kind.items(), key=str))) for each in wanted]
+        keys = [(dataset_hash(each.dataset), kind_text(each.kind)) for each in wanted]
         feats: dict[tuple[str, str], Tensor] = {}
         for name, example in datasets.items():
             kinds = {kind: each.kind for (key, kind), each in zip(keys, wanted, strict=True) if key == name}

@@ -15,6 +15,7 @@ from sslreg.registry import BENCHMARKS
 
 from .benchmarks.base import BaseBenchmark, Wanted
 from .extract import Extractor
+from .kinds import kind_text
 
 FOLDER = Path('configs/benchmarks')
 Results = dict[str, dict[str, float]]  # metrics of each benchmark
@@ -78,9 +79,8 @@ def describe(wanted: dict[str, dict[str, Wanted]]) -> Table:
     table = Table('benchmark', 'part', 'images', 'dataset', 'features')
     for name, parts in wanted.items():
         for part, each in parts.items():
-            kind = ', '.join(f'{key}={value}' for key, value in each.kind.items() if key != 'type')
-            features = f'{each.kind["type"]}({kind})'
-            table.add_row(name, part, f'{len(each.dataset):,}', type(each.dataset).__name__, features)
+            dataset = type(each.dataset).__name__
+            table.add_row(name, part, f'{len(each.dataset):,}', dataset, kind_text(each.kind))
     return table
 
 

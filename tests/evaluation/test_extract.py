@@ -9,7 +9,7 @@ from mmengine.registry import DefaultScope
 
 from sslreg.evaluation.benchmarks import Wanted
 from sslreg.evaluation.extract import Extractor
-from sslreg.evaluation.kinds import Observer
+from sslreg.evaluation.kinds import MultiScale, Observer, Pooled, kind_text
 from sslreg.evaluation.store import FeatureStore, dataset_hash, model_hash
 from sslreg.registry import DATASETS, FEATURES, MODELS
 from tests import toy
@@ -97,6 +97,13 @@ def test_scales_are_averaged_before_the_norm():
     with torch.no_grad():
         expected = F.normalize(model.extract_feat(images) + model.extract_feat(half), dim=1)
     torch.testing.assert_close(features(model, images, type='MultiScale', scales=(1, 0.5)), expected)
+
+
+def test_a_kind_is_written_in_one_way():
+    inner = dict(type=Pooled)
+    written = kind_text(dict(type='sslreg.MultiScale', of=inner, scales=(1, 0.5)))
+    assert written == kind_text(dict(scales=(1, 0.5), type=MultiScale, of=dict(type='Pooled')))
+    assert written == 'MultiScale(of=Pooled(), scales=(1, 0.5))'
 
 
 @pytest.mark.parametrize('kind', [dict(type='ClassToken', blocks=0), dict(type='MultiScale', scales=())])

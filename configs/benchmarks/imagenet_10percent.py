@@ -1,0 +1,28 @@
+"""ImageNet-1k with 10 % of the labels: weighted k-NN and logistic regression (arXiv 2407.17486).
+
+    bash tools/dist_test.sh CONFIG CHECKPOINT 8 --benchmarks imagenet_10percent
+
+The lists are SimCLR's, which the papers use: ``data/imagenet/10percent.txt``, a file name a line. Without them:
+``subset=dict(fraction=0.1)`` in a copy of this file draws as many of each class. Not yet run.
+"""
+
+from mmengine.config import read_base
+
+from sslreg.evaluation import ClassificationBenchmark
+
+with read_base():
+    from .._base_.benchmarks.imagenet import *
+    from .._base_.benchmarks.probes import *
+
+benchmark = dict(
+    type=ClassificationBenchmark,
+    train=imagenet_train,
+    test=imagenet_val,
+    kinds=kinds,
+    probes=[dict(knn, ks=(10,)), logistic],
+    subset=dict(list_file='data/imagenet/10percent.txt'))
+reference = {  # ViT-B/16; the poster does not say which k
+    'DINO': {'pooled/knn/k10/top1': 70.1, 'pooled/logistic/lambda1e-05/top1': 74.2},
+    'iBOT': {'pooled/knn/k10/top1': 72.9, 'pooled/logistic/lambda1e-05/top1': 75.9},
+    'MaSSL': {'pooled/knn/k10/top1': 74.1, 'pooled/logistic/lambda1e-05/top1': 76.3},
+}

@@ -1,0 +1,27 @@
+"""ImageNet-1k with 1 label a class, over three draws: logistic regression (arXiv 2407.17486; the MSN protocol).
+
+    bash tools/dist_test.sh CONFIG CHECKPOINT 8 --benchmarks imagenet_few_shot
+
+2 and 4 labels: ``images_per_class`` in a copy of this file (MaSSL 56.3 and 63.8). Not yet run.
+"""
+
+from mmengine.config import read_base
+
+from sslreg.evaluation import ClassificationBenchmark
+
+with read_base():
+    from .._base_.benchmarks.imagenet import *
+    from .._base_.benchmarks.probes import *
+
+benchmark = dict(
+    type=ClassificationBenchmark,
+    train=imagenet_train,
+    test=imagenet_val,
+    kinds=kinds,
+    probes=[logistic],
+    subset=dict(images_per_class=1, seeds=(0, 1, 2)))
+reference = {  # the poster does not say the backbone
+    'DINO': {'pooled/logistic/lambda1e-05/top1': 39.2, 'pooled/logistic/lambda1e-05/top1_std': 0.4},
+    'iBOT': {'pooled/logistic/lambda1e-05/top1': 42.2, 'pooled/logistic/lambda1e-05/top1_std': 0.7},
+    'MaSSL': {'pooled/logistic/lambda1e-05/top1': 44.8, 'pooled/logistic/lambda1e-05/top1_std': 0.4},
+}
