@@ -1,6 +1,7 @@
 """Benchmarks by name, together, and as the tool runs them."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from sslreg.evaluation import suite
 from sslreg.evaluation.benchmarks import BaseBenchmark, Wanted
 from sslreg.evaluation.extract import Extractor
 from sslreg.models import ColorHistogramBackbone, Encoder, PixelBackbone
-from sslreg.registry import BENCHMARKS
+from sslreg.registry import BENCHMARKS, MODELS
 from tests import toy
 from tests.tools.test_tools import python, run, succeed
 
@@ -80,6 +81,17 @@ def test_floors_are_pixels_and_histograms_of_colours():
     assert histogram.tolist() == pytest.approx([0.75, 0, 0, 0, 0, 0, 0, 0.25])
     tile = torch.from_numpy(PhotoTiles(tiles_per_class=1, tile_size=16).get_data_info(0)['img']).permute(2, 0, 1)
     assert ColorHistogramBackbone()(tile[None].float()).norm().item() == pytest.approx(1)
+
+
+@pytest.mark.parametrize('path', sorted(Path('configs/encoders').glob('*.py')), ids=str)
+def test_encoders_give_features(path):
+    model = MODELS.build(Config.fromfile(path).model).eval()
+    batch = dict(inputs=torch.randint(0, 256, (2, 3, 40, 48), dtype=torch.uint8))
+    with torch.no_grad():
+        feats = model.extract_feat(model.data_preprocessor(batch)['inputs'])
+    assert feats.shape[0] == 2
+    assert feats.isfinite().all()
+    assert not torch.equal(feats[0], feats[1])
 
 
 BENCHMARK = """
