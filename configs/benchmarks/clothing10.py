@@ -1,10 +1,11 @@
-"""Clothing, 10 classes of photographs, in ``data/clothing10/{train,test}.npz`` (docs/data.md): k-NN and logistic regression on images as they are.
+"""Clothing, 10 classes of photographs, in ``data/clothing10/{train,test}.npz`` (docs/data.md): k-NN and logistic regression on
+central squares of 112 px.
 
     python tools/test.py CONFIG CHECKPOINT --benchmarks clothing10
 """
 
 from mmengine.config import read_base
-from mmpretrain.datasets import PackInputs
+from mmpretrain.datasets import CenterCrop, PackInputs, ResizeEdge
 
 from sslreg.datasets import LoadImage, PackedImages
 from sslreg.evaluation import ClassificationBenchmark
@@ -12,7 +13,13 @@ from sslreg.evaluation import ClassificationBenchmark
 with read_base():
     from .._base_.benchmarks.probes import *
 
-packed = dict(type=PackedImages, data_root='data/clothing10', pipeline=[dict(type=LoadImage), dict(type=PackInputs)])
+pipeline = [
+    dict(type=LoadImage),
+    dict(type=ResizeEdge, scale=112, edge='short', backend='pillow', interpolation='bicubic'),
+    dict(type=CenterCrop, crop_size=112),
+    dict(type=PackInputs),
+]
+packed = dict(type=PackedImages, data_root='data/clothing10', pipeline=pipeline)
 benchmark = dict(
     type=ClassificationBenchmark,
     train=dict(**packed, ann_file='train.npz'),
