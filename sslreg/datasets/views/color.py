@@ -17,7 +17,7 @@ from .recipe import GRAY, HUE, JITTER, ORDER, SIGMA, SOLARIZE, blur_radius
 def change_colors(view: np.ndarray, color: np.ndarray) -> None:
     """Jitter, grayscale, blur and solarization, in place and in this order; bit for bit torchvision's but for the blur.
 
-    The blur is OpenCV's Gaussian; PIL's approximates one by boxes and differs by 0.3 to 0.6 levels on average.
+    The blur is OpenCV's Gaussian; PIL's approximates one by boxes and differs by 0.3 to 1 level on average.
 
     Args:
         view: ``[3, H, W]`` uint8, BGR.
