@@ -41,10 +41,11 @@ class Extractor:
 
     def __call__(self, wanted: Sequence[Wanted]) -> list[Tensor]:
         """Features ``[N, ...]`` on the host for each of ``wanted``."""
-        datasets = {dataset_hash(each.dataset): each for each in wanted}
-        keys = [(dataset_hash(each.dataset), kind_text(each.kind)) for each in wanted]
+        unique = {id(each.dataset): each.dataset for each in wanted}
+        hashes = {number: dataset_hash(dataset) for number, dataset in unique.items()}
+        keys = [(hashes[id(each.dataset)], kind_text(each.kind)) for each in wanted]
         feats: dict[tuple[str, str], Tensor] = {}
-        for name, example in datasets.items():
+        for name, example in {key[0]: each for key, each in zip(keys, wanted, strict=True)}.items():
             kinds = {kind: each.kind for (key, kind), each in zip(keys, wanted, strict=True) if key == name}
             feats |= {(name, kind): found for kind, found in self._features(name, example, kinds).items()}
         return [feats[key] for key in keys]
