@@ -6,6 +6,8 @@ yet, because MMEngine warns about every role that its default scope lacks. Roles
 probes, benchmarks, features) are roots: two children of one parent cannot share the scope ``sslreg``.
 """
 
+from typing import Any
+
 from mmengine.registry import Registry
 from mmpretrain import registry as mmpretrain
 
@@ -38,3 +40,8 @@ SCHEDULES = Registry('schedule', scope='sslreg', locations=['sslreg.engine'])
 PROBES = Registry('probe', scope='sslreg', locations=['sslreg.evaluation'])
 BENCHMARKS = Registry('benchmark', scope='sslreg', locations=['sslreg.evaluation'])
 FEATURES = Registry('features', scope='sslreg', locations=['sslreg.evaluation'])
+
+
+def type_name(kind: Any) -> str:
+    """The name of a component's class, given the class or what a config has in its place."""
+    return str(getattr(kind, '__name__', kind)).rpartition('.')[2]

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 from mmengine.config import Config, DictAction
+from mmengine.device import get_device
 from mmengine.dist import is_main_process
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
@@ -67,7 +68,6 @@ def configure(args: argparse.Namespace) -> Config:
     if args.benchmarks:
         if args.checkpoint:
             launch.check_checkpoint(args.checkpoint)
-            cfg.load_from = args.checkpoint
         return cfg
     if not args.checkpoint:
         raise ValueError('a checkpoint is needed; only --benchmarks take a network as it is initialised')
@@ -100,7 +100,9 @@ def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
             if args.dry_run:
                 Console().print(suite.describe(wanted))
                 return
-            extractor = Extractor(launch.evaluated_model(cfg), FeatureStore(args.features))
+            extractor = Extractor(
+                launch.evaluated_model(cfg, args.checkpoint, get_device()), FeatureStore(args.features)
+            )
             results = suite.run(benchmarks, wanted, extractor)
         if is_main_process():
             suite.show(results, configs, args.checkpoint or f'{args.config}, no checkpoint')

@@ -7,11 +7,10 @@ central squares of 112 px.
 from mmengine.config import read_base
 from mmpretrain.datasets import CenterCrop, PackInputs, ResizeEdge
 
-from sslreg.datasets import LoadImage, PackedImages
-from sslreg.evaluation import ClassificationBenchmark
+from sslreg.datasets import LoadImage
 
 with read_base():
-    from .._base_.benchmarks.probes import *
+    from .cifar10 import *
 
 pipeline = [
     dict(type=LoadImage),
@@ -19,10 +18,5 @@ pipeline = [
     dict(type=CenterCrop, crop_size=112),
     dict(type=PackInputs),
 ]
-packed = dict(type=PackedImages, data_root='data/clothing10', pipeline=pipeline)
-benchmark = dict(
-    type=ClassificationBenchmark,
-    train=dict(**packed, ann_file='train.npz'),
-    test=dict(**packed, ann_file='test.npz'),
-    kinds=kinds,
-    probes=[knn, logistic])
+benchmark.train.update(data_root='data/clothing10', pipeline=pipeline)
+benchmark.test.update(data_root='data/clothing10', pipeline=pipeline)

@@ -8,19 +8,10 @@ The lists are SimCLR's, which the papers use: ``data/imagenet/10percent.txt``, a
 
 from mmengine.config import read_base
 
-from sslreg.evaluation import ClassificationBenchmark
-
 with read_base():
-    from .._base_.benchmarks.imagenet import *
-    from .._base_.benchmarks.probes import *
+    from .imagenet_1percent import *
 
-benchmark = dict(
-    type=ClassificationBenchmark,
-    train=imagenet_train,
-    test=imagenet_val,
-    kinds=kinds,
-    probes=[dict(knn, ks=(10,)), logistic],
-    subset=dict(list_file='data/imagenet/10percent.txt'))
+benchmark.subset = dict(list_file='data/imagenet/10percent.txt')
 reference = {  # ViT-B/16; the poster does not say which k
     'DINO': {'pooled/knn/k10/top1': 70.1, 'pooled/logistic/lambda1e-05/top1': 74.2},
     'iBOT': {'pooled/knn/k10/top1': 72.9, 'pooled/logistic/lambda1e-05/top1': 75.9},

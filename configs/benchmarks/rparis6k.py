@@ -1,26 +1,14 @@
 """Revisited Paris (https://arxiv.org/abs/1803.11285): 70 queries, cut to their boxes, search 6,322 images.
 
-Images in ``data/rparis6k/jpg/``, ground truth in ``data/rparis6k/gnd_rparis6k.pkl``. Longest side 512, features averaged over
-three scales (DINO, https://arxiv.org/abs/2104.14294, section 4.2.1). Not yet run.
-
-DINO's released script leaves the queries whole, and its published numbers (and so probably those of MaSSL's poster) are
-of whole queries: rparis6k_whole.py, where the rows of papers are.
+Images in ``data/rparis6k/jpg/``, ground truth in ``data/rparis6k/gnd_rparis6k.pkl``. All else as in roxford5k.py; rows
+of papers in rparis6k_whole.py. Not yet run.
 """
 
-from mmpretrain.datasets import PackInputs
+from mmengine.config import read_base
 
-from sslreg.datasets import CropBox, LoadImage, LongestSide, RevisitedImages, RevisitedQueries
-from sslreg.evaluation import RevisitedBenchmark
+with read_base():
+    from .roxford5k import *
 
 folder = dict(data_root='data/rparis6k', ground_truth='gnd_rparis6k.pkl')
-shrink = dict(type=LongestSide, size=512, interpolation='lanczos')
-
-benchmark = dict(
-    type=RevisitedBenchmark,
-    database=dict(
-        type=RevisitedImages, **folder, pipeline=[dict(type=LoadImage), shrink, dict(type=PackInputs)]),
-    queries=dict(
-        type=RevisitedQueries,
-        **folder,
-        pipeline=[dict(type=LoadImage), dict(type=CropBox), shrink, dict(type=PackInputs)]),
-    kind=dict(type='MultiScale', scales=(1, 2**-0.5, 0.5), of=dict(type='Pooled')))
+benchmark.database.update(folder)
+benchmark.queries.update(folder)

@@ -4,18 +4,9 @@
 """
 
 from mmengine.config import read_base
-from mmpretrain.datasets import PackInputs
-
-from sslreg.datasets import LoadImage, PackedImages
-from sslreg.evaluation import ClassificationBenchmark
 
 with read_base():
-    from .._base_.benchmarks.probes import *
+    from .cifar10 import *
 
-packed = dict(type=PackedImages, data_root='data/tinyimagenet_a', pipeline=[dict(type=LoadImage), dict(type=PackInputs)])
-benchmark = dict(
-    type=ClassificationBenchmark,
-    train=dict(**packed, ann_file='train.npz'),
-    test=dict(**packed, ann_file='val.npz'),
-    kinds=kinds,
-    probes=[knn, logistic])
+benchmark.train.data_root = benchmark.test.data_root = 'data/tinyimagenet_a'
+benchmark.test.ann_file = 'val.npz'

@@ -14,10 +14,11 @@ import torch.distributed as dist
 from mmengine.config import Config
 from mmengine.dist import init_dist
 from mmengine.logging import print_log
+from mmengine.registry import DefaultScope
 from mmengine.utils import import_modules_from_strings
 
 from sslreg.engine.hooks.checkpoint import check_fits
-from sslreg.registry import MODELS
+from sslreg.registry import MODELS, type_name
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
 
@@ -129,7 +130,7 @@ def scale_batch(cfg: Config, num_processes: int, auto_scale_lr: bool) -> str | N
 
 def use_bfloat16(cfg: Config) -> None:
     """Forward passes in bfloat16 (``--amp``), also on the CPU."""
-    name = _name(cfg.optim_wrapper.get('type', 'OptimWrapper'))
+    name = type_name(cfg.optim_wrapper.get('type', 'OptimWrapper'))
     if name not in ('OptimWrapper', 'SSLOptimWrapper'):
         raise ValueError(f'--amp: optim_wrapper.type is {name}, which chooses its own precision')
     cfg.optim_wrapper.type = 'sslreg.engine.SSLOptimWrapper'
@@ -159,13 +160,13 @@ def use_data_root(cfg: Config, root: str) -> str | None:
     loaders += [loop.get('bank_dataloader') for loop in loops if loop]
     datasets = [_innermost(loader.dataset) for loader in loaders if loader]
     for dataset in datasets:
-        if _name(dataset.type) == 'PhotoTiles':
+        if type_name(dataset.type) == 'PhotoTiles':
             raise ValueError(
                 f'--data-root {root}: PhotoTiles reads the photographs of scikit-image; choose another config'
             )
         dataset.data_root = root
     train = datasets[0]
-    if _name(train.type) != 'ImageFolder' or Path(root, 'train').is_dir():
+    if type_name(train.type) != 'ImageFolder' or Path(root, 'train').is_dir():
         return None
     train.data_prefix, train.with_label = '', False
     for name in ('val_dataloader', 'val_cfg', 'val_evaluator', 'test_dataloader', 'test_cfg', 'test_evaluator'):
@@ -194,21 +195,26 @@ def start_group(cfg: Config) -> None:
         init_dist(cfg.launcher, **cfg.get('env_cfg', {}).get('dist_cfg', dict(backend='nccl')))
 
 
-def evaluated_model(cfg: Config) -> Any:
-    """The config's model with the weights of ``cfg.load_from``, if any, on its device and in evaluation mode."""
+def evaluated_model(cfg: Config, checkpoint: str | None, device: str) -> Any:
+    """The config's model in evaluation mode, with the weights of a checkpoint or, by None, as it is initialised.
+
+    Raises:
+        ValueError: The checkpoint is not of the config's model.
+    """
     torch.manual_seed(cfg.get('randomness', {}).get('seed', 0) or 0)
-    model = MODELS.build(cfg.model)
-    if cfg.get('load_from'):
-        checkpoint = torch.load(cfg.load_from, map_location='cpu', weights_only=True)
-        state = checkpoint.get('state_dict', checkpoint)
+    with DefaultScope.overwrite_default_scope('sslreg'):
+        model: Any = MODELS.build(dict(data_preprocessor=cfg.get('data_preprocessor')) | cfg.model.to_dict())
+    if checkpoint:
+        state = torch.load(checkpoint, map_location='cpu', weights_only=True)
+        state = state.get('state_dict', state)
         check_fits(model, state)
         model.load_state_dict(state)
     else:
         model.init_weights()
+        if getattr(model, 'teacher', None) is not None:
+            model.teacher.module.load_state_dict(model.student.state_dict())
         print_log('no checkpoint: the network is evaluated as it is initialised', 'current')
-    if getattr(model, 'teacher', None) is not None and not cfg.get('load_from'):
-        model.teacher.module.load_state_dict(model.student.state_dict())
-    return model.to('cuda' if torch.cuda.is_available() else 'cpu').eval()
+    return model.to(device).eval()
 
 
 def check_checkpoint(path: str) -> None:
@@ -222,11 +228,6 @@ def check_checkpoint(path: str) -> None:
         raise ValueError(f'{path!r} is no checkpoint that can be read: {reason}') from None
     if not isinstance(checkpoint, dict):
         raise ValueError(f'{path!r} holds a {type(checkpoint).__name__}, not a checkpoint')
-
-
-def _name(kind: Any) -> str:
-    """Of a component's class or of what a config has in its place."""
-    return str(getattr(kind, '__name__', kind)).rpartition('.')[2]
 
 
 def _slurm_environment(port: int) -> None:

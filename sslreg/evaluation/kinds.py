@@ -9,15 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sslreg.registry import FEATURES
+from sslreg.registry import FEATURES, type_name
 
 
 def kind_text(kind: dict[str, Any]) -> str:
     """A kind's config in one way of writing, whether it names its type or holds the class: ``ClassToken(blocks=4)``."""
-    name = kind['type'] if isinstance(kind['type'], str) else kind['type'].__name__
     settings = {key: kind_text(value) if isinstance(value, dict) else value for key, value in kind.items()}
     arguments = ', '.join(f'{key}={settings[key]}' for key in sorted(settings) if key != 'type')
-    return f'{name.rpartition(".")[2]}({arguments})'
+    return f'{type_name(kind["type"])}({arguments})'
 
 
 @dataclass

@@ -6,13 +6,11 @@ from typing import Any, NamedTuple
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
-from mmengine.registry import DefaultScope
 from mmpretrain.datasets import CenterCrop, ResizeEdge
 from torch import Tensor, nn
 
 from sslreg.datasets import LoadImage
-from sslreg.engine.hooks.checkpoint import check_fits
-from sslreg.registry import MODELS
+from sslreg.engine.launch import evaluated_model
 
 
 class Network(NamedTuple):
@@ -32,15 +30,8 @@ def load_network(cfg: Config, checkpoint: str, device: str = 'cpu') -> Network:
     Raises:
         ValueError: The checkpoint is not of the config's model.
     """
-    with DefaultScope.overwrite_default_scope('sslreg'):
-        model: Any = MODELS.build(dict(data_preprocessor=cfg.get('data_preprocessor')) | cfg.model.to_dict())
-    state = torch.load(checkpoint, map_location='cpu', weights_only=True)
-    state = state.get('state_dict', state)
-    check_fits(model, state)
-    model.load_state_dict(state)
-    model = model.to(device).eval()
-    backbone = model.backbone if model.teacher is None else model.teacher.module.backbone
-    return Network(backbone, model.data_preprocessor)
+    model = evaluated_model(cfg, checkpoint, device)
+    return Network(model.feature_backbone, model.data_preprocessor)
 
 
 def read_square(path: Path | str, size: int) -> Tensor:

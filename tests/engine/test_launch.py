@@ -6,6 +6,7 @@ import torch.distributed as dist
 from mmengine.config import Config
 
 from sslreg.engine import launch
+from tests import toy
 
 
 def config(base: int | None = 1024, batch: int = 128) -> Config:
@@ -140,3 +141,21 @@ def test_unreadable_checkpoints_are_named(tmp_path):
 def test_configs_of_one_name_have_folders_of_their_own(config, folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert launch.default_work_dir(config) == folder
+
+
+def test_the_evaluated_model_is_the_runners_with_the_weights_of_a_checkpoint(tmp_path):
+    """A preprocessor beside the model, as the Runner takes it; untrained, the teacher is the student."""
+    model = toy.model()
+    cfg = Config(dict(data_preprocessor=model.pop('data_preprocessor'), model=model))
+    untrained = launch.evaluated_model(cfg, None, 'cpu')
+    assert not untrained.training
+    assert untrained.data_preprocessor.mean.flatten().tolist() == [127.5] * 3
+    for name, value in untrained.student.state_dict().items():
+        assert torch.equal(value, untrained.teacher.module.state_dict()[name]), name
+    untrained.teacher.module.backbone.conv.weight.data.fill_(3)
+    torch.save(dict(state_dict=untrained.state_dict()), tmp_path / 'a.pth')
+    trained = launch.evaluated_model(cfg, str(tmp_path / 'a.pth'), 'cpu')
+    assert (trained.feature_backbone.conv.weight == 3).all()
+    cfg.model.memory.length = 32
+    with pytest.raises(ValueError, match='the checkpoint is not of this MemorySSL'):
+        launch.evaluated_model(cfg, str(tmp_path / 'a.pth'), 'cpu')

@@ -50,25 +50,24 @@ def _resize(
     narrow = np.empty((height, size), np.uint8)
     total = np.empty(max(height, size), np.int32)
     for x in range(size):
-        total[:height] = 1 << (PRECISION - 1)
-        for tap in range(x_weights.shape[1]):
-            weight = x_weights[x, tap]
-            if weight:
-                column = part[x_first[x] + tap]
-                for y in range(height):
-                    total[y] += weight * np.int32(column[y])
+        _add_up(part, x_first[x], x_weights[x], total[:height])
         for y in range(height):
             narrow[y, x] = min(max(total[y] >> PRECISION, 0), 255)
     for y in range(size):
-        total[:size] = 1 << (PRECISION - 1)
-        for tap in range(y_weights.shape[1]):
-            weight = y_weights[y, tap]
-            if weight:
-                row = narrow[y_first[y] + tap]
-                for x in range(size):
-                    total[x] += weight * np.int32(row[x])
+        _add_up(narrow, y_first[y], y_weights[y], total[:size])
         for x in range(size):
             view[y, x] = min(max(total[x] >> PRECISION, 0), 255)
+
+
+@compiled
+def _add_up(lines: np.ndarray, first: int, weights: np.ndarray, total: np.ndarray) -> None:
+    """``lines [first:]`` of n pixels by their ``weights [taps]``, into ``total [n]`` with a half for the rounding."""
+    total[:] = 1 << (PRECISION - 1)
+    for tap in range(len(weights)):
+        if weights[tap]:
+            line = lines[first + tap]
+            for i in range(len(total)):
+                total[i] += weights[tap] * np.int32(line[i])
 
 
 @compiled

@@ -16,7 +16,7 @@ from sslreg.evaluation.splits import (
     listed_with_labels,
     shot_groups,
 )
-from sslreg.registry import BENCHMARKS, DATASETS, PROBES
+from sslreg.registry import BENCHMARKS, DATASETS, PROBES, type_name
 
 from .base import BaseBenchmark, Wanted
 
@@ -160,7 +160,7 @@ def _paths(dataset: Any) -> list[str]:
 
 def named(configs: Sequence[dict[str, Any]], suffix: str) -> dict[str, dict[str, Any]]:
     """Configs by their types in lower case without ``suffix``; types that occur twice with their arguments."""
-    types = [_type(config).lower().removesuffix(suffix) for config in configs]
+    types = [type_name(config['type']).lower().removesuffix(suffix) for config in configs]
     counts = Counter(types)
     names = [
         name if counts[name] == 1 else f'{name}({",".join(f"{k}={v}" for k, v in config.items() if k != "type")})'
@@ -169,11 +169,6 @@ def named(configs: Sequence[dict[str, Any]], suffix: str) -> dict[str, dict[str,
     if len(set(names)) < len(names):
         raise ValueError(f'{names} must differ')
     return dict(zip(names, configs, strict=True))
-
-
-def _type(config: dict[str, Any]) -> str:
-    kind = config['type']
-    return kind.rsplit('.')[-1] if isinstance(kind, str) else kind.__name__
 
 
 def summary(runs: Sequence[dict[str, float]]) -> dict[str, float]:
