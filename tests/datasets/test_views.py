@@ -340,6 +340,17 @@ def test_colours_on_the_device_are_those_of_workers(photo):
     assert len(sharp) == 2
 
 
+@pytest.mark.parametrize('reverse', [True, False])
+def test_views_are_normalised_in_the_order_of_the_channels_that_the_network_takes(reverse):
+    model = ViewPreprocessor(mean=[1.0, 2.0, 3.0], std=[1.0, 2.0, 4.0], to_rgb=reverse)
+    view = torch.tensor([10, 20, 30], dtype=torch.uint8).view(1, 3, 1, 1)  # blue, green, red
+    expected = [29.0, 9.0, 1.75] if reverse else [9.0, 9.0, 6.75]
+    for inputs in ([view, view], view):
+        prepared = model(dict(inputs=inputs))['inputs']
+        for each in prepared if isinstance(inputs, list) else [prepared]:
+            assert each.flatten().tolist() == expected
+
+
 def test_views_left_to_the_device_wait_for_no_other_part(photo):
     views = item(MultiCrop(VIEWS), photo, 3)
     assert [tuple(view.shape) for view in views['inputs']] == [(3, 40, 40), (3, 24, 24), (3, 24, 24)]
