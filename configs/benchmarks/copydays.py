@@ -7,7 +7,7 @@ YFCC100M; the rows, of MaSSL (https://arxiv.org/abs/2407.17486), probably have n
     distractors=dict(type=ImageFolder, data_root='data/yfcc/distractors', with_label=False, pipeline=pipeline),
     whitening=dict(type=ImageFolder, data_root='data/yfcc/whitening', with_label=False, pipeline=pipeline),
 
-DINO's features there were class token and mean of patch tokens' 4th powers side by side. Not yet run.
+DINO's features there are dict(type='ClassAndGeMPatch', power=4), class token and generalised mean side by side. Not yet run.
 """
 
 from mmcv.transforms import Resize

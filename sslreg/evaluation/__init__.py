@@ -8,7 +8,7 @@ from .benchmarks import (
 )
 from .extract import Extractor
 from .features import collect
-from .kinds import ClassAndMeanPatch, ClassToken, MultiScale, PatchTokens, Pooled
+from .kinds import ClassAndGeMPatch, ClassAndMeanPatch, ClassToken, MultiScale, PatchTokens, Pooled
 from .metrics import ProbeAccuracy
 from .probes import BaseProbe, KNNProbe, LinearProbe, LogisticProbe
 from .store import FeatureStore
@@ -16,6 +16,7 @@ from .store import FeatureStore
 __all__ = [
     'BaseBenchmark',
     'BaseProbe',
+    'ClassAndGeMPatch',
     'ClassAndMeanPatch',
     'ClassToken',
     'ClassificationBenchmark',

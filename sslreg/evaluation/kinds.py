@@ -160,6 +160,27 @@ class ClassAndMeanPatch:
 
 
 @FEATURES.register_module()
+class ClassAndGeMPatch:
+    """``[B, 2 C]``: class token and generalised mean of the patch tokens of a ViT's last block (DINO's copy detection).
+
+    The mean is (1/n sum_i max(x_i, 1e-6)^power)^(1/power), Radenovic et al. (arXiv 1711.02512).
+
+    Args:
+        power: 1 is the mean of what is positive, infinity the maximum.
+    """
+
+    def __init__(self, power: float = 4) -> None:
+        if power < 1:
+            raise ValueError(f'ClassAndGeMPatch(power={power}) must be at least 1')
+        self.power = power
+
+    def __call__(self, observer: Observer, images: Tensor) -> Tensor:
+        (tokens,) = observer.tokens(images, 1)
+        patches = tokens[:, observer.num_extra_tokens :].clamp(min=1e-6)
+        return torch.cat([tokens[:, 0], patches.pow(self.power).mean(dim=1).pow(1 / self.power)], dim=1)
+
+
+@FEATURES.register_module()
 class PatchTokens:
     """``[B, h, w, C]``: the patch tokens of a ViT's last block, or the last map of a convolutional network."""
 

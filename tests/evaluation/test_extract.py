@@ -66,6 +66,9 @@ def test_kinds_of_a_vision_transformer_are_its_tokens_after_the_final_norm():
     torch.testing.assert_close(features(model, images, type='ClassToken', blocks=2), expected, **close)
     expected = torch.cat([last[:, 0], last[:, 1:].mean(dim=1)], dim=1)
     torch.testing.assert_close(features(model, images, type='ClassAndMeanPatch'), expected, **close)
+    powers = last[:, 1:].clamp(min=1e-6).double() ** 4
+    gem = torch.cat([last[:, 0], (powers.mean(dim=1) ** 0.25).float()], dim=1)
+    torch.testing.assert_close(features(model, images, type='ClassAndGeMPatch'), gem, **close)
     patches = features(model, images, type='PatchTokens')
     assert patches.shape == (2, 4, 5, 16)  # rows, then columns
     torch.testing.assert_close(patches.flatten(1, 2), last[:, 1:], **close)
