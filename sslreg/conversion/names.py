@@ -27,7 +27,7 @@ IBOT = {'blocks.#.gamma_1': 'blocks.#.ls1.gamma', 'blocks.#.gamma_2': 'blocks.#.
 DINOV2_CHUNKS = {f'blocks.#.#.{part}': f'blocks.#.{part}' for part in ('norm', 'attn.', 'mlp.', 'ls')}
 SWIGLU = {'blocks.#.mlp.w12.': 'blocks.#.mlp.fc1.', 'blocks.#.mlp.w3.': 'blocks.#.mlp.fc2.'}
 REGISTERS = {'register_tokens': 'reg_token'}
-TABLES = (TIMM_BACKBONE, MMPRETRAIN, IBOT, DINOV2_CHUNKS, SWIGLU, REGISTERS)
+TABLES = (TIMM_BACKBONE, MMPRETRAIN, IBOT, SWIGLU, REGISTERS)
 
 # What an encoder has no use for: classifiers, and the tokens of masked images.
 LEFT_OUT = re.compile(r'(head|head_dist|fc|head\.fc|classifier)\.(weight|bias)|mask_token|masked_embed')
@@ -74,14 +74,16 @@ def translated(backbone: dict[str, Tensor], left_out: list[str]) -> Weights:
     Raises:
         ValueError: Two tensors have one name in timm.
     """
+    chunks = DINOV2_CHUNKS if 'cls_token' in backbone else {}  # timm's MobileNets have stages there
     origin: dict[str, str] = {}
-    for name in backbone:
-        if LEFT_OUT.fullmatch(name):
-            left_out = [*left_out, name]
-        elif timm_name(name) in origin:
-            raise ValueError(f'{name} and {origin[timm_name(name)]} are both {timm_name(name)} in timm')
+    for old in backbone:
+        name = timm_name(renamed(old, chunks))
+        if LEFT_OUT.fullmatch(old):
+            left_out = [*left_out, old]
+        elif name in origin:
+            raise ValueError(f'{old} and {origin[name]} are both {name} in timm')
         else:
-            origin[timm_name(name)] = name
+            origin[name] = old
     weights = Weights({name: backbone[old] for name, old in origin.items()}, origin, left_out=left_out)
     if 'register_tokens' in backbone:
         _sum_class_token(weights)

@@ -233,6 +233,22 @@ def test_a_resnet_of_torchvisions_names(target, tmp_path):
         torch.testing.assert_close(loaded(conversion, model).extract_feat(images), expected, **CLOSE)
 
 
+def test_networks_of_timm_are_theirs_name_by_name(tmp_path):
+    """Also one whose stages are numbered as DINOv2's chunks are."""
+    network = timm.create_model('mobilenetv4_hybrid_medium', num_classes=0)
+    model = encoder(type='TimmBackbone', model_name='mobilenetv4_hybrid_medium')
+    conversion = to_encoder(weights_of(network.state_dict(), tmp_path), model)
+    assert conversion.matched == {name: f'model.{name}' for name in network.state_dict()}
+    with pytest.raises(ValueError, match='use --to timm'):
+        to_form(weights_of(network.state_dict(), tmp_path), 'dinov2')
+
+
+def test_two_tensors_of_one_name_are_refused(tmp_path):
+    state = dino.random_state(**SMALL)
+    with pytest.raises(ValueError, match='are both blocks.0.norm1.weight in timm'):
+        weights_of(state | {'layers.0.ln1.weight': torch.ones(24)}, tmp_path)
+
+
 def test_nothing_is_left_without_a_partner_unless_it_may(tmp_path):
     state, model = dino.random_state(**SMALL), mm()
     with pytest.raises(ValueError, match=r"none of the file's 1 tensors .first: weight. is one of the network's"):
