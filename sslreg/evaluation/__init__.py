@@ -11,7 +11,9 @@ from .features import collect
 from .kinds import ClassAndMeanPatch, ClassToken, MultiScale, PatchTokens, Pooled
 from .metrics import ProbeAccuracy
 from .probes import BaseProbe, KNNProbe, LinearProbe, LogisticProbe
+from .results import Evaluation, Outcome
 from .store import FeatureStore
+from .tables import ResultTable
 
 __all__ = [
     'BaseBenchmark',
@@ -20,6 +22,7 @@ __all__ = [
     'ClassToken',
     'ClassificationBenchmark',
     'CopyDetectionBenchmark',
+    'Evaluation',
     'Extractor',
     'FeatureStore',
     'KNNProbe',
@@ -27,9 +30,11 @@ __all__ = [
     'LinearProbe',
     'LogisticProbe',
     'MultiScale',
+    'Outcome',
     'PatchTokens',
     'Pooled',
     'ProbeAccuracy',
+    'ResultTable',
     'RetrievalBenchmark',
     'RevisitedBenchmark',
     'collect',
