@@ -41,9 +41,10 @@ class ResultTable(NamedTuple):
         return [['', *self.columns], *([name, *values] for name, values in self.rows.items())]
 
     def rich(self) -> Table:
-        table = Table('', title=escape(self.title), caption=escape(self.note) or None, caption_justify='left')
+        table = Table(title=escape(self.title), caption=escape(self.note) or None, caption_justify='left')
+        table.add_column(no_wrap=True)
         for column in self.columns:
-            table.add_column(escape(column), justify='right')
+            table.add_column(escape(column), justify='right', overflow='fold')
         for i, (name, values) in enumerate(self.rows.items()):
             cells = (f'[bold]{value}[/bold]' if (i, j) in self.best else value for j, value in enumerate(values))
             table.add_row(escape(name), *cells)
