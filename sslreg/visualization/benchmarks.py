@@ -12,17 +12,21 @@ from .metric_plots import bars, metric_plots
 MANY_COLUMNS = 5  # more are set closer
 
 
-def write_benchmarks(evaluations: Sequence[Evaluation], path: Path, title: str) -> None:
+def write_benchmarks(
+    evaluations: Sequence[Evaluation], path: Path, title: str, tables: Sequence[ResultTable] = ()
+) -> None:
     """Write the page.
 
     Args:
         evaluations: Of models, each with a title of its own.
         path: Of the page, in a folder that exists.
         title: Of the page.
+        tables: Of several benchmarks together, which come before each by itself.
     """
     comparisons = compare(evaluations)
     several = [_overview(comparisons)] if len(evaluations) > 1 else []
-    parts = [*several, _models(evaluations), *map(_benchmark, comparisons)]
+    together = [titled(each.title, result_html(each)) for each in tables]
+    parts = [*several, _models(evaluations), *together, *map(_benchmark, comparisons)]
     path.write_text(document(title, ''.join(parts)), encoding='utf-8')
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from sslreg.evaluation.probes import LinearProbe
 from sslreg.evaluation.results import Evaluation, Outcome
-from sslreg.evaluation.tables import Comparison
+from sslreg.evaluation.tables import Comparison, ResultTable
 from sslreg.visualization import metric_plots, write_benchmarks
 from sslreg.visualization.benchmarks import differences
 
@@ -126,9 +126,11 @@ def test_the_page_is_one_file_that_says_what_was_run_and_marks_the_best(tmp_path
 
 def test_several_models_have_an_overview_and_a_warning_where_they_are_not_comparable(tmp_path):
     models = [evaluation('ours', 10.0), evaluation('floor', 2.0), evaluation('other', 20.0, data='5 images')]
-    write_benchmarks(models, tmp_path / 'report.html', 'Compared')
+    transfer = ResultTable('Transfer', ['Pets'], {'ours <1>': ['90.10']}, note='A note.')
+    write_benchmarks(models, tmp_path / 'report.html', 'Compared', [transfer])
     text = ''.join(Text((tmp_path / 'report.html').read_text(encoding='utf-8')).text)
-    assert 'Overview' in text
+    for part in ('Overview', 'Transfer', 'ours <1>', '90.10', 'A note.'):
+        assert part in text
     assert 'Not comparable with ours: other has data 5 images.' in text
     assert 'floor has' not in text
     assert differences(Comparison('a', {'ours': models[0].benchmarks['retrieval']})) == ''
