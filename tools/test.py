@@ -8,7 +8,9 @@ bash tools/dist_test.sh configs/massl/vitb_800e.py work_dirs/massl/vitb_800e/epo
 import argparse
 import json
 import os
+import shlex
 import sys
+from datetime import datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
@@ -17,14 +19,16 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 from mmengine.config import Config, DictAction
 from mmengine.device import get_device
-from mmengine.dist import is_main_process
+from mmengine.dist import get_world_size, is_main_process
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from rich.console import Console
 from rich.table import Table
 
 from sslreg.engine import launch
-from sslreg.evaluation import Extractor, FeatureStore, suite
+from sslreg.environment import hardware, versions
+from sslreg.evaluation import Evaluation, Extractor, FeatureStore, suite
+from sslreg.visualization import write_benchmarks
 
 
 def parse_args() -> argparse.Namespace:
@@ -40,6 +44,9 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         '--features', metavar='DIR', default='work_dirs/features', help='where features are kept (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--title', metavar='TEXT', help="with --benchmarks: the model's name in tables (default: config and checkpoint)"
     )
     parser.add_argument('--dry-run', action='store_true', help='with --benchmarks: say what would be read, and stop')
     parser.add_argument(
@@ -90,6 +97,24 @@ def report(metrics: dict[str, float], title: str, out: str | None) -> None:
         Path(out).write_text(json.dumps(metrics, indent=2) + '\n')
 
 
+def title(args: argparse.Namespace) -> str:
+    """``'vitb_800e, epoch_800'``, unless it is given."""
+    weights = Path(args.checkpoint).stem if args.checkpoint else 'no checkpoint'
+    return args.title or f'{Path(args.config).stem}, {weights}'
+
+
+def facts(args: argparse.Namespace) -> dict[str, str]:
+    processes = get_world_size()
+    return {
+        'config': args.config,
+        'checkpoint': args.checkpoint or 'none: the network as it is initialised',
+        'command': shlex.join(['python', *sys.argv]),
+        'date': datetime.now().astimezone().isoformat(' ', 'minutes'),
+        'hardware': f'{processes} processes: {hardware(get_device())}' if processes > 1 else hardware(get_device()),
+        'versions': versions(),
+    }
+
+
 def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
     configs = {name: suite.load(name, args.data_root) for name in args.benchmarks}
     with launch.launched(cfg, args.launcher):
@@ -105,8 +130,12 @@ def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
             )
             results = suite.run(benchmarks, wanted, extractor)
         if is_main_process():
-            suite.show(results, configs, args.checkpoint or f'{args.config}, no checkpoint')
-            suite.write(results, Path(args.out or Path(cfg.work_dir, 'benchmarks')))
+            evaluation = Evaluation(title(args), facts(args), suite.record(results, configs, wanted))
+            folder = Path(args.out or Path(cfg.work_dir, 'benchmarks'))
+            suite.show(evaluation)
+            evaluation.write(folder)
+            write_benchmarks([evaluation], folder / 'report.html', f'Benchmarks of {evaluation.title}')
+            Console().print(f'See {folder / "report.html"}')
 
 
 def main() -> None:

@@ -25,3 +25,4 @@ reference = {  # the poster does not say the backbone
     'iBOT': {'pooled/logistic/lambda1e-05/top1': 42.2, 'pooled/logistic/lambda1e-05/top1_std': 0.7},
     'MaSSL': {'pooled/logistic/lambda1e-05/top1': 44.8, 'pooled/logistic/lambda1e-05/top1_std': 0.4},
 }
+reference_source = 'poster of MaSSL (arXiv 2407.17486)'

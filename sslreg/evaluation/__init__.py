@@ -11,7 +11,9 @@ from .features import collect
 from .kinds import ClassAndGeMPatch, ClassAndMeanPatch, ClassToken, MultiScale, PatchTokens, Pooled
 from .metrics import ProbeAccuracy
 from .probes import BaseProbe, KNNProbe, LinearProbe, LogisticProbe
+from .results import Evaluation, Outcome
 from .store import FeatureStore
+from .tables import ResultTable
 
 __all__ = [
     'BaseBenchmark',
@@ -21,6 +23,7 @@ __all__ = [
     'ClassToken',
     'ClassificationBenchmark',
     'CopyDetectionBenchmark',
+    'Evaluation',
     'Extractor',
     'FeatureStore',
     'KNNProbe',
@@ -28,9 +31,11 @@ __all__ = [
     'LinearProbe',
     'LogisticProbe',
     'MultiScale',
+    'Outcome',
     'PatchTokens',
     'Pooled',
     'ProbeAccuracy',
+    'ResultTable',
     'RetrievalBenchmark',
     'RevisitedBenchmark',
     'collect',

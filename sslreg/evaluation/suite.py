@@ -1,8 +1,5 @@
 """Benchmarks by name, run together for one model."""
 
-import csv
-import json
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,8 @@ from sslreg.registry import BENCHMARKS
 from .benchmarks.base import BaseBenchmark, Wanted
 from .extract import Extractor
 from .kinds import kind_text
+from .results import Evaluation, Outcome
+from .tables import compare, short_table
 
 FOLDER = Path('configs/benchmarks')
 Results = dict[str, dict[str, float]]  # metrics of each benchmark
@@ -84,30 +83,12 @@ def describe(wanted: dict[str, dict[str, Wanted]]) -> Table:
     return table
 
 
-def tables(results: Results, configs: dict[str, Config], title: str) -> Iterable[Table]:
-    """One for each benchmark: the model's column, and those of papers that its config has (``reference``)."""
-    for name, metrics in results.items():
-        reference: dict[str, dict[str, float]] = configs[name].get('reference', {})
-        columns = {title: metrics} | reference
-        table = Table('', *columns, title=name)
-        for metric in metrics:
-            cells = (f'{values[metric]:.2f}' if metric in values else '' for values in columns.values())
-            table.add_row(metric, *cells)
-        yield table
+def record(results: Results, configs: dict[str, Config], wanted: dict[str, dict[str, Wanted]]) -> dict[str, Outcome]:
+    """Metrics with what each benchmark is, its data and the papers' figures that its config has (``reference``)."""
+    return {name: Outcome.of(metrics, configs[name], wanted[name]) for name, metrics in results.items()}
 
 
-def show(results: Results, configs: dict[str, Config], title: str) -> None:
+def show(evaluation: Evaluation) -> None:
     console = Console()
-    for table in tables(results, configs, title):
-        console.print(table)
-
-
-def write(results: Results, folder: Path) -> None:
-    """``results.json`` and ``results.csv`` (benchmark, metric, value)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / 'results.json').write_text(json.dumps(results, indent=2) + '\n')
-    with (folder / 'results.csv').open('w', newline='') as file:
-        rows: Sequence[Sequence[Any]] = [
-            (name, metric, value) for name, metrics in results.items() for metric, value in metrics.items()
-        ]
-        csv.writer(file).writerows([('benchmark', 'metric', 'value'), *rows])
+    for comparison in compare([evaluation]):
+        console.print(short_table(comparison, 'results.csv').rich())

@@ -64,14 +64,14 @@ def test_data_root_takes_the_place_of_data(tmp_path):
     )
 
 
-def test_tables_have_the_papers_columns_and_files_every_metric(tmp_path):
-    configs = dict(a=Config(dict(reference=dict(MaSSL=dict(mAP=38.5)))))
-    (table,) = suite.tables(dict(a=dict(mAP=10.0, P=20.0)), configs, 'ours')
-    assert [column.header for column in table.columns] == ['', 'ours', 'MaSSL']
-    assert [list(column.cells) for column in table.columns] == [['mAP', 'P'], ['10.00', '20.00'], ['38.50', '']]
-    suite.write(dict(a=dict(mAP=10.0)), tmp_path / 'out')
-    assert json.loads((tmp_path / 'out/results.json').read_text()) == dict(a=dict(mAP=10.0))
-    assert (tmp_path / 'out/results.csv').read_text().splitlines() == ['benchmark,metric,value', 'a,mAP,10.0']
+def test_what_is_recorded_of_a_run_says_what_was_run(tmp_path):
+    (tmp_path / 'own.py').write_text('"""Faces of ``cats``.\n\nMore."""\nbenchmark = dict(type="Brightness", length=4)')
+    cfg = suite.load(str(tmp_path / 'own.py'))
+    benchmarks = suite.build(dict(own=cfg))
+    outcome = suite.record(dict(own=dict(mean=1.0)), dict(own=cfg), suite.plan(benchmarks))['own']
+    assert (outcome.metrics, outcome.about, outcome.reference) == (dict(mean=1.0), 'Faces of cats.', {})
+    protocol = dict(data='4 images of ToyDataset', features='Pooled()', protocol='Brightness(length=4)')
+    assert outcome.protocol == protocol
 
 
 def test_floors_are_pixels_and_histograms_of_colours():
@@ -112,9 +112,18 @@ def test_the_tool_runs_benchmarks_on_one_process_and_two(tmp_path):
     text = succeed(python('test.py', config, *options, '--out', tmp_path / 'one'))
     assert 'paper' in text
     results = json.loads((tmp_path / 'one/results.json').read_text())
+    assert results['title'] == 'raw_pixels, no checkpoint'
+    assert f'--out {tmp_path / "one"}' in results['facts']['command']
+    assert 'brightness' in (tmp_path / 'one/report.html').read_text()
     assert len(list((tmp_path / 'features').glob('*.npy'))) == 1
     options[-1] = tmp_path / 'others'
     none = ''  # in place of a checkpoint
-    two = run('bash', 'tools/dist_test.sh', config, none, '2', *options, '--out', tmp_path / 'two')
+    named = ['--out', tmp_path / 'two', '--title', 'by two']
+    two = run('bash', 'tools/dist_test.sh', config, none, '2', *options, *named)
     assert two.returncode == 0, two.stderr[-2000:]
-    assert json.loads((tmp_path / 'two/results.json').read_text()) == results
+    assert json.loads((tmp_path / 'two/results.json').read_text())['benchmarks'] == results['benchmarks']
+    folders = [tmp_path / 'one', tmp_path / 'two']
+    assert 'by two' in succeed(python('compare_results.py', *folders, '--out', tmp_path / 'both'))
+    header = (tmp_path / 'both/results.csv').read_text().splitlines()[0]
+    assert header == 'benchmark,metric,"raw_pixels, no checkpoint",by two,paper'
+    assert 'by two' in (tmp_path / 'both/report.html').read_text()
