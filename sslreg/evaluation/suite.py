@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
@@ -14,8 +15,8 @@ from torch import Tensor
 from sslreg.registry import BENCHMARKS
 
 from .benchmarks.base import BaseBenchmark, Wanted
-from .extract import Extractor
-from .kinds import kind_text
+from .extract import NAMED, Extractor
+from .missing import MissingDataError, missing
 
 FOLDER = Path('configs/benchmarks')
 Results = dict[str, dict[str, float]]  # metrics of each benchmark
@@ -63,25 +64,32 @@ def plan(benchmarks: dict[str, BaseBenchmark]) -> dict[str, dict[str, Wanted]]:
     return {name: benchmark.wanted() for name, benchmark in benchmarks.items()}
 
 
+def prepare(configs: dict[str, Config]) -> tuple[dict[str, BaseBenchmark], dict[str, dict[str, Wanted]]]:
+    """:func:`build` and :func:`plan`.
+
+    Raises:
+        MissingDataError: Benchmarks cannot run; names all of them, and all that each lacks.
+    """
+    try:
+        benchmarks = build(configs)
+        return benchmarks, plan(benchmarks)
+    except (OSError, ValueError) as error:
+        raise MissingDataError(missing(configs)) from error
+
+
 def run(benchmarks: dict[str, BaseBenchmark], wanted: dict[str, dict[str, Wanted]], extractor: Extractor) -> Results:
     """Extract all that is wanted, each image once, then run the benchmarks."""
     places = [(name, part) for name, parts in wanted.items() for part in parts]
     feats = dict(zip(places, extractor([wanted[name][part] for name, part in places]), strict=True))
-    return {name: benchmark.run(_own(feats, name)) for name, benchmark in benchmarks.items()}
+    results: Results = {}
+    for name, benchmark in benchmarks.items():
+        print_log(f'benchmark {name}', 'current')
+        results[name] = benchmark.run(_own(feats, name))
+    return results
 
 
 def _own(feats: dict[tuple[str, str], Tensor], name: str) -> dict[str, Tensor]:
     return {part: value for (owner, part), value in feats.items() if owner == name}
-
-
-def describe(wanted: dict[str, dict[str, Wanted]]) -> Table:
-    """What will be read: for ``--dry-run``."""
-    table = Table('benchmark', 'part', 'images', 'dataset', 'features')
-    for name, parts in wanted.items():
-        for part, each in parts.items():
-            dataset = type(each.dataset).__name__
-            table.add_row(name, part, f'{len(each.dataset):,}', dataset, kind_text(each.kind))
-    return table
 
 
 def tables(results: Results, configs: dict[str, Config], title: str) -> Iterable[Table]:
@@ -102,10 +110,15 @@ def show(results: Results, configs: dict[str, Config], title: str) -> None:
         console.print(table)
 
 
-def write(results: Results, folder: Path) -> None:
-    """``results.json`` and ``results.csv`` (benchmark, metric, value)."""
+def write(results: Results, folder: Path, broken: dict[str, list[str]] | None = None) -> None:
+    """``results.json`` and ``results.csv`` (benchmark, metric, value).
+
+    Images that were left out (``Extractor.broken``) are in the JSON under ``broken``: their number and the first names.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / 'results.json').write_text(json.dumps(results, indent=2) + '\n')
+    lost = {name: dict(count=len(images), first=images[:NAMED]) for name, images in (broken or {}).items()}
+    text = json.dumps(results | (dict(broken=lost) if lost else {}), indent=2)
+    (folder / 'results.json').write_text(text + '\n')
     with (folder / 'results.csv').open('w', newline='') as file:
         rows: Sequence[Sequence[Any]] = [
             (name, metric, value) for name, metrics in results.items() for metric, value in metrics.items()
