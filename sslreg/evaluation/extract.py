@@ -98,7 +98,9 @@ class Extractor:
 
     def stored(self, each: Pass) -> dict[str, Tensor]:
         """Features that are in the store, by the text of their kinds."""
-        found = {kind: self._stored(self._key(each, kind)) for kind in each.kinds}
+        if self.store is None:
+            return {}
+        found = {kind: _on_all_ranks(self.store.load(self._key(each, kind))) for kind in each.kinds}
         return {kind: feats for kind, feats in found.items() if feats is not None}
 
     def _features(self, each: Pass) -> dict[str, Tensor]:
@@ -133,13 +135,6 @@ class Extractor:
 
     def _key(self, each: Pass, kind: str) -> str:
         return combine(self.model_hash, each.key, kind)
-
-    def _stored(self, key: str) -> Tensor | None:
-        """None unless every rank has it."""
-        feats = self.store.load(key) if self.store is not None else None
-        found = torch.tensor(int(feats is not None))
-        all_reduce(found, 'min')
-        return feats if found else None
 
     def _make(self, each: Pass, kinds: list[str]) -> list[Tensor]:
         if self.store is None:
@@ -205,6 +200,13 @@ def passes(keys: Sequence[tuple[str, str]], wanted: Sequence[Wanted]) -> list[Pa
         )
         for key, group in groups.items()
     ]
+
+
+def _on_all_ranks(feats: Tensor | None) -> Tensor | None:
+    """None unless every rank has them."""
+    found = torch.tensor(int(feats is not None))
+    all_reduce(found, 'min')
+    return feats if found else None
 
 
 def _resume(parts: Parts, length: int) -> tuple[list[Batch], list[int]]:

@@ -126,7 +126,7 @@ def _logged(loader: DataLoader[Any], title: str) -> Iterator[Any]:
             last, told = now, share
             rate = share * len(loader.dataset) / (now - start)  # type: ignore[arg-type]
             to_go = (now - start) * (1 / share - 1)
-            print_log(f'{title}: {share:.0%}, {rate:.0f} images/s, {duration(to_go)} to go', 'current')
+            print_log(f'{title}: {share:.0%}, {rate:,.1f} images/s, {duration(to_go)} to go', 'current')
         yield batch
 
 
