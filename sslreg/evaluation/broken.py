@@ -36,7 +36,7 @@ def image_name(dataset: Any, index: int) -> str:
 
 
 def dataset_name(dataset: Any) -> str:
-    """What a log calls a dataset: ``'50,000 images of ImageFolder data/imagenet/val'``."""
+    """What a log calls a dataset: ``'50,000 images of ImageFolder data/imagenet/val/'``."""
     prefix = getattr(dataset, 'data_prefix', None) or {}
-    where = prefix.get('img_path') or getattr(dataset, 'ann_file', '') or getattr(dataset, 'data_root', '')
+    where = getattr(dataset, 'ann_file', '') or prefix.get('img_path') or getattr(dataset, 'data_root', '')
     return f'{len(dataset):,} images of {type(dataset).__name__} {where}'.rstrip()

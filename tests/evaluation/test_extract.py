@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from mmengine.registry import DefaultScope
 from PIL import Image
 
-from sslreg.datasets import BrokenImageError, ImageFolder
+from sslreg.datasets import BrokenImageError, ImageFolder, PackedImages
 from sslreg.evaluation.benchmarks import Wanted
+from sslreg.evaluation.broken import dataset_name, image_name
 from sslreg.evaluation.extract import Extractor
 from sslreg.evaluation.features import duration, is_broken, progress
 from sslreg.evaluation.kinds import MultiScale, Observer, Pooled, kind_text
@@ -365,9 +366,21 @@ def test_broken_images_are_left_out_on_request(tmp_path):
 
 
 def test_broken_images_of_which_ground_truth_counts_stay_an_error(tmp_path):
+    """Also where another benchmark could do without them."""
     wanted = Wanted(photographs(tmp_path, broken=['3.png']), KINDS['pooled'])
     with pytest.raises(BrokenImageError, match='3.png'):
-        extractor(tmp_path / 'store', num_workers=0, skip_broken=True)([wanted])
+        extractor(tmp_path / 'store', num_workers=0, skip_broken=True)([wanted, wanted._replace(may_lack_images=True)])
+
+
+def test_datasets_are_called_by_their_files(tmp_path):
+    offsets = dict(jpeg=np.zeros(0, np.uint8), offsets=[0, 0], labels=[3])
+    np.savez(tmp_path / 'train.npz', **offsets)
+    packed = PackedImages('train.npz', data_root=str(tmp_path))
+    assert dataset_name(packed) == f'1 images of PackedImages {tmp_path}/train.npz'
+    assert image_name(packed, 0) == 'number 0'
+    folder = photographs(tmp_path / 'photos')
+    assert dataset_name(folder) == f'6 images of ImageFolder {tmp_path}/photos/'
+    assert image_name(folder, 3) == f'{tmp_path}/photos/b/1.png'
 
 
 def test_features_that_are_not_finite_are_refused(tmp_path):
