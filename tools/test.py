@@ -28,6 +28,10 @@ from rich.table import Table
 from sslreg.engine import launch
 from sslreg.environment import hardware, versions
 from sslreg.evaluation import Evaluation, Extractor, FeatureStore, suite
+from sslreg.evaluation.benchmarks import Wanted
+from sslreg.evaluation.forecast import describe, forecast
+from sslreg.evaluation.missing import MissingDataError
+from sslreg.evaluation.results import left_out
 from sslreg.visualization import write_benchmarks
 
 
@@ -48,7 +52,18 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--title', metavar='TEXT', help="with --benchmarks: the model's name in tables (default: config and checkpoint)"
     )
-    parser.add_argument('--dry-run', action='store_true', help='with --benchmarks: say what would be read, and stop')
+    parser.add_argument(
+        '--dry-run',
+        action='store_true',
+        help='with --benchmarks: say what would be read, about how long that takes and which data are missing (then '
+        'with exit code 1), and stop',
+    )
+    parser.add_argument(
+        '--skip-broken',
+        action='store_true',
+        help='with --benchmarks: leave out images that cannot be decoded, where no ground truth counts on every image '
+        '(training and test images of classification); by default they are an error',
+    )
     parser.add_argument(
         '--work-dir', metavar='DIR', help='logs go here (default: work_dirs/METHOD/CONFIG, as below configs/)'
     )
@@ -76,6 +91,8 @@ def configure(args: argparse.Namespace) -> Config:
         if args.checkpoint:
             launch.check_checkpoint(args.checkpoint)
         return cfg
+    if args.dry_run or args.skip_broken:
+        raise ValueError('--dry-run and --skip-broken belong to --benchmarks')
     if not args.checkpoint:
         raise ValueError('a checkpoint is needed; only --benchmarks take a network as it is initialised')
     if args.data_root and (problem := launch.use_data_root(cfg, args.data_root)):
@@ -103,7 +120,7 @@ def title(args: argparse.Namespace) -> str:
     return args.title or f'{Path(args.config).stem}, {weights}'
 
 
-def facts(args: argparse.Namespace) -> dict[str, str]:
+def facts(args: argparse.Namespace, broken: dict[str, list[str]]) -> dict[str, str]:
     processes = get_world_size()
     return {
         'config': args.config,
@@ -112,6 +129,7 @@ def facts(args: argparse.Namespace) -> dict[str, str]:
         'date': datetime.now().astimezone().isoformat(' ', 'minutes'),
         'hardware': f'{processes} processes: {hardware(get_device())}' if processes > 1 else hardware(get_device()),
         'versions': versions(),
+        **left_out(broken),
     }
 
 
@@ -120,22 +138,35 @@ def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
     with launch.launched(cfg, args.launcher):
         launch.start_group(cfg)
         with DefaultScope.overwrite_default_scope('sslreg'):
-            benchmarks = suite.build(configs)
-            wanted = suite.plan(benchmarks)
+            missing: dict[str, list[str]] = {}
+            try:
+                benchmarks, wanted = suite.prepare(configs)
+            except MissingDataError as error:
+                if not args.dry_run:
+                    raise
+                missing = error.missing
+                benchmarks, wanted = suite.prepare({name: cfg for name, cfg in configs.items() if name not in missing})
+            model = launch.evaluated_model(cfg, args.checkpoint, get_device())
+            extractor = Extractor(model, FeatureStore(args.features), skip_broken=args.skip_broken)
             if args.dry_run:
-                Console().print(suite.describe(wanted))
+                dry_run(wanted, extractor, missing)
                 return
-            extractor = Extractor(
-                launch.evaluated_model(cfg, args.checkpoint, get_device()), FeatureStore(args.features)
-            )
             results = suite.run(benchmarks, wanted, extractor)
         if is_main_process():
-            evaluation = Evaluation(title(args), facts(args), suite.record(results, configs, wanted))
+            evaluation = Evaluation(title(args), facts(args, extractor.broken), suite.record(results, configs, wanted))
             folder = Path(args.out or Path(cfg.work_dir, 'benchmarks'))
             suite.show(evaluation)
             evaluation.write(folder)
             write_benchmarks([evaluation], folder / 'report.html', f'Benchmarks of {evaluation.title}')
             Console().print(f'See {folder / "report.html"}')
+
+
+def dry_run(wanted: dict[str, dict[str, Wanted]], extractor: Extractor, missing: dict[str, list[str]]) -> None:
+    forecasts = forecast(extractor, [each for parts in wanted.values() for each in parts.values()])
+    if is_main_process():
+        Console().print(describe(wanted, forecasts))
+    if missing:
+        raise SystemExit(str(MissingDataError(missing)))
 
 
 def main() -> None:

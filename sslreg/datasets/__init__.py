@@ -8,11 +8,12 @@ from .packed import PackedImages
 from .photo_tiles import PhotoTiles
 from .retrieval import RetrievalImages, RetrievalQuery, RevisitedImages, RevisitedQueries, RevisitedQuery
 from .seeding import set_view_key, worker_init_fn
-from .transforms import ColorJitter, CropBox, LoadImage, LongestSide, RandomGrayscale, RGBToBGR
+from .transforms import BrokenImageError, ColorJitter, CropBox, LoadImage, LongestSide, RandomGrayscale, RGBToBGR
 from .views import BatchedViews, ColoredMultiCrop, MultiCrop, PackViews, sample_indices
 
 __all__ = [
     'BatchedViews',
+    'BrokenImageError',
     'ColorJitter',
     'ColoredMultiCrop',
     'CopyDatabase',

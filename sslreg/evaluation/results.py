@@ -13,6 +13,7 @@ from mmengine.config import Config
 from sslreg.registry import type_name
 
 from .benchmarks.base import Wanted
+from .extract import NAMED
 from .kinds import kind_text
 
 Metrics = dict[str, float]
@@ -82,6 +83,12 @@ class Evaluation:
             return cls(found['title'], found['facts'], benchmarks)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f'{path} is not what tools/test.py --benchmarks writes, {error!r}: run it again') from None
+
+
+def left_out(broken: dict[str, list[str]]) -> dict[str, str]:
+    """As a fact: how many images of each dataset could not be decoded, and the first of them."""
+    texts = [f'{len(names)} images of {name} ({", ".join(names[:NAMED])})' for name, names in broken.items()]
+    return {'left out': f'{"; ".join(texts)}: they cannot be decoded'} if texts else {}
 
 
 def write_csv(path: Path, rows: Sequence[Sequence[Any]]) -> None:

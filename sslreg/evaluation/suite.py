@@ -4,15 +4,15 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from rich.console import Console
-from rich.table import Table
 from torch import Tensor
 
 from sslreg.registry import BENCHMARKS
 
 from .benchmarks.base import BaseBenchmark, Wanted
 from .extract import Extractor
-from .kinds import kind_text
+from .missing import MissingDataError, missing
 from .results import Evaluation, Outcome
 from .tables import compare, short_table
 
@@ -62,25 +62,32 @@ def plan(benchmarks: dict[str, BaseBenchmark]) -> dict[str, dict[str, Wanted]]:
     return {name: benchmark.wanted() for name, benchmark in benchmarks.items()}
 
 
+def prepare(configs: dict[str, Config]) -> tuple[dict[str, BaseBenchmark], dict[str, dict[str, Wanted]]]:
+    """:func:`build` and :func:`plan`.
+
+    Raises:
+        MissingDataError: Benchmarks cannot run; names all of them, and all that each lacks.
+    """
+    try:
+        benchmarks = build(configs)
+        return benchmarks, plan(benchmarks)
+    except (OSError, ValueError) as error:
+        raise MissingDataError(missing(configs)) from error
+
+
 def run(benchmarks: dict[str, BaseBenchmark], wanted: dict[str, dict[str, Wanted]], extractor: Extractor) -> Results:
     """Extract all that is wanted, each image once, then run the benchmarks."""
     places = [(name, part) for name, parts in wanted.items() for part in parts]
     feats = dict(zip(places, extractor([wanted[name][part] for name, part in places]), strict=True))
-    return {name: benchmark.run(_own(feats, name)) for name, benchmark in benchmarks.items()}
+    results: Results = {}
+    for name, benchmark in benchmarks.items():
+        print_log(f'benchmark {name}', 'current')
+        results[name] = benchmark.run(_own(feats, name))
+    return results
 
 
 def _own(feats: dict[tuple[str, str], Tensor], name: str) -> dict[str, Tensor]:
     return {part: value for (owner, part), value in feats.items() if owner == name}
-
-
-def describe(wanted: dict[str, dict[str, Wanted]]) -> Table:
-    """What will be read: for ``--dry-run``."""
-    table = Table('benchmark', 'part', 'images', 'dataset', 'features')
-    for name, parts in wanted.items():
-        for part, each in parts.items():
-            dataset = type(each.dataset).__name__
-            table.add_row(name, part, f'{len(each.dataset):,}', dataset, kind_text(each.kind))
-    return table
 
 
 def record(results: Results, configs: dict[str, Config], wanted: dict[str, dict[str, Wanted]]) -> dict[str, Outcome]:

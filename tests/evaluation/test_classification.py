@@ -204,3 +204,23 @@ def test_rejects_subsets_of_another_form(subset):
 def test_rejects_what_cannot_be(arguments):
     with pytest.raises(ValueError, match='must not be empty'):
         benchmark(**arguments)
+
+
+def test_images_that_could_not_be_decoded_neither_train_nor_count():
+    """Test image 1 is classified wrongly where it can be decoded."""
+    whole, lacking = benchmark(), benchmark()
+    whole.wanted()
+    assert all(each.may_lack_images for each in lacking.wanted().values())
+    train = torch.tensor([[0.0], [1.0], [5.0], [6.0]])
+    test = torch.tensor([[2.0], [1.2], [9.0]])
+    assert whole.run({'pooled/train': train, 'pooled/test': test})['pooled/nearest/top1'] == pytest.approx(200 / 3)
+    train[0] = test[1] = torch.nan
+    assert lacking.run({'pooled/train': train, 'pooled/test': test}) == {'pooled/nearest/top1': 100}
+
+
+def test_a_class_that_lost_all_its_images_is_an_error():
+    lacking = benchmark()
+    lacking.wanted()
+    train = torch.tensor([[torch.nan], [torch.nan], [5.0], [6.0]])
+    with pytest.raises(ValueError, match='1 of 2 classes have none of the 2 training images, e.g. class 0'):
+        lacking.run({'pooled/train': train, 'pooled/test': torch.zeros(3, 1)})

@@ -11,11 +11,14 @@ class Wanted(NamedTuple):
         dataset: Built dataset of N images whose items have ``inputs`` ``[3, H, W]`` and samples with ``sample_idx``.
         kind: Config of what is taken of the network, from the registry ``FEATURES``, e.g. ``dict(type='Pooled')``.
         one_size: Whether all images are of one size; else they are read one by one.
+        may_lack_images: Whether images that cannot be decoded may be left out (``--skip-broken``): their rows are NaN.
+            Where ground truth counts on every image a broken one is always an error.
     """
 
     dataset: Any
     kind: dict[str, Any]
     one_size: bool = True
+    may_lack_images: bool = False
 
 
 class BaseBenchmark(ABC):

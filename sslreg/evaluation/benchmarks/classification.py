@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from mmengine.logging import print_log
 from torch import Tensor
 
 from sslreg.evaluation.classes import check_classes
+from sslreg.evaluation.features import is_broken
 from sslreg.evaluation.probes import BaseProbe
 from sslreg.evaluation.splits import (
     accuracy_by_shots,
@@ -73,7 +75,11 @@ class ClassificationBenchmark(BaseBenchmark):
         for indices in self.subsets:
             self._check(indices)
         sets = dict(train=train, test=test)
-        return {f'{name}/{part}': Wanted(sets[part], kind) for name, kind in self.kinds.items() for part in sets}
+        return {
+            f'{name}/{part}': Wanted(sets[part], kind, may_lack_images=True)
+            for name, kind in self.kinds.items()
+            for part in sets
+        }
 
     def run(self, feats: dict[str, Tensor]) -> dict[str, float]:
         metrics: dict[str, float] = {}
@@ -93,24 +99,28 @@ class ClassificationBenchmark(BaseBenchmark):
             PROBES.build(config).check(len(indices))
 
     def _run(self, train: Tensor, test: Tensor, indices: Tensor) -> dict[str, float]:
-        """Metrics of all probes that learn from the images ``indices`` of ``train [N, C]``."""
-        labels, own = self.train_labels[indices], self.test_labels
+        """Metrics of all probes that learn from the images ``indices`` of ``train [N, C]``, without broken images."""
+        used, tested = indices[~is_broken(train)[indices]], ~is_broken(test)
+        if len(used) < len(indices):
+            self._check(used)
+        labels, own, test = self.train_labels[used], self.test_labels[tested], test[tested]
         groups = shot_groups(labels, self.num_classes) if self.by_shots else {}
         metrics: dict[str, float] = {}
         for name, config in self.probes.items():
             probe: BaseProbe = PROBES.build(config)
-            probe.fit(train[indices.to(train.device)], labels.to(train.device))
+            print_log(f'fitting {name} to {len(used):,} images', 'current')
+            probe.fit(train[used.to(train.device)], labels.to(train.device))
             for variant, place in places(probe, test, own.to(test.device)).items():
                 path = f'{name}/{variant}' if variant else name
-                values = self._accuracies(place.cpu(), groups)
+                values = self._accuracies(place.cpu(), own, groups)
                 metrics |= {f'{path}/{metric}': value for metric, value in values.items()}
         return metrics
 
-    def _accuracies(self, place: Tensor, groups: dict[str, Tensor]) -> dict[str, float]:
-        """From at which place ``[M]`` each test image's class comes."""
+    def _accuracies(self, place: Tensor, labels: Tensor, groups: dict[str, Tensor]) -> dict[str, float]:
+        """From at which place ``[M]`` each test image's class comes, and the classes."""
         tops = (1, 5) if self.num_classes >= CLASSES_FOR_TOP5 else (1,)
         accuracies = {f'top{k}': 100 * float((place < k).double().mean()) for k in tops}
-        return accuracies | (accuracy_by_shots(place == 0, self.test_labels, groups) if groups else {})
+        return accuracies | (accuracy_by_shots(place == 0, labels, groups) if groups else {})
 
 
 def places(probe: BaseProbe, feats: Tensor, labels: Tensor) -> dict[str, Tensor]:
