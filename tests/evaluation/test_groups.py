@@ -1,0 +1,104 @@
+"""Groups of benchmarks: what is averaged, and the table beside the papers'."""
+
+import io
+import re
+
+import pytest
+from mmengine.config import Config
+from rich.console import Console
+
+from sslreg.evaluation import suite
+from sslreg.evaluation.groups import averages, group_table
+
+METRICS = {'near': 'k1', 'far': 'k2'}
+GROUP = Config(dict(group=['a', 'b'], metric='k1', averages=METRICS, reference=dict(MaSSL=dict(near=2.0, far=4.0))))
+CONFIGS = dict(
+    a=Config(dict(reference=dict(MaSSL=dict(k1=1.0), other=dict(k9=0.0)))),
+    b=Config(dict(reference=dict(MaSSL=dict(k1=3.0), DINO=dict(k1=5.0)))),
+    group=GROUP,
+)
+RESULTS = dict(a=dict(k1=10.0, k2=20.0), b=dict(k1=30.0, k2=60.0))
+
+
+def rows(results):
+    table = group_table('group', CONFIGS, suite.with_groups(results, CONFIGS), 'ours')
+    cells = list(zip(*(column.cells for column in table.columns), strict=True))
+    return [str(column.header) for column in table.columns], cells, table
+
+
+def test_averages_come_behind_the_benchmarks():
+    results = suite.with_groups(RESULTS, CONFIGS)
+    assert list(results) == ['a', 'b', 'group']
+    assert results['group'] == dict(near=20.0, far=40.0)
+
+
+def test_a_row_for_the_model_and_for_each_paper():
+    header, cells, table = rows(RESULTS)
+    assert header == ['', 'a', 'b', 'near', 'far']
+    assert cells == [
+        ('this model', '10.0', '30.0', '20.0', '40.0'),
+        ('MaSSL', '1.0', '3.0', '2.0', '4.0'),
+        ('DINO', '', '5.0', '', ''),
+    ]
+    assert 'left out' not in table.caption
+
+
+@pytest.mark.parametrize('part', [dict(a=RESULTS['a']), dict(a=RESULTS['a'], b=dict(k1=30.0))])
+def test_what_was_not_evaluated_enters_no_average_and_is_named(part):
+    """Nor are papers' averages shown, which are over all."""
+    header, cells, table = rows(part)
+    assert header == ['', 'a', 'near', 'far']
+    assert cells == [('this model', '10.0', '10.0', '20.0'), ('MaSSL', '1.0', '', '')]
+    assert 'averages over 1 datasets (left out: b)' in table.caption
+
+
+def test_a_group_of_nothing_has_no_averages():
+    assert averages(GROUP, {}) == {}
+
+
+def test_one_table_after_those_of_the_benchmarks():
+    tables = suite.tables(suite.with_groups(RESULTS, CONFIGS), CONFIGS, 'ours')
+    assert [table.title for table in tables] == ['a', 'b', 'group: ours']
+
+
+def test_a_group_brings_its_benchmarks(tmp_path):
+    configs = suite.load_all(['transfer_mini', 'cifar10'], str(tmp_path))
+    assert list(configs) == ['cifar10', 'tinyimagenet_a', 'fashion_mnist', 'clothing10', 'transfer_mini']
+    assert configs['clothing10'].benchmark.train.data_root == str(tmp_path / 'clothing10')
+    assert list(suite.build(configs)) == list(configs)[:-1]
+
+
+def test_what_a_group_leaves_out_is_not_run(tmp_path):
+    text = "group = ['cifar10', 'clothing10']\nmetric = 'k1'\naverages = {}\n"
+    (tmp_path / 'own.py').write_text(text + "without = ['cifar10']\n")
+    assert list(suite.load_all([str(tmp_path / 'own.py')])) == ['clothing10', str(tmp_path / 'own.py')]
+    (tmp_path / 'own.py').write_text(text + "without = ['cars']\n")
+    with pytest.raises(ValueError, match="without=.'cars'. names .'cars'., not in group="):
+        suite.load(str(tmp_path / 'own.py'))
+
+
+def test_a_group_says_what_is_averaged(tmp_path):
+    (tmp_path / 'own.py').write_text("group = ['a']\nmetric = 'k1'\n")
+    with pytest.raises(ValueError, match=r"own.py has a group of benchmarks, but lacks \['averages'\]"):
+        suite.load(str(tmp_path / 'own.py'))
+
+
+def test_averages_of_the_poster_are_those_of_its_datasets():
+    configs = suite.load_all(['transfer'])
+    *datasets, group = configs.values()
+    assert len(datasets) == 8
+    for paper, published in group.reference.items():
+        values = [cfg.reference[paper]['pooled/knn/k20/top1'] for cfg in datasets]
+        assert sum(values) / 8 == pytest.approx(published['avg @20'], abs=0.0501)
+
+
+def test_no_number_is_cut_in_80_characters():
+    configs = suite.load_all(['transfer'])
+    metrics = {f'pooled/knn/k{k}/top1': 12.3 for k in (10, 20, 100, 200)}
+    results = suite.with_groups(dict.fromkeys(configs['transfer'].group, metrics), configs)
+    console = Console(width=80, file=io.StringIO())
+    console.print(group_table('transfer', configs, results, 'work_dirs/massl/vitb_800e/epoch_800.pth'))
+    text = console.file.getvalue()
+    assert text.count('12.3') == 12
+    published = ['91.6', '84.6', '41.1', '33.3', '15.7', '72.5', '98.8', '69.3', '63.3', '63.4', '62.4', '61.8']
+    assert any(re.findall(r'\d+\.\d', line) == published for line in text.splitlines())
