@@ -36,8 +36,8 @@ class SplitDataset(BaseDataset):
 class GTSRB(SplitDataset):
     """43 traffic signs (Stallkamp et al. 2012), files as torchvision's ``GTSRB`` unpacks them.
 
-    26,640 training images ``GTSRB/Training/CLASS/*.ppm`` (of the competition's first phase; its last has 39,209), and
-    12,630 test images ``GTSRB/Final_Test/Images/*.ppm`` with classes in ``GT-final_test.csv``.
+    26,640 training images ``GTSRB/Training/CLASS/*.ppm`` (not the larger archive, of 39,209), and 12,630 test images
+    ``GTSRB/Final_Test/Images/*.ppm`` with classes in ``GT-final_test.csv``.
     """
 
     METAINFO = dict(classes=tuple(f'{i:05d}' for i in range(43)))

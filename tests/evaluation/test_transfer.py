@@ -204,6 +204,15 @@ def cosine(a: tuple[int, ...], b: tuple[int, ...]) -> float:
     return float(np.dot(a, b) / np.linalg.norm(a) / np.linalg.norm(b))
 
 
+def test_stl10_has_rows_and_columns_as_torchvision(tmp_path, monkeypatch):
+    stl10(tmp_path)
+    monkeypatch.setattr(torchvision.datasets.STL10, '_check_integrity', lambda self: True)
+    image = STL10(str(tmp_path / 'stl10_binary'), 'test').get_data_info(1)['img'][..., ::-1]
+    assert (image == np.asarray(torchvision.datasets.STL10(str(tmp_path), 'test')[1][0])).all()
+    assert (image[:, :10] == 255).all()
+    assert (image[:, 10:] == COLORS[4]).all()
+
+
 def test_cars_in_one_folder(tmp_path):
     """The site's other package."""
     folder = tmp_path / 'stanford_cars'
