@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sslreg.engine import launch
-from sslreg.evaluation import Extractor, FeatureStore, suite
+from sslreg.evaluation import Extractor, FeatureStore, groups, suite
 
 
 def parse_args() -> argparse.Namespace:
@@ -91,7 +91,7 @@ def report(metrics: dict[str, float], title: str, out: str | None) -> None:
 
 
 def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
-    configs = suite.load_all(args.benchmarks, args.data_root)
+    configs, grouped = groups.load(args.benchmarks, args.data_root)
     with launch.launched(cfg, args.launcher):
         launch.start_group(cfg)
         with DefaultScope.overwrite_default_scope('sslreg'):
@@ -103,10 +103,12 @@ def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
             extractor = Extractor(
                 launch.evaluated_model(cfg, args.checkpoint, get_device()), FeatureStore(args.features)
             )
-            results = suite.with_groups(suite.run(benchmarks, wanted, extractor), configs)
+            results = suite.run(benchmarks, wanted, extractor)
         if is_main_process():
-            suite.show(results, configs, args.checkpoint or f'{args.config}, no checkpoint')
-            suite.write(results, Path(args.out or Path(cfg.work_dir, 'benchmarks')))
+            title = args.checkpoint or f'{args.config}, no checkpoint'
+            suite.show(results, configs, title)
+            groups.show(grouped, configs, results, title)
+            suite.write(results | groups.averages(grouped, results), Path(args.out or Path(cfg.work_dir, 'benchmarks')))
 
 
 def main() -> None:

@@ -1,15 +1,34 @@
 """Groups of benchmarks: averages over them, and one table of all beside the papers'."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from statistics import fmean
 
 from mmengine.config import Config
+from rich.console import Console
 from rich.table import Table
 
-Results = dict[str, dict[str, float]]  # metrics of each benchmark
+from . import suite
+from .suite import Results
+
+Configs = dict[str, Config]
 
 
-def check_group(cfg: Config) -> None:
+def load(names: Iterable[str], data_root: str | None = None) -> tuple[Configs, Configs]:
+    """Configs of benchmarks by name, with those of groups, and of the groups; see :func:`suite.load`."""
+    benchmarks: Configs = {}
+    groups: Configs = {}
+    for name in names:
+        cfg = Config.fromfile(suite.find(name))
+        members = [name]
+        if 'group' in cfg:
+            check(cfg)
+            groups[name] = cfg
+            members = [each for each in cfg.group if each not in cfg.get('without', ())]
+        benchmarks |= {each: suite.load(each, data_root) for each in members}
+    return benchmarks, groups
+
+
+def check(cfg: Config) -> None:
     """Whether a config describes a group.
 
     That is ``group``, names of benchmarks, and ``metric``, of each in the table, and ``averages``, metrics by the names
@@ -25,13 +44,12 @@ def check_group(cfg: Config) -> None:
         raise ValueError(f'{cfg.filename}: without={cfg.without} names {sorted(unknown)}, not in group={cfg.group}')
 
 
-def members(cfg: Config) -> list[str]:
-    """The benchmarks of a group that are to be evaluated."""
-    return [name for name in cfg.group if name not in cfg.get('without', ())]
+def averages(groups: Configs, results: Results) -> Results:
+    """For each group the means over its benchmarks that were evaluated, by the names of the columns."""
+    return {name: _averages(cfg, results) for name, cfg in groups.items()}
 
 
-def averages(cfg: Config, results: Results) -> dict[str, float]:
-    """Means over the benchmarks of a group that were evaluated, by the names of the columns."""
+def _averages(cfg: Config, results: Results) -> dict[str, float]:
     own = [results[name] for name in _evaluated(cfg, results)]
     return {column: fmean(metrics[name] for metrics in own) for column, name in cfg.averages.items() if own}
 
@@ -41,15 +59,19 @@ def _evaluated(cfg: Config, results: Results) -> list[str]:
     return [name for name in cfg.group if needed <= set(results.get(name, ()))]
 
 
-def group_table(name: str, configs: Mapping[str, Config], results: Results, title: str) -> Table:
+def show(groups: Configs, configs: Configs, results: Results, title: str) -> None:
+    for name, cfg in groups.items():
+        Console().print(group_table(cfg, configs, results, f'{name}: {title}'))
+
+
+def group_table(cfg: Config, configs: Configs, results: Results, title: str) -> Table:
     """A row for the model, and one for each paper of the benchmarks' ``reference``; a column for each benchmark.
 
     Papers' averages are over the whole group, so they are shown only where it was evaluated as a whole.
     """
-    cfg = configs[name]
     own = _evaluated(cfg, results)
     left_out = [each for each in cfg.group if each not in own]
-    rows = {'this model': {each: results[each][cfg.metric] for each in own} | results[name]}
+    rows = {'this model': {each: results[each][cfg.metric] for each in own} | _averages(cfg, results)}
     rows |= _papers({each: configs[each] for each in own}, cfg.metric)
     caption = f'{cfg.metric}; averages over {len(own)} datasets'
     if left_out:
@@ -57,7 +79,7 @@ def group_table(name: str, configs: Mapping[str, Config], results: Results, titl
     else:
         rows |= {paper: rows.get(paper, {}) | values for paper, values in cfg.get('reference', {}).items()}
     columns = (*own, *cfg.averages)
-    table = Table(title=f'{name}: {title}', caption=caption, box=None, padding=(0, 1, 0, 0))
+    table = Table(title=title, caption=caption, box=None, padding=(0, 1, 0, 0))
     table.add_column(no_wrap=True)  # so that names of datasets are folded, and no number is cut in 80 characters
     for column in columns:
         table.add_column(column, overflow='fold')
@@ -66,7 +88,7 @@ def group_table(name: str, configs: Mapping[str, Config], results: Results, titl
     return table
 
 
-def _papers(configs: Mapping[str, Config], metric: str) -> Results:
+def _papers(configs: Configs, metric: str) -> Results:
     """What each paper has for benchmarks, by the paper."""
     rows: Results = {}
     for name, cfg in configs.items():

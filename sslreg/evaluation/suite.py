@@ -15,14 +15,27 @@ from sslreg.registry import BENCHMARKS
 
 from .benchmarks.base import BaseBenchmark, Wanted
 from .extract import Extractor
-from .groups import Results, averages, check_group, group_table, members
 from .kinds import kind_text
 
 FOLDER = Path('configs/benchmarks')
+Results = dict[str, dict[str, float]]  # metrics of each benchmark
+
+
+def find(name: str) -> Path:
+    """The file of a benchmark, or of a group of some.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    path = Path(name) if name.endswith('.py') else FOLDER / f'{name}.py'
+    if not path.is_file():
+        known = ', '.join(sorted(file.stem for file in FOLDER.glob('[!_]*.py')))
+        raise FileNotFoundError(f'benchmark {name!r}: {path} does not exist; there are {known}')
+    return path
 
 
 def load(name: str, data_root: str | None = None) -> Config:
-    """The config of a benchmark or of a group of some: a file, or the name of one in ``configs/benchmarks``.
+    """The config of a benchmark: a file, or the name of one in ``configs/benchmarks``.
 
     Args:
         name: E.g. ``'davis_mini'`` or ``'mine/faces.py'``.
@@ -32,29 +45,13 @@ def load(name: str, data_root: str | None = None) -> Config:
         FileNotFoundError: There is no such benchmark.
         ValueError: The file describes none.
     """
-    path = Path(name) if name.endswith('.py') else FOLDER / f'{name}.py'
-    if not path.is_file():
-        known = ', '.join(sorted(file.stem for file in FOLDER.glob('[!_]*.py')))
-        raise FileNotFoundError(f'benchmark {name!r}: {path} does not exist; there are {known}')
+    path = find(name)
     cfg = Config.fromfile(path)
-    if 'group' in cfg:
-        check_group(cfg)
-    elif 'benchmark' not in cfg:
+    if 'benchmark' not in cfg:
         raise ValueError(f'{path} is no benchmark: it has no benchmark=dict(type=...)')
-    elif data_root is not None:
+    if data_root is not None:
         _move(cfg.benchmark, data_root)
     return cfg
-
-
-def load_all(names: Iterable[str], data_root: str | None = None) -> dict[str, Config]:
-    """The configs of benchmarks by name, those of a group before its own; see :func:`load`."""
-    configs: dict[str, Config] = {}
-    for name in names:
-        cfg = load(name, data_root)
-        if 'group' in cfg:
-            configs |= load_all(members(cfg), data_root)
-        configs[name] = cfg
-    return configs
 
 
 def _move(part: Any, root: str) -> None:
@@ -67,8 +64,8 @@ def _move(part: Any, root: str) -> None:
 
 
 def build(configs: dict[str, Config]) -> dict[str, BaseBenchmark]:
-    """By the names of the configs, without groups, which have nothing to run."""
-    return {name: BENCHMARKS.build(cfg.benchmark) for name, cfg in configs.items() if 'benchmark' in cfg}
+    """By the names of the configs."""
+    return {name: BENCHMARKS.build(cfg.benchmark) for name, cfg in configs.items()}
 
 
 def plan(benchmarks: dict[str, BaseBenchmark]) -> dict[str, dict[str, Wanted]]:
@@ -97,20 +94,9 @@ def describe(wanted: dict[str, dict[str, Wanted]]) -> Table:
     return table
 
 
-def with_groups(results: Results, configs: dict[str, Config]) -> Results:
-    """Also the averages of each group, behind the benchmarks."""
-    return results | {name: averages(cfg, results) for name, cfg in configs.items() if 'group' in cfg}
-
-
 def tables(results: Results, configs: dict[str, Config], title: str) -> Iterable[Table]:
-    """One for each benchmark: the model's column, and those of papers that its config has (``reference``).
-
-    That of a group has a column for each of its benchmarks.
-    """
+    """One for each benchmark: the model's column, and those of papers that its config has (``reference``)."""
     for name, metrics in results.items():
-        if 'group' in configs[name]:
-            yield group_table(name, configs, results, title)
-            continue
         reference: dict[str, dict[str, float]] = configs[name].get('reference', {})
         columns = {title: metrics} | reference
         table = Table('', *columns, title=name)

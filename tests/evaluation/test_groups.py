@@ -7,29 +7,25 @@ import pytest
 from mmengine.config import Config
 from rich.console import Console
 
-from sslreg.evaluation import suite
-from sslreg.evaluation.groups import averages, group_table
+from sslreg.evaluation import groups
 
 METRICS = {'near': 'k1', 'far': 'k2'}
 GROUP = Config(dict(group=['a', 'b'], metric='k1', averages=METRICS, reference=dict(MaSSL=dict(near=2.0, far=4.0))))
 CONFIGS = dict(
     a=Config(dict(reference=dict(MaSSL=dict(k1=1.0), other=dict(k9=0.0)))),
     b=Config(dict(reference=dict(MaSSL=dict(k1=3.0), DINO=dict(k1=5.0)))),
-    group=GROUP,
 )
 RESULTS = dict(a=dict(k1=10.0, k2=20.0), b=dict(k1=30.0, k2=60.0))
 
 
 def rows(results):
-    table = group_table('group', CONFIGS, suite.with_groups(results, CONFIGS), 'ours')
+    table = groups.group_table(GROUP, CONFIGS, results, 'ours')
     cells = list(zip(*(column.cells for column in table.columns), strict=True))
     return [str(column.header) for column in table.columns], cells, table
 
 
-def test_averages_come_behind_the_benchmarks():
-    results = suite.with_groups(RESULTS, CONFIGS)
-    assert list(results) == ['a', 'b', 'group']
-    assert results['group'] == dict(near=20.0, far=40.0)
+def test_averages_over_the_benchmarks():
+    assert groups.averages(dict(group=GROUP), RESULTS) == dict(group=dict(near=20.0, far=40.0))
 
 
 def test_a_row_for_the_model_and_for_each_paper():
@@ -53,51 +49,52 @@ def test_what_was_not_evaluated_enters_no_average_and_is_named(part):
 
 
 def test_a_group_of_nothing_has_no_averages():
-    assert averages(GROUP, {}) == {}
-
-
-def test_one_table_after_those_of_the_benchmarks():
-    tables = suite.tables(suite.with_groups(RESULTS, CONFIGS), CONFIGS, 'ours')
-    assert [table.title for table in tables] == ['a', 'b', 'group: ours']
+    assert groups.averages(dict(group=GROUP), {}) == dict(group={})
 
 
 def test_a_group_brings_its_benchmarks(tmp_path):
-    configs = suite.load_all(['transfer_mini', 'cifar10'], str(tmp_path))
-    assert list(configs) == ['cifar10', 'tinyimagenet_a', 'fashion_mnist', 'clothing10', 'transfer_mini']
+    configs, grouped = groups.load(['transfer_mini', 'cifar10'], str(tmp_path))
+    assert list(configs) == ['cifar10', 'tinyimagenet_a', 'fashion_mnist', 'clothing10']
+    assert list(grouped) == ['transfer_mini']
     assert configs['clothing10'].benchmark.train.data_root == str(tmp_path / 'clothing10')
-    assert list(suite.build(configs)) == list(configs)[:-1]
 
 
 def test_what_a_group_leaves_out_is_not_run(tmp_path):
     text = "group = ['cifar10', 'clothing10']\nmetric = 'k1'\naverages = {}\n"
     (tmp_path / 'own.py').write_text(text + "without = ['cifar10']\n")
-    assert list(suite.load_all([str(tmp_path / 'own.py')])) == ['clothing10', str(tmp_path / 'own.py')]
+    configs, _ = groups.load([str(tmp_path / 'own.py')])
+    assert list(configs) == ['clothing10']
     (tmp_path / 'own.py').write_text(text + "without = ['cars']\n")
     with pytest.raises(ValueError, match="without=.'cars'. names .'cars'., not in group="):
-        suite.load(str(tmp_path / 'own.py'))
+        groups.load([str(tmp_path / 'own.py')])
+
+
+def test_a_group_of_groups_is_refused(tmp_path):
+    (tmp_path / 'own.py').write_text("group = ['transfer_mini']\nmetric = 'k1'\naverages = {}\n")
+    with pytest.raises(ValueError, match='transfer_mini.py is no benchmark'):
+        groups.load([str(tmp_path / 'own.py')])
 
 
 def test_a_group_says_what_is_averaged(tmp_path):
     (tmp_path / 'own.py').write_text("group = ['a']\nmetric = 'k1'\n")
     with pytest.raises(ValueError, match=r"own.py has a group of benchmarks, but lacks \['averages'\]"):
-        suite.load(str(tmp_path / 'own.py'))
+        groups.load([str(tmp_path / 'own.py')])
 
 
 def test_averages_of_the_poster_are_those_of_its_datasets():
-    configs = suite.load_all(['transfer'])
-    *datasets, group = configs.values()
-    assert len(datasets) == 8
-    for paper, published in group.reference.items():
-        values = [cfg.reference[paper]['pooled/knn/k20/top1'] for cfg in datasets]
+    configs, grouped = groups.load(['transfer'])
+    assert len(configs) == 8
+    for paper, published in grouped['transfer'].reference.items():
+        values = [cfg.reference[paper]['pooled/knn/k20/top1'] for cfg in configs.values()]
         assert sum(values) / 8 == pytest.approx(published['avg @20'], abs=0.0501)
 
 
 def test_no_number_is_cut_in_80_characters():
-    configs = suite.load_all(['transfer'])
+    configs, grouped = groups.load(['transfer'])
     metrics = {f'pooled/knn/k{k}/top1': 12.3 for k in (10, 20, 100, 200)}
-    results = suite.with_groups(dict.fromkeys(configs['transfer'].group, metrics), configs)
+    results = dict.fromkeys(configs, metrics)
     console = Console(width=80, file=io.StringIO())
-    console.print(group_table('transfer', configs, results, 'work_dirs/massl/vitb_800e/epoch_800.pth'))
+    console.print(groups.group_table(grouped['transfer'], configs, results, 'work_dirs/massl/vitb_800e/epoch_800.pth'))
     text = console.file.getvalue()
     assert text.count('12.3') == 12
     published = ['91.6', '84.6', '41.1', '33.3', '15.7', '72.5', '98.8', '69.3', '63.3', '63.4', '62.4', '61.8']
