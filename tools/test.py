@@ -27,7 +27,7 @@ from rich.table import Table
 
 from sslreg.engine import launch
 from sslreg.environment import hardware, versions
-from sslreg.evaluation import Evaluation, Extractor, FeatureStore, suite
+from sslreg.evaluation import Evaluation, Extractor, FeatureStore, groups, suite
 from sslreg.evaluation.benchmarks import Wanted
 from sslreg.evaluation.forecast import describe, forecast
 from sslreg.evaluation.missing import MissingDataError
@@ -134,7 +134,7 @@ def facts(args: argparse.Namespace, broken: dict[str, list[str]]) -> dict[str, s
 
 
 def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
-    configs = {name: suite.load(name, args.data_root) for name in args.benchmarks}
+    configs, grouped = groups.load(args.benchmarks, args.data_root)
     with launch.launched(cfg, args.launcher):
         launch.start_group(cfg)
         with DefaultScope.overwrite_default_scope('sslreg'):
@@ -153,11 +153,15 @@ def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
                 return
             results = suite.run(benchmarks, wanted, extractor)
         if is_main_process():
-            evaluation = Evaluation(title(args), facts(args, extractor.broken), suite.record(results, configs, wanted))
+            outcomes = suite.record(results, configs, wanted)
+            together = groups.tables(grouped, configs, results, title(args))
+            evaluation = Evaluation(
+                title(args), facts(args, extractor.broken), outcomes | groups.record(grouped, results)
+            )
             folder = Path(args.out or Path(cfg.work_dir, 'benchmarks'))
-            suite.show(evaluation)
+            suite.show(Evaluation(evaluation.title, evaluation.facts, outcomes), together)
             evaluation.write(folder)
-            write_benchmarks([evaluation], folder / 'report.html', f'Benchmarks of {evaluation.title}')
+            write_benchmarks([evaluation], folder / 'report.html', f'Benchmarks of {evaluation.title}', together)
             Console().print(f'See {folder / "report.html"}')
 
 

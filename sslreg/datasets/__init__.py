@@ -4,14 +4,17 @@ from .collate import collate
 from .copies import CopyDatabase, CopydaysImages, CopyQueries
 from .davis import DavisClip, ResizeFrame
 from .folder import ImageFolder
-from .packed import PackedImages
+from .packed import NumpyImages, PackedImages
 from .photo_tiles import PhotoTiles
 from .retrieval import RetrievalImages, RetrievalQuery, RevisitedImages, RevisitedQueries, RevisitedQuery
 from .seeding import set_view_key, worker_init_fn
+from .transfer import GTSRB, STL10
 from .transforms import BrokenImageError, ColorJitter, CropBox, LoadImage, LongestSide, RandomGrayscale, RGBToBGR
 from .views import BatchedViews, ColoredMultiCrop, MultiCrop, PackViews, sample_indices
 
 __all__ = [
+    'GTSRB',
+    'STL10',
     'BatchedViews',
     'BrokenImageError',
     'ColorJitter',
@@ -25,6 +28,7 @@ __all__ = [
     'LoadImage',
     'LongestSide',
     'MultiCrop',
+    'NumpyImages',
     'PackViews',
     'PackedImages',
     'PhotoTiles',

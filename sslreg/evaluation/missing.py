@@ -34,8 +34,8 @@ def missing(configs: dict[str, Config]) -> dict[str, list[str]]:
 def _problems(config: Any) -> Iterator[str]:
     whole = _problem(lambda: BENCHMARKS.build(config).wanted())
     if whole is not None:
-        yield from _parts(config)
         yield whole
+        yield from (part for part in _parts(config) if part not in whole)
 
 
 def _parts(config: Any) -> Iterator[str]:

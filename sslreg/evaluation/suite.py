@@ -1,5 +1,6 @@
 """Benchmarks by name, run together for one model."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,23 @@ from .benchmarks.base import BaseBenchmark, Wanted
 from .extract import Extractor
 from .missing import MissingDataError, missing
 from .results import Evaluation, Outcome
-from .tables import compare, short_table
+from .tables import ResultTable, compare, short_table
 
 FOLDER = Path('configs/benchmarks')
 Results = dict[str, dict[str, float]]  # metrics of each benchmark
+
+
+def find(name: str) -> Path:
+    """The file of a benchmark, or of a group of some.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    path = Path(name) if name.endswith('.py') else FOLDER / f'{name}.py'
+    if not path.is_file():
+        known = ', '.join(sorted(file.stem for file in FOLDER.glob('[!_]*.py')))
+        raise FileNotFoundError(f'benchmark {name!r}: {path} does not exist; there are {known}')
+    return path
 
 
 def load(name: str, data_root: str | None = None) -> Config:
@@ -31,10 +45,7 @@ def load(name: str, data_root: str | None = None) -> Config:
         FileNotFoundError: There is no such benchmark.
         ValueError: The file describes none.
     """
-    path = Path(name) if name.endswith('.py') else FOLDER / f'{name}.py'
-    if not path.is_file():
-        known = ', '.join(sorted(file.stem for file in FOLDER.glob('[!_]*.py')))
-        raise FileNotFoundError(f'benchmark {name!r}: {path} does not exist; there are {known}')
+    path = find(name)
     cfg = Config.fromfile(path)
     if 'benchmark' not in cfg:
         raise ValueError(f'{path} is no benchmark: it has no benchmark=dict(type=...)')
@@ -95,7 +106,8 @@ def record(results: Results, configs: dict[str, Config], wanted: dict[str, dict[
     return {name: Outcome.of(metrics, configs[name], wanted[name]) for name, metrics in results.items()}
 
 
-def show(evaluation: Evaluation) -> None:
+def show(evaluation: Evaluation, together: Iterable[ResultTable] = ()) -> None:
+    """Print a table of each benchmark, then those of several ``together``."""
     console = Console()
-    for comparison in compare([evaluation]):
-        console.print(short_table(comparison, 'results.csv').rich())
+    for table in (*(short_table(each, 'results.csv') for each in compare([evaluation])), *together):
+        console.print(table.rich())

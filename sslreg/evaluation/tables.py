@@ -12,6 +12,7 @@ from rich.table import Table
 from .results import Evaluation, Metrics, Outcome
 
 LONG = 20  # rows of a table that is shortened
+MANY_COLUMNS = 8
 GRID = re.compile(r'/(?:sgd|lars)-lr[^/]+/[^/]+$')  # a head of a linear probe's grid
 GROUP = re.compile(r'^([^/]+)/([^/]+)$')  # of an attack, a clip, a difficulty
 COUNT = re.compile(r'(?:^|/)(?:queries|images)$')
@@ -42,6 +43,8 @@ class ResultTable(NamedTuple):
 
     def rich(self) -> Table:
         table = Table(title=escape(self.title), caption=escape(self.note) or None, caption_justify='left')
+        if len(self.columns) > MANY_COLUMNS:  # so that no number is cut in 80 characters
+            table.box, table.padding = None, (0, 1, 0, 0)
         table.add_column(no_wrap=True)
         for column in self.columns:
             table.add_column(escape(column), justify='right', overflow='fold')

@@ -2,6 +2,7 @@ import pytest
 import torch
 from mmpretrain.datasets import BaseDataset
 
+from sslreg.evaluation import suite
 from sslreg.evaluation.benchmarks import ClassificationBenchmark
 from sslreg.evaluation.benchmarks.classification import named, places, summary
 from sslreg.evaluation.probes import BaseProbe
@@ -126,6 +127,34 @@ def test_long_tailed_list_with_accuracies_by_shots(tmp_path):
     metrics = bench.run(feats(train, [0, 1, 1, 0]))
     names = {'top1': 50, 'many': 50, 'medium': 100, 'few': 0}
     assert metrics == {f'pooled/nearest/{name}': value for name, value in names.items()}
+
+
+@pytest.fixture
+def imagenet(tmp_path):
+    """Five images of each of two classes; the long-tailed list has all of the one and one of the other."""
+    files = [f'train/n0000000{label}/n0000000{label}_{i}.JPEG' for label in range(2) for i in range(5)]
+    for file in [*files, 'val/n00000000/1.JPEG', 'val/n00000001/2.JPEG']:
+        (tmp_path / 'imagenet' / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / 'imagenet' / file).touch()
+    lines = [f'{file} {int(i > 4)}' for i, file in enumerate(files[:6])]
+    (tmp_path / 'imagenet/ImageNet_LT_train.txt').write_text('\n'.join(lines))
+    return str(tmp_path)
+
+
+def test_few_shot_configs_draw_three_times(imagenet):
+    for n in (1, 2, 4):
+        cfg = suite.load(f'imagenet_{n}shot', imagenet)
+        bench = BENCHMARKS.build(cfg.benchmark)
+        bench.wanted()
+        assert [bench.train_labels[indices].bincount().tolist() for indices in bench.subsets] == [[n, n]] * 3
+        assert {len(values) for values in cfg.reference.values()} == {2}, 'mean and deviation'
+
+
+def test_long_tailed_config_learns_from_its_list(imagenet):
+    bench = BENCHMARKS.build(suite.load('imagenet_lt', imagenet).benchmark)
+    bench.wanted()
+    assert [indices.tolist() for indices in bench.subsets] == [[0, 1, 2, 3, 4, 5]]
+    assert bench.by_shots
 
 
 def test_top5_from_six_classes():

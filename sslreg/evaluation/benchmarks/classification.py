@@ -43,10 +43,11 @@ class ClassificationBenchmark(BaseBenchmark):
             ``dict(fraction=0.01, seeds=(0, 1, 2))``, ``dict(list_file='1percent.txt')`` with a file name a line, and
             ``dict(labelled_list_file='ImageNet_LT_train.txt')`` with ``path label``; by default all.
         by_shots: Also average over classes with many (> 100), medium and few (< 20) training images.
+        source: Where the data come from, for whoever lacks them.
 
     Raises:
         ValueError: An argument is out of range, the classes differ, or the training images do not suffice.
-        FileNotFoundError: There is no such list.
+        FileNotFoundError: There are no such data, or there is no such list.
     """
 
     def __init__(
@@ -57,17 +58,18 @@ class ClassificationBenchmark(BaseBenchmark):
         probes: Sequence[dict[str, Any]],
         subset: dict[str, Any] | None = None,
         by_shots: bool = False,
+        source: str = 'see docs/data.md',
     ) -> None:
         if not kinds or not probes:
             raise ValueError(f'kinds={list(kinds)} and probes={list(probes)} must not be empty')
         self.train, self.test = train, test
         self.kinds = named(kinds, '')
         self.probes = named(probes, 'probe')
-        self.subset, self.by_shots = subset, by_shots
+        self.subset, self.by_shots, self.source = subset, by_shots, source
 
     def wanted(self) -> dict[str, Wanted]:
         """All images of both sets, as ``pooled/train`` and ``pooled/test`` for each kind."""
-        train, test = DATASETS.build(self.train), DATASETS.build(self.test)
+        train, test = self._dataset(self.train), self._dataset(self.test)
         check_classes(train, test)
         self.train_labels, self.test_labels = (torch.tensor(each.get_gt_labels()) for each in (train, test))
         self.num_classes = int(max(self.train_labels.max(), self.test_labels.max())) + 1
@@ -87,6 +89,13 @@ class ClassificationBenchmark(BaseBenchmark):
             runs = [self._run(feats[f'{kind}/train'], feats[f'{kind}/test'], indices) for indices in self.subsets]
             metrics |= {f'{kind}/{name}': value for name, value in summary(runs).items()}
         return metrics
+
+    def _dataset(self, config: dict[str, Any]) -> Any:
+        try:
+            return DATASETS.build(config)
+        except (FileNotFoundError, RuntimeError) as error:  # mmpretrain's StanfordCars raises the latter
+            where = config.get('data_root')
+            raise FileNotFoundError(f'data are missing in {where!r} ({error}). To get them: {self.source}') from error
 
     def _check(self, indices: Tensor) -> None:
         absent = (self.train_labels[indices].bincount(minlength=self.num_classes) == 0).nonzero().flatten().tolist()
