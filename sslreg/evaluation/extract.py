@@ -126,7 +126,8 @@ class Extractor:
             f'{", ".join(names[:NAMED])}{", ..." if len(names) > NAMED else ""}'
         )
         if not self._skips(each):
-            raise BrokenImageError(f'{text}: replace or remove them')
+            remedy = ', or leave them out by --skip-broken' if each.may_lack_images else ''
+            raise BrokenImageError(f'{text}: replace or remove them{remedy}')
         print_log(f'{text}: left out', 'current', logging.WARNING)
         self.broken[dataset_name(each.dataset)] = names
 

@@ -1,4 +1,6 @@
 import io
+import struct
+import zlib
 from importlib import resources
 
 import cv2
@@ -58,7 +60,15 @@ def test_folder_problems_are_named(folder):
         ImageFolder(str(folder / 'empty'), with_label=False)
 
 
-@pytest.mark.parametrize('content', [b'', b'not an image', jpeg()[:40]])
+def vast() -> bytes:
+    """A PNG that claims to have more pixels than OpenCV takes, for which it raises an error of its own."""
+    header = struct.pack('>IIBBBBB', 2**17, 2**17, 8, 2, 0, 0, 0)
+    chunks = [(b'IHDR', header), (b'IDAT', zlib.compress(bytes(100))), (b'IEND', b'')]
+    parts = [struct.pack('>I', len(x)) + name + x + struct.pack('>I', zlib.crc32(name + x)) for name, x in chunks]
+    return b'\x89PNG\r\n\x1a\n' + b''.join(parts)
+
+
+@pytest.mark.parametrize('content', [b'', b'not an image', jpeg()[:40], vast()])
 def test_unreadable_image_is_named(folder, content):
     (folder / 'train' / 'cat' / '1.png').write_bytes(content)
     dataset = ImageFolder(str(folder), 'train', pipeline=[LoadImage()])
