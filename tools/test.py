@@ -92,6 +92,7 @@ def report(metrics: dict[str, float], title: str, out: str | None) -> None:
 
 def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
     configs = {name: suite.load(name, args.data_root) for name in args.benchmarks}
+    out = Path(args.out or Path(cfg.work_dir, 'benchmarks'))
     with launch.launched(cfg, args.launcher):
         launch.start_group(cfg)
         with DefaultScope.overwrite_default_scope('sslreg'):
@@ -103,10 +104,10 @@ def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
             extractor = Extractor(
                 launch.evaluated_model(cfg, args.checkpoint, get_device()), FeatureStore(args.features)
             )
-            results = suite.run(benchmarks, wanted, extractor)
+            results = suite.run(benchmarks, wanted, extractor, out)
         if is_main_process():
             suite.show(results, configs, args.checkpoint or f'{args.config}, no checkpoint')
-            suite.write(results, Path(args.out or Path(cfg.work_dir, 'benchmarks')))
+            suite.write(results, out)
 
 
 def main() -> None:

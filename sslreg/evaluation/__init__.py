@@ -3,6 +3,7 @@ from .benchmarks import (
     ClassificationBenchmark,
     CopyDetectionBenchmark,
     LabelPropagationBenchmark,
+    LinearBenchmark,
     RetrievalBenchmark,
     RevisitedBenchmark,
 )
@@ -24,6 +25,7 @@ __all__ = [
     'FeatureStore',
     'KNNProbe',
     'LabelPropagationBenchmark',
+    'LinearBenchmark',
     'LinearProbe',
     'LogisticProbe',
     'MultiScale',

@@ -63,11 +63,17 @@ def plan(benchmarks: dict[str, BaseBenchmark]) -> dict[str, dict[str, Wanted]]:
     return {name: benchmark.wanted() for name, benchmark in benchmarks.items()}
 
 
-def run(benchmarks: dict[str, BaseBenchmark], wanted: dict[str, dict[str, Wanted]], extractor: Extractor) -> Results:
-    """Extract all that is wanted, each image once, then run the benchmarks."""
+def run(
+    benchmarks: dict[str, BaseBenchmark], wanted: dict[str, dict[str, Wanted]], extractor: Extractor, folder: Path
+) -> Results:
+    """Extract all that is wanted, each image once, then run the benchmarks; what some train is kept in ``folder``."""
     places = [(name, part) for name, parts in wanted.items() for part in parts]
     feats = dict(zip(places, extractor([wanted[name][part] for name, part in places]), strict=True))
-    return {name: benchmark.run(_own(feats, name)) for name, benchmark in benchmarks.items()}
+    results: Results = {}
+    for name, benchmark in benchmarks.items():
+        benchmark.fit(extractor.model, folder)
+        results[name] = benchmark.run(_own(feats, name))
+    return results
 
 
 def _own(feats: dict[tuple[str, str], Tensor], name: str) -> dict[str, Tensor]:
