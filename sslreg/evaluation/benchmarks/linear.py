@@ -59,7 +59,8 @@ class LinearBenchmark(BaseBenchmark):
     (seed, epoch, index), so a run that was interrupted gives what the whole one gives.
 
     Memory: for H heads of C features each kind keeps weights and momentum, ``8 H classes (C + 1)`` bytes (ImageNet, 52
-    heads, C = 1536: 640 MB, which is also the size of the state on disk), and in a step about five times half of it.
+    heads, C = 1536: 640 MB, which is also the size of the state on disk). A step takes about twice that for a while,
+    and ``8 B H classes`` bytes for a rank's B images.
 
     Args:
         train: Config of the data set to learn from, with labels; its transforms give one view, drawn at random.
