@@ -135,6 +135,7 @@ def facts(args: argparse.Namespace, broken: dict[str, list[str]]) -> dict[str, s
 
 def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
     configs, grouped = groups.load(args.benchmarks, args.data_root)
+    out = Path(args.out or Path(cfg.work_dir, 'benchmarks'))
     with launch.launched(cfg, args.launcher):
         launch.start_group(cfg)
         with DefaultScope.overwrite_default_scope('sslreg'):
@@ -151,18 +152,17 @@ def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
             if args.dry_run:
                 dry_run(wanted, extractor, missing)
                 return
-            results = suite.run(benchmarks, wanted, extractor)
+            results = suite.run(benchmarks, wanted, extractor, out)
         if is_main_process():
             outcomes = suite.record(results, configs, wanted)
-            together = groups.tables(grouped, configs, results, title(args))
             evaluation = Evaluation(
                 title(args), facts(args, extractor.broken), outcomes | groups.record(grouped, results)
             )
-            folder = Path(args.out or Path(cfg.work_dir, 'benchmarks'))
+            together = groups.tables(grouped, configs, results, evaluation.title)
             suite.show(Evaluation(evaluation.title, evaluation.facts, outcomes), together)
-            evaluation.write(folder)
-            write_benchmarks([evaluation], folder / 'report.html', f'Benchmarks of {evaluation.title}', together)
-            Console().print(f'See {folder / "report.html"}')
+            evaluation.write(out)
+            write_benchmarks([evaluation], out / 'report.html', f'Benchmarks of {evaluation.title}', together)
+            Console().print(f'See {out / "report.html"}')
 
 
 def dry_run(wanted: dict[str, dict[str, Wanted]], extractor: Extractor, missing: dict[str, list[str]]) -> None:

@@ -9,4 +9,4 @@ with read_base():
     from .transfer import *
 
 group = ['cifar10', 'tinyimagenet_a', 'fashion_mnist', 'clothing10']
-reference = {}
+reference, reference_source = {}, ''

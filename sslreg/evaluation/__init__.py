@@ -3,6 +3,7 @@ from .benchmarks import (
     ClassificationBenchmark,
     CopyDetectionBenchmark,
     LabelPropagationBenchmark,
+    LinearBenchmark,
     RetrievalBenchmark,
     RevisitedBenchmark,
 )
@@ -28,6 +29,7 @@ __all__ = [
     'FeatureStore',
     'KNNProbe',
     'LabelPropagationBenchmark',
+    'LinearBenchmark',
     'LinearProbe',
     'LogisticProbe',
     'MultiScale',

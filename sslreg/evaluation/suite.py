@@ -86,13 +86,16 @@ def prepare(configs: dict[str, Config]) -> tuple[dict[str, BaseBenchmark], dict[
         raise MissingDataError(missing(configs)) from error
 
 
-def run(benchmarks: dict[str, BaseBenchmark], wanted: dict[str, dict[str, Wanted]], extractor: Extractor) -> Results:
-    """Extract all that is wanted, each image once, then run the benchmarks."""
+def run(
+    benchmarks: dict[str, BaseBenchmark], wanted: dict[str, dict[str, Wanted]], extractor: Extractor, folder: Path
+) -> Results:
+    """Extract all that is wanted, each image once, then run the benchmarks; what some train is kept in ``folder``."""
     places = [(name, part) for name, parts in wanted.items() for part in parts]
     feats = dict(zip(places, extractor([wanted[name][part] for name, part in places]), strict=True))
     results: Results = {}
     for name, benchmark in benchmarks.items():
         print_log(f'benchmark {name}', 'current')
+        benchmark.fit(extractor.model, folder)
         results[name] = benchmark.run(_own(feats, name))
     return results
 

@@ -169,14 +169,14 @@ def test_top5_from_six_classes():
 def test_place_of_the_own_class():
     scores = torch.tensor([[3, 2, 1], [1, 2, 3], [1, 1, 1], [torch.nan] * 3, [-torch.inf, 0, 0]])
     labels = torch.tensor([0, 1, 2, 1, 0])
-    assert places(Fixed(), scores, labels)[''].tolist() == [0, 1, 2, 1, 2]
+    assert places(Fixed().scores, scores, labels)[''].tolist() == [0, 1, 2, 1, 2]
 
 
 def test_rows_at_a_time_change_nothing(monkeypatch):
     scores, labels = torch.randn(10, 4), torch.randint(4, (10,))
-    expected = places(Fixed(), scores, labels)['']
+    expected = places(Fixed().scores, scores, labels)['']
     monkeypatch.setattr('sslreg.evaluation.benchmarks.classification.ROWS', 3)
-    assert torch.equal(places(Fixed(), scores, labels)[''], expected)
+    assert torch.equal(places(Fixed().scores, scores, labels)[''], expected)
     assert ((expected == 0) == (scores.argmax(dim=1) == labels)).all()
 
 

@@ -44,10 +44,10 @@ def scope():
         yield
 
 
-def test_benchmarks_get_their_own_features():
+def test_benchmarks_get_their_own_features(tmp_path):
     benchmarks = dict(few=Brightness(length=4), many=Brightness())
     model = Encoder(dict(type='PixelBackbone', size=8)).eval()
-    results = suite.run(benchmarks, suite.plan(benchmarks), Extractor(model, None, num_workers=0))
+    results = suite.run(benchmarks, suite.plan(benchmarks), Extractor(model, None, num_workers=0), tmp_path)
     assert (results['few']['images'], results['many']['images']) == (4, 24)
     assert results['many']['mean'] == pytest.approx(127.5, abs=5)
 

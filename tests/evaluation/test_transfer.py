@@ -194,7 +194,7 @@ def test_benchmark_runs(layout, tmp_path):
     cfg.benchmark.probes = [dict(type='KNNProbe', ks=(1,))]
     benchmarks = suite.build(dict(own=cfg))
     model = Encoder(dict(type='PixelBackbone', size=8)).eval()
-    results = suite.run(benchmarks, suite.plan(benchmarks), Extractor(model, None, num_workers=0))
+    results = suite.run(benchmarks, suite.plan(benchmarks), Extractor(model, None, num_workers=0), tmp_path)
     near = [np.argmax([cosine(test, train) for train in COLORS[:3]]) for test in COLORS[3:]]
     right = np.mean([TRAIN[i] == label for i, label in zip(near, TEST, strict=True)])
     assert results == dict(own={'pooled/knn/k1/top1': 100 * right})

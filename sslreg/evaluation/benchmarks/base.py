@@ -1,4 +1,5 @@
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -30,6 +31,14 @@ class BaseBenchmark(ABC):
     @abstractmethod
     def wanted(self) -> dict[str, Wanted]:
         """What it needs, by names of its own. Bad ground truth, missing files and the like are errors here."""
+
+    def fit(self, model: Any, folder: Path) -> None:
+        """Learn from images that no store can hold, such as augmented ones; on all ranks, before ``run``.
+
+        Args:
+            model: As of :class:`Extractor`.
+            folder: Where what is needed to go on after an interruption may be kept; it need not exist.
+        """
 
     @abstractmethod
     def run(self, feats: dict[str, Tensor]) -> dict[str, float]:

@@ -1,6 +1,6 @@
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -119,29 +119,30 @@ class ClassificationBenchmark(BaseBenchmark):
             probe: BaseProbe = PROBES.build(config)
             print_log(f'fitting {name} to {len(used):,} images', 'current')
             probe.fit(train[used.to(train.device)], labels.to(train.device))
-            for variant, place in places(probe, test, own.to(test.device)).items():
+            for variant, place in places(probe.scores, test, own.to(test.device)).items():
                 path = f'{name}/{variant}' if variant else name
-                values = self._accuracies(place.cpu(), own, groups)
+                values = accuracies(place, self.num_classes)
+                values |= accuracy_by_shots(place.cpu() == 0, own, groups) if groups else {}
                 metrics |= {f'{path}/{metric}': value for metric, value in values.items()}
         return metrics
 
-    def _accuracies(self, place: Tensor, labels: Tensor, groups: dict[str, Tensor]) -> dict[str, float]:
-        """From at which place ``[M]`` each test image's class comes, and the classes."""
-        tops = (1, 5) if self.num_classes >= CLASSES_FOR_TOP5 else (1,)
-        accuracies = {f'top{k}': 100 * float((place < k).double().mean()) for k in tops}
-        return accuracies | (accuracy_by_shots(place == 0, labels, groups) if groups else {})
 
-
-def places(probe: BaseProbe, feats: Tensor, labels: Tensor) -> dict[str, Tensor]:
+def places(scores: Callable[[Tensor], dict[str, Tensor]], feats: Tensor, labels: Tensor) -> dict[str, Tensor]:
     """At which place from 0 each image's class comes by each variant's scores, ``{variant: [M]}``.
 
     Of equal scores the class of the lowest number comes first; scores that are not a number come before all.
     """
     parts = [
-        {name: _place(scores, own) for name, scores in probe.scores(part).items()}
+        {name: _place(each, own) for name, each in scores(part).items()}
         for part, own in zip(feats.split(ROWS), labels.split(ROWS), strict=True)
     ]
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+
+def accuracies(place: Tensor, num_classes: int) -> dict[str, float]:
+    """``top1`` and, from 6 classes on, ``top5`` in per cent; ``place [M]`` as of :func:`places`."""
+    tops = (1, 5) if num_classes >= CLASSES_FOR_TOP5 else (1,)
+    return {f'top{k}': 100 * float((place < k).double().mean()) for k in tops}
 
 
 def _place(scores: Tensor, labels: Tensor) -> Tensor:
