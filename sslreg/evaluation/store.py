@@ -114,9 +114,9 @@ class Parts:
 
 
 def model_hash(model: Any) -> str:
-    """Of the network that is evaluated: its structure, its weights and how images are normalised."""
+    """Of the network that is evaluated: its structure and settings, its weights and how images are normalised."""
     parts = [model.feature_backbone, model.data_preprocessor]
-    return _digest([*map(repr, parts), *(tensor for part in parts for tensor in _tensors(part))])
+    return _digest([type(model).__name__, *(value for part in parts for value in (*_settings(part), *_tensors(part)))])
 
 
 def dataset_hash(dataset: Any) -> str:
@@ -139,6 +139,14 @@ def _images(dataset: Any) -> Iterable[Any]:
         if 'img_path' in info:
             stat = Path(info['img_path']).stat()
             yield f'{stat.st_size} {stat.st_mtime_ns}'
+
+
+def _settings(network: nn.Module) -> Iterable[str]:
+    """Its modules, and their public attributes that are numbers, words or flags: not all of them are in the repr."""
+    yield repr(network)
+    for name, module in network.named_modules():
+        plain = {key: value for key, value in vars(module).items() if isinstance(value, (bool, int, float, str, tuple))}
+        yield name + repr(sorted((key, repr(value)) for key, value in plain.items() if not key.startswith('_')))
 
 
 def _tensors(module: nn.Module) -> Iterable[Any]:

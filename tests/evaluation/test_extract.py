@@ -186,6 +186,16 @@ def test_what_features_depend_on_is_in_the_hash():
     assert model_hash(other) != whole
 
 
+@pytest.mark.parametrize('backbone', [dict(type='PixelBackbone', size=4), dict(type='ColorHistogramBackbone', bins=2)])
+def test_networks_without_weights_are_told_apart_by_their_settings(backbone):
+    (setting,) = set(backbone) - {'type'}
+    one, same, other = (
+        MODELS.build(dict(type='Encoder', backbone=each)) for each in (backbone, backbone, backbone | {setting: 8})
+    )
+    assert model_hash(one) == model_hash(same)
+    assert model_hash(one) != model_hash(other)
+
+
 @pytest.mark.parametrize('damage', ['cut', 'flip', 'note', 'gone'])
 def test_damaged_features_are_made_again(tmp_path, damage):
     store, feats = FeatureStore(tmp_path), torch.randn(20, 3)
