@@ -159,3 +159,10 @@ def test_the_evaluated_model_is_the_runners_with_the_weights_of_a_checkpoint(tmp
     cfg.model.memory.length = 32
     with pytest.raises(ValueError, match='the checkpoint is not of this MemorySSL'):
         launch.evaluated_model(cfg, str(tmp_path / 'a.pth'), 'cpu')
+
+
+def test_the_network_as_it_is_initialised_is_told_in_one_line(tmp_path, capfd):
+    launch.evaluated_model(toy.config(tmp_path), None, 'cpu')
+    told = ''.join(capfd.readouterr())
+    assert told.strip().endswith('no checkpoint: the network is evaluated as it is initialised')
+    assert len(told.strip().splitlines()) == 1
