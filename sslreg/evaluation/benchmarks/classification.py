@@ -99,10 +99,10 @@ class ClassificationBenchmark(BaseBenchmark):
         metrics: dict[str, float] = {}
         for name, config in self.probes.items():
             probe: BaseProbe = PROBES.build(config)
-            probe.fit(train[indices.to(train.device)], labels.to(train.device))
-            for variant, place in places(probe, test, own.to(test.device)).items():
+            probe.fit(rows(train, indices), labels)
+            for variant, place in places(probe, test, own).items():
                 path = f'{name}/{variant}' if variant else name
-                values = self._accuracies(place.cpu(), groups)
+                values = self._accuracies(place, groups)
                 metrics |= {f'{path}/{metric}': value for metric, value in values.items()}
         return metrics
 
@@ -113,13 +113,18 @@ class ClassificationBenchmark(BaseBenchmark):
         return accuracies | (accuracy_by_shots(place == 0, self.test_labels, groups) if groups else {})
 
 
+def rows(feats: Tensor, indices: Tensor) -> Tensor:
+    """``feats[indices]``, without a copy if these are all, which ranks that map the same file then share."""
+    return feats if indices.equal(torch.arange(len(feats))) else feats[indices]
+
+
 def places(probe: BaseProbe, feats: Tensor, labels: Tensor) -> dict[str, Tensor]:
     """At which place from 0 each image's class comes by each variant's scores, ``{variant: [M]}``.
 
     Of equal scores the class of the lowest number comes first; scores that are not a number come before all.
     """
     parts = [
-        {name: _place(scores, own) for name, scores in probe.scores(part).items()}
+        {name: _place(scores, own.to(scores.device)).cpu() for name, scores in probe.scores(part).items()}
         for part, own in zip(feats.split(ROWS), labels.split(ROWS), strict=True)
     ]
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}

@@ -6,9 +6,12 @@ from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
+from mmengine.device import get_device
+from mmengine.dist import all_reduce, get_rank, get_world_size
 from mmengine.logging import print_log
 from torch import Tensor
 
+from sslreg.evaluation.ranks import brought, own_rows
 from sslreg.evaluation.splits import fraction
 from sslreg.registry import PROBES
 
@@ -37,8 +40,8 @@ class LinearProbe(BaseProbe):
 
     The grid of iBOT and SOP that MaSSL's author uses: learning rates times batch / 256, cosine to 0 at the last step,
     momentum 0.9, weights from N(0, 0.01^2), zero bias; here on features without augmentation. All heads start from the
-    same weights, see the same batches and do not know of each other. The best is chosen on images held out of the
-    training, then trained again on all.
+    same weights, see the same batches and do not know of each other; each rank trains some of them. The best is chosen
+    on images held out of the training, then trained again on all.
 
     SGD decays weights and bias, as torch's does. LARS (arXiv 1708.03888) scales the decayed gradient of the weights by
     0.001 ||W|| / ||gradient||, and neither scales nor decays the bias.
@@ -77,17 +80,19 @@ class LinearProbe(BaseProbe):
 
     def fit(self, feats: Tensor, labels: Tensor, val: tuple[Tensor, Tensor] | None = None) -> None:
         """Train on ``feats [N, C]`` with ``labels [N]``; ``val`` are others to choose by instead of some of these."""
-        check_finite(feats)
+        check_finite(feats[own_rows(len(feats))])
+        feats, labels = brought(feats), labels.to(get_device())
         self.num_classes = int(labels.max()) + 1
+        every = torch.arange(len(labels))
         if len(self.heads) == 1 or val is not None:
-            self.params = self._train(feats, labels, self.heads)
+            self.params = self._train(feats, labels, every, self.heads)
             place = 0 if val is None else self._select(*val)
             self.best = self.params[place : place + 1]
         else:
-            held_out = self._held_out(labels)
-            self.params = self._train(feats[~held_out], labels[~held_out], self.heads)
-            place = self._select(feats[held_out], labels[held_out])
-            self.best = self._train(feats, labels, self.heads[place : place + 1])
+            held_out = self._held_out(labels).cpu()
+            self.params = self._train(feats, labels, every[~held_out], self.heads)
+            place = self._select(feats[held_out.to(feats.device)], labels[held_out.to(labels.device)])
+            self.best = self._train(feats, labels, every, self.heads[place : place + 1])
         self.selected = self.heads[place]
 
     def predict(self, feats: Tensor) -> Tensor:
@@ -112,9 +117,9 @@ class LinearProbe(BaseProbe):
 
     def _select(self, feats: Tensor, labels: Tensor) -> int:
         """Place of the head that is best on these; ``val_accuracy`` keeps that of all, in per cent."""
-        right = torch.zeros(len(self.heads), device=feats.device)
+        right = torch.zeros(len(self.heads), device=self.params.device)
         for part, own in zip(feats.split(self.batch_size), labels.split(self.batch_size), strict=True):
-            right += (_logits(part, self.params).argmax(dim=2) == own[:, None]).sum(dim=0)
+            right += (_logits(part, self.params).argmax(dim=2) == own[:, None].to(right.device)).sum(dim=0)
         self.val_accuracy = {str(h): 100 * r / len(labels) for h, r in zip(self.heads, right.tolist(), strict=True)}
         best = int(right.argmax())
         print_log(
@@ -122,18 +127,31 @@ class LinearProbe(BaseProbe):
         )
         return best
 
-    def _train(self, feats: Tensor, labels: Tensor, heads: Sequence[Head]) -> Tensor:
-        """Weights and bias ``[H, classes, C + 1]`` after the last epoch."""
+    def _train(self, feats: Tensor, labels: Tensor, rows: Tensor, heads: Sequence[Head]) -> Tensor:
+        """Weights and bias ``[H, classes, C + 1]`` after the last epoch on some rows; each rank trains some heads."""
         rng = torch.Generator().manual_seed(self.seed)
         first = F.pad(torch.empty(self.num_classes, feats.shape[1]).normal_(0, 0.01, generator=rng), (0, 1))
-        params = first.to(feats.device, torch.promote_types(feats.dtype, torch.float32)).repeat(len(heads), 1, 1)
+        first = first.to(labels.device, torch.promote_types(feats.dtype, torch.float32))
+        own = slice(get_rank(), None, get_world_size())
+        trained = first.new_zeros(len(heads), *first.shape)
+        if len(heads[own]):
+            trained[own] = self._descend(feats, labels, rows, heads[own], first, rng)
+        all_reduce(trained)
+        return trained
+
+    def _descend(
+        self, feats: Tensor, labels: Tensor, rows: Tensor, heads: Sequence[Head], first: Tensor, rng: torch.Generator
+    ) -> Tensor:
+        """Where each head ends that starts from ``first [classes, C + 1]``."""
+        params = first.repeat(len(heads), 1, 1)
         velocity = torch.zeros_like(params)
-        size = min(self.batch_size, len(feats))
+        size = min(self.batch_size, len(rows))
         base = params.new_tensor([head.lr for head in heads])[:, None, None] * size / 256
-        num_steps = self.epochs * -(-len(feats) // size)
-        for step, batch in enumerate(self._batches(len(feats), size, rng)):
-            rows = batch.to(feats.device)
-            grad = decayed(gradient(params, feats[rows].to(params.dtype), labels[rows]), params, heads)
+        num_steps = self.epochs * -(-len(rows) // size)
+        for step, batch in enumerate(self._batches(len(rows), size, rng)):
+            chosen = rows[batch]
+            inputs = feats[chosen.to(feats.device)].to(params)
+            grad = decayed(gradient(params, inputs, labels[chosen.to(labels.device)]), params, heads)
             velocity.mul_(MOMENTUM).add_(grad)
             params -= base * (1 + math.cos(math.pi * step / num_steps)) / 2 * velocity
         return params
@@ -168,7 +186,7 @@ def trust_ratio(weights: Tensor, grad: Tensor) -> Tensor:
 
 def _logits(feats: Tensor, params: Tensor) -> Tensor:
     """``[M, H, classes]``."""
-    return (_with_one(feats.to(params.dtype)) @ params.flatten(0, 1).T).view(len(feats), *params.shape[:2])
+    return (_with_one(feats.to(params)) @ params.flatten(0, 1).T).view(len(feats), *params.shape[:2])
 
 
 def _with_one(feats: Tensor) -> Tensor:

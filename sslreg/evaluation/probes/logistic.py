@@ -5,9 +5,12 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from mmengine.device import get_device
+from mmengine.dist import all_reduce
 from mmengine.logging import print_log
 from torch import Tensor
 
+from sslreg.evaluation.ranks import brought, own_rows
 from sslreg.registry import PROBES
 
 from .base import BaseProbe
@@ -26,7 +29,7 @@ class LogisticProbe(BaseProbe):
     ``LogisticRegression`` has it times 1 / lambda, with ``C = 1 / (lambda N)``. lambda = 1e-5 and the standardisation
     are the protocol of SOP, by an author of MaSSL. Minimised by L-BFGS with strong Wolfe line search from zero for the
     largest lambda, and from the previous minimum for the others. Beside the features it needs some matrices of the size
-    of W and a chunk of logits.
+    of W and a chunk of logits. Each rank has a share of the rows; sums over all of them are exchanged in float64.
 
     Args:
         lambdas: Strengths of the penalty.
@@ -57,12 +60,15 @@ class LogisticProbe(BaseProbe):
     def fit(self, feats: Tensor, labels: Tensor) -> None:
         if len(labels.unique()) < 2:
             raise ValueError(f'{len(labels)} images of one class: logistic regression needs at least 2 classes')
-        check_finite(feats)
-        self.scale = Standardisation.of(feats)
-        params = feats.new_zeros(int(labels.max()) + 1, feats.shape[1] + 1, dtype=torch.double)
+        rows = own_rows(len(feats))
+        own, own_labels = brought(feats[rows]), labels[rows].to(get_device())
+        check_finite(own)
+        self.scale = Standardisation.of(own)
+        shape = int(labels.max()) + 1, feats.shape[1] + 1
+        params = torch.zeros(shape, dtype=torch.double, device=get_device())
         self.params: dict[float, Tensor] = {}
         for penalty in self.lambdas:
-            objective = Objective(feats, labels, self.scale, penalty)
+            objective = Objective(own, own_labels, self.scale, penalty)
             params = minimised(objective, params, self.tolerance, self.max_iterations)
             self.params[penalty] = params.to(computed(feats))
 
@@ -75,7 +81,7 @@ class LogisticProbe(BaseProbe):
 
     def _logits(self, feats: Tensor, penalty: float) -> Tensor:
         params = self.params[penalty]
-        return torch.cat([logits(self.scale(part), params) for part in feats.split(rows_at_a_time(feats, len(params)))])
+        return torch.cat([logits(self.scale(part), params) for part in chunks(feats, len(params))])
 
 
 class Standardisation(NamedTuple):
@@ -86,14 +92,22 @@ class Standardisation(NamedTuple):
 
     @classmethod
     def of(cls, feats: Tensor) -> 'Standardisation':
-        """By the statistics of ``feats [N, C]``, summed in float64; what is constant is left undivided.
+        """By the statistics of all ranks' ``feats [N, C]``, summed in float64; what is constant is left undivided.
 
         A dimension counts as constant if it deviates by no more than the rounding of its mean.
         """
-        parts = feats.split(rows_at_a_time(feats, feats.shape[1]))
-        total = feats.new_zeros(feats.shape[1], dtype=torch.double)
-        mean = sum((part.double().sum(dim=0) for part in parts), total) / len(feats)
-        std = (sum(((part.double() - mean).square().sum(dim=0) for part in parts), total) / len(feats)).sqrt()
+        width = feats.shape[1]
+        count = torch.tensor(len(feats), dtype=torch.double, device=get_device())
+        mean, variance = (torch.zeros(width, dtype=torch.double, device=get_device()) for _ in range(2))
+        for part in chunks(feats, width):
+            mean += part.double().sum(dim=0)
+        all_reduce(count)
+        all_reduce(mean)
+        mean /= count
+        for part in chunks(feats, width):
+            variance += (part.double() - mean).square().sum(dim=0)
+        all_reduce(variance)
+        std = (variance / count).sqrt()
         constant = std <= torch.finfo(feats.dtype).eps * mean.abs()
         return cls(mean.to(computed(feats)), std.masked_fill(constant, 1).to(computed(feats)))
 
@@ -104,15 +118,19 @@ class Standardisation(NamedTuple):
 class Objective:
     """Mean cross-entropy + penalty / 2 ||W||^2 and its gradient, from float32 logits that never exist whole.
 
+    The mean is over all ranks' rows; collective.
+
     Args:
-        feats: ``[N, C]``.
-        labels: ``[N]``.
+        feats: ``[N, C]``, those of this rank.
+        labels: ``[N]``, on the device.
         scale: Of the features.
         penalty: lambda.
     """
 
     def __init__(self, feats: Tensor, labels: Tensor, scale: Standardisation, penalty: float) -> None:
         self.feats, self.labels, self.scale, self.penalty = feats, labels, scale, penalty
+        self.length = torch.tensor(len(feats), device=labels.device)
+        all_reduce(self.length)
 
     def __call__(self, params: Tensor) -> tuple[Tensor, Tensor]:
         """Value ``[]`` and gradient ``[classes, C + 1]`` in float64 at ``params [classes, C + 1]``, the bias last."""
@@ -121,14 +139,17 @@ class Objective:
         narrow = params.to(computed(self.feats))
         for feats, labels in self._chunks(len(params)):
             self._add(value, grad, self.scale(feats), labels, narrow)
-        value = value / len(self.feats) + self.penalty / 2 * weights.square().sum()
-        grad /= len(self.feats)
+        all_reduce(value)
+        all_reduce(grad)
+        value /= self.length
+        grad /= self.length
+        value += self.penalty / 2 * weights.square().sum()
         grad[:, :-1] += self.penalty * weights
         return value, grad
 
     def _chunks(self, num_classes: int) -> Iterator[tuple[Tensor, Tensor]]:
-        rows = rows_at_a_time(self.feats, num_classes)
-        return zip(self.feats.split(rows), self.labels.split(rows), strict=True)
+        labels = self.labels.split(rows_at_a_time(num_classes))
+        return zip(chunks(self.feats, num_classes), labels, strict=True)
 
     @staticmethod
     def _add(value: Tensor, grad: Tensor, feats: Tensor, labels: Tensor, params: Tensor) -> None:
@@ -200,12 +221,22 @@ def computed(feats: Tensor) -> torch.dtype:
     return torch.promote_types(feats.dtype, torch.float32)
 
 
-def rows_at_a_time(feats: Tensor, columns: int) -> int:
-    budget = CHUNK_BYTES_CUDA if feats.is_cuda else CHUNK_BYTES
+def chunks(feats: Tensor, columns: int) -> Iterator[Tensor]:
+    """``feats [N, C]`` on the device, so many rows at a time that a float32 matrix of ``columns`` is small."""
+    return (part.to(get_device()) for part in feats.split(rows_at_a_time(columns)))
+
+
+def rows_at_a_time(columns: int) -> int:
+    budget = CHUNK_BYTES_CUDA if get_device() == 'cuda' else CHUNK_BYTES
     return max(budget // (4 * columns), 1)
 
 
 def check_finite(feats: Tensor) -> None:
-    bad = sum(int((~part.isfinite().all(dim=1)).sum()) for part in feats.split(rows_at_a_time(feats, feats.shape[1])))
+    """Of all ranks' ``feats [N, C]``."""
+    counts = torch.zeros(2, dtype=torch.long, device=get_device())
+    for part in chunks(feats, feats.shape[1]):
+        counts += torch.stack([(~part.isfinite().all(dim=1)).sum(), counts.new_tensor(len(part))])
+    all_reduce(counts)
+    bad, length = counts.tolist()
     if bad:
-        raise ValueError(f'{bad} of {len(feats)} images have features that are not finite: did the training diverge?')
+        raise ValueError(f'{bad} of {length} images have features that are not finite: did the training diverge?')
