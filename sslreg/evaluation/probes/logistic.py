@@ -18,6 +18,8 @@ from .base import BaseProbe
 CHUNK_BYTES = 2 * 2**20  # of logits at a time on the CPU
 CHUNK_BYTES_CUDA = 512 * 2**20
 ITERATIONS = 10  # of L-BFGS between two looks at how far the objective fell
+DAMPING = 0.1  # of curvature, in mean variances of a dimension
+SAMPLE = 8  # rows for each dimension from which the curvature is estimated
 
 
 @PROBES.register_module()
@@ -27,9 +29,10 @@ class LogisticProbe(BaseProbe):
     Each dimension is standardised by the mean and standard deviation of the training features; one that is constant
     there has no say. The objective is convex: mean cross-entropy + lambda / 2 ||W||^2, without the bias; scikit-learn's
     ``LogisticRegression`` has it times 1 / lambda, with ``C = 1 / (lambda N)``. lambda = 1e-5 and the standardisation
-    are the protocol of SOP, by an author of MaSSL. Minimised by L-BFGS with strong Wolfe line search from zero for the
-    largest lambda, and from the previous minimum for the others. Beside the features it needs some matrices of the size
-    of W and a chunk of logits. Each rank has a share of the rows; sums over all of them are exchanged in float64.
+    are the protocol of SOP, by an author of MaSSL. Minimised by L-BFGS with strong Wolfe line search, preconditioned by
+    the features' second moments, from zero for the largest lambda, and from the previous minimum for the others. Beside
+    the features it needs some matrices of the size of W and a chunk of logits. Each rank has a share of the rows; sums
+    over all of them are exchanged in float64.
 
     Args:
         lambdas: Strengths of the penalty.
@@ -69,7 +72,9 @@ class LogisticProbe(BaseProbe):
         self.params: dict[float, Tensor] = {}
         for penalty in self.lambdas:
             objective = Objective(own, own_labels, self.scale, penalty)
-            params = minimised(objective, params, self.tolerance, self.max_iterations)
+            root = curvature_root(own, self.scale, penalty, len(params))
+            whitened = Whitened(objective, torch.linalg.inv(root))
+            params = whitened.params(minimised(whitened, params @ root, self.tolerance, self.max_iterations))
             self.params[penalty] = params.to(computed(feats))
 
     def predict(self, feats: Tensor) -> Tensor:
@@ -163,6 +168,46 @@ class Objective:
         residual = margin.sub_(loss).exp_().scatter_(1, own, -others.sigmoid())
         grad[:, :-1] += residual.T @ feats
         grad[:, -1] += residual.sum(dim=0)
+
+
+class Whitened:
+    """An objective of ``params @ root``, whose curvature is more alike in all directions.
+
+    Args:
+        objective: Of ``params [classes, C + 1]``.
+        inverse: Of the root ``[C + 1, C + 1]``.
+    """
+
+    def __init__(self, objective: Objective, inverse: Tensor) -> None:
+        self.objective, self.inverse = objective, inverse
+
+    def params(self, whitened: Tensor) -> Tensor:
+        return whitened @ self.inverse
+
+    def __call__(self, whitened: Tensor) -> tuple[Tensor, Tensor]:
+        value, grad = self.objective(self.params(whitened))
+        return value, grad @ self.inverse.T
+
+
+def curvature_root(feats: Tensor, scale: Standardisation, penalty: float, num_classes: int) -> Tensor:
+    """Cholesky factor ``[C + 1, C + 1]`` of the objective's curvature along the parameters of one class, damped.
+
+    At zero, where all probabilities are 1 / classes, the Hessian's diagonal block is (1 - 1 / classes) / classes times
+    the second moments of the features with a one, plus lambda. Further on it falls off most where features tell classes
+    apart; DAMPING keeps directions of little variance from being stretched beyond what still holds there. The moments
+    are of a sample, which changes the way to the minimum and not the minimum.
+    """
+    width = feats.shape[1] + 1
+    moments = torch.zeros(width, width, dtype=torch.double, device=get_device())
+    sample = feats[:: max(len(feats) // (SAMPLE * width), 1)]
+    for part in chunks(sample, width):
+        with_one = F.pad(scale(part), (0, 1), value=1)
+        moments += with_one.T @ with_one
+    all_reduce(moments)
+    curvature = moments / moments[-1, -1] * (1 - 1 / num_classes) / num_classes  # the last is the number of rows
+    curvature.diagonal().add_(DAMPING * (1 - 1 / num_classes) / num_classes + penalty)
+    root: Tensor = torch.linalg.cholesky(curvature)
+    return root
 
 
 def minimised(
