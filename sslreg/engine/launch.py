@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 from mmengine.config import Config
 from mmengine.dist import init_dist
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger, print_log
 from mmengine.registry import DefaultScope
 from mmengine.utils import import_modules_from_strings
 
@@ -204,11 +204,13 @@ def build_model(cfg: Config) -> Any:
 
 def initialise(model: Any) -> None:
     """As its config says, without MMEngine's lines on each tensor."""
-    logging.disable(logging.INFO)
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
     try:
         model.init_weights()
     finally:
-        logging.disable(logging.NOTSET)
+        logger.setLevel(level)
 
 
 def evaluated_model(cfg: Config, checkpoint: str | None, device: str) -> Any:
