@@ -291,6 +291,10 @@ def test_files_that_cannot_be_read_safely_are_refused(tmp_path):
         read_checkpoint(path)
     with pytest.raises(FileNotFoundError, match='does not exist'):
         read_checkpoint(str(tmp_path / 'none.pth'))
+    for name, content in {'empty.pth': b'', 'page.pth': b'<html>', 'page.safetensors': b'<html>'}.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=f'{name}. is damaged or no checkpoint .* get it again'):
+            read_checkpoint(str(tmp_path / name))
     with pytest.raises(ValueError, match='holds a list'):
         read_checkpoint(saved([1], tmp_path))
     with pytest.raises(ValueError, match='holds no tensors where they are looked for; it has epoch'):
