@@ -93,6 +93,8 @@ RELEASES = {
     'DINO': (dict(), training),
     'DINO, backbone alone': (dict(), lambda state: state),
     'DINO, synchronised batch norm': (dict(), lambda state: dict(teacher=prefixed(state, 'module.backbone.'))),
+    'DINO, compiled': (dict(), lambda state: dict(teacher=prefixed(state, '_orig_mod.module.backbone.'))),
+    'DeiT': (dict(), lambda state: dict(model=state)),
     'iBOT': (dict(scale=2), lambda state: training(state | dict(masked_embed=torch.zeros(1, 24)))),
     'iBOT, backbone alone': (dict(), lambda state: dict(state_dict=state)),
     'MaSSL': (dict(), lambda state: training(state, memory_bank=dict(queue=torch.randn(8, 4)))),
@@ -279,6 +281,11 @@ def test_positions_of_no_square_grid_are_refused(tmp_path):
     state['pos_embed'] = torch.randn(1, 13, 24)
     with pytest.raises(ValueError, match="pos_embed holds 13 positions, 1 of them .* set the backbone's img_size"):
         to_encoder(weights_of(state, tmp_path), mm())
+
+
+def test_of_a_part_of_a_tensor_only_the_part_is_saved():
+    inside = packed(dict(pos_embed=torch.randn(1, 5, 4)[:, 1:]), 'timm', 'teacher')
+    assert inside['pos_embed'].untyped_storage().nbytes() == 4 * 4 * 4
 
 
 class Anything:

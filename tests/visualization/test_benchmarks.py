@@ -92,6 +92,7 @@ def test_what_no_curve_shows_is_bars_where_there_is_something_to_compare(panels)
         'mAP_std': 0.1,
     }
     assert draw(comparison(metrics, reference={})) == []
+    assert draw(comparison({'easy/mAP': 1.0}, reference={})) == []
     draw(comparison(metrics, dict(mAP=4.0), reference={}))
     ((groups, (first, second)),) = panels
     assert groups == ['pooled/logistic/lambda1e-05/top1', 'mAP']
