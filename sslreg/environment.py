@@ -16,8 +16,9 @@ def versions() -> str:
 
 
 def hardware(device: torch.device | str) -> str:
-    """``'NVIDIA H100'`` or ``'CPU, 4 CPU threads'``."""
+    """``'NVIDIA H100'`` or ``'CPU, 4 threads'``."""
     device = torch.device(device)
     if device.type == 'cuda':
         return torch.cuda.get_device_name(device)
-    return f'{device.type.upper()}, {torch.get_num_threads()} CPU threads'
+    threads = torch.get_num_threads()
+    return f'{device.type.upper()}, {threads} thread{"s" if threads > 1 else ""}'

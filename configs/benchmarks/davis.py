@@ -7,7 +7,7 @@ Not yet run.
 from mmpretrain.datasets import PackInputs
 
 from sslreg.datasets import DavisClip, LoadImage, ResizeFrame
-from sslreg.evaluation.benchmarks import LabelPropagationBenchmark
+from sslreg.evaluation import LabelPropagationBenchmark
 
 benchmark = dict(
     type=LabelPropagationBenchmark,

@@ -1,4 +1,4 @@
-"""ImageNet-1k with 1 label a class, over three draws: logistic regression (arXiv 2407.17486; the MSN protocol).
+"""ImageNet-1k with 1 label a class, over three draws: logistic regression, as MSN does (https://arxiv.org/abs/2204.07141).
 
     bash tools/dist_test.sh CONFIG CHECKPOINT 8 --benchmarks imagenet_1shot
 
@@ -20,7 +20,7 @@ benchmark = dict(
     kinds=kinds,
     probes=[logistic],
     subset=dict(images_per_class=1, seeds=(0, 1, 2)))
-reference = {  # the poster does not say the backbone
+reference = {  # the poster says neither the backbone nor the classifier, nor how many draws
     'MoCo-v3': {'pooled/logistic/lambda1e-05/top1': 37.7, 'pooled/logistic/lambda1e-05/top1_std': 0.3},
     'DINO': {'pooled/logistic/lambda1e-05/top1': 39.2, 'pooled/logistic/lambda1e-05/top1_std': 0.4},
     'iBOT': {'pooled/logistic/lambda1e-05/top1': 42.2, 'pooled/logistic/lambda1e-05/top1_std': 0.7},

@@ -25,7 +25,7 @@ benchmark = dict(
     subset=dict(labelled_list_file='data/imagenet/ImageNet_LT_train.txt'),
     by_shots=True)
 reference_source = 'poster of MaSSL (arXiv 2407.17486)'
-reference = {  # MaSSL's poster (https://arxiv.org/abs/2407.17486), which says neither the classifier nor the backbone
+reference = {  # the poster says neither the backbone nor the classifier
     'MoCo-v3': {'pooled/logistic/lambda1e-05/top1': 56.7},
     'DINO': {'pooled/logistic/lambda1e-05/top1': 63.7},
     'iBOT': {'pooled/logistic/lambda1e-05/top1': 66.2},

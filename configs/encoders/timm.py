@@ -2,6 +2,9 @@
 
     python tools/test.py configs/encoders/timm.py --benchmarks retrieval_mini
         --cfg-options model.backbone.model_name=resnet50 model.backbone.checkpoint_path=FILE
+
+Images are normalised by ImageNet's mean and std. Some of timm's weights want others (``timm.get_pretrained_cfg(NAME)``), as
+AugReg's ViTs 0.5: ``model.data_preprocessor.mean=[127.5,127.5,127.5] model.data_preprocessor.std=[127.5,127.5,127.5]``.
 """
 
 from mmengine.config import read_base

@@ -56,7 +56,7 @@ def to_encoder(weights: Weights, model: Any, partial: bool = False) -> Conversio
     own: dict[str, Tensor] = model.backbone.state_dict()
     places = {timm_name(name): name for name in own}
     parts = anatomy(model.backbone)
-    if parts is not None and {'pos_embed'} <= weights.tensors.keys() & places.keys():
+    if parts is not None and 'pos_embed' in weights.tensors.keys() & places.keys():
         weights = _on_grid(weights, own[places['pos_embed']].shape[1], parts.grid)
     common = {name: places[name] for name in weights.tensors if name in places}
     conversion = Conversion(
@@ -100,10 +100,10 @@ def _first(names: list[str]) -> str:
 def _on_grid(weights: Weights, num_tokens: int, grid: tuple[int, int]) -> Weights:
     """With positions for h x w patches: ``[1, extra + side**2, C] -> [1, num_tokens, C]``."""
     position = weights.tensors['pos_embed']
-    extra = num_tokens - grid[0] * grid[1]
-    side = math.isqrt(max(position.shape[1] - extra, 0))
     if position.shape[1] == num_tokens:
         return weights
+    extra = num_tokens - grid[0] * grid[1]
+    side = math.isqrt(max(position.shape[1] - extra, 0))
     if side**2 != position.shape[1] - extra:
         raise ValueError(
             f'pos_embed holds {position.shape[1]} positions, {extra} of them of no patch: the others are no square '

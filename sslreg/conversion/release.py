@@ -28,7 +28,7 @@ def read_checkpoint(path: str) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It cannot be read so, or holds no dictionary.
+        ValueError: It holds more than data, is damaged, or holds no dictionary.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'checkpoint {path!r} does not exist (from {Path.cwd()})')
@@ -38,9 +38,11 @@ def read_checkpoint(path: str) -> dict[str, Any]:
         with torch.serialization.safe_globals(SAFE):
             checkpoint = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # torch names its reasons in many types
-        reason = next((line for line in str(error).splitlines() if 'GLOBAL' in line), str(error).splitlines()[0])
+        reason = next((line.strip() for line in str(error).splitlines() if 'GLOBAL' in line), None)
+        if reason is None:
+            raise ValueError(f'{path!r} is damaged or no checkpoint ({type(error).__name__}): get it again') from error
         raise ValueError(
-            f'{path!r} cannot be read safely: {reason.strip()} Where it was made, save its weights alone: '
+            f'{path!r} cannot be read safely: {reason} Where it was made, save its weights alone: '
             "torch.save(dict(teacher=checkpoint['teacher']), FILE)"
         ) from None
     if not isinstance(checkpoint, dict):

@@ -54,6 +54,6 @@ def _parts(config: Any) -> Iterator[str]:
 def _problem(attempt: Callable[[], object]) -> str | None:
     try:
         attempt()
-    except (OSError, ValueError) as error:
-        return str(error)
+    except (OSError, ValueError, RuntimeError) as error:  # the last is that of mmpretrain's StanfordCars
+        return ' '.join(str(error).split())
     return None

@@ -3,7 +3,7 @@
 import ast
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ class Outcome:
     Attributes:
         metrics: By name, in per cent unless they are counts.
         about: What the benchmark is.
-        protocol: Data, features and settings, in words.
+        protocol: Data, their transforms, features and settings, in words.
         reference: Metrics of methods in papers.
         source: Where these are from.
     """
@@ -103,13 +103,14 @@ def summary(path: str | None) -> str:
 
 
 def protocol(cfg: Config, wanted: dict[str, Wanted]) -> dict[str, str]:
-    """Data, features and settings of a benchmark, in words."""
+    """Data, their transforms, features and settings of a benchmark, in words."""
     images: dict[str, int] = {}
     for each in {id(each.dataset): each for each in wanted.values()}.values():
         place = _place(each.dataset)
         images[place] = images.get(place, 0) + len(each.dataset)
     return {
         'data': '; '.join(f'{number:,} images of {place}' for place, number in images.items()),
+        'transforms': '; '.join(dict.fromkeys(_transforms(cfg.benchmark))),
         'features': '; '.join(dict.fromkeys(kind_text(each.kind) for each in wanted.values())),
         'protocol': f'{type_name(cfg.benchmark["type"])}({_settings(cfg.benchmark)})',
     }
@@ -120,6 +121,15 @@ def _place(dataset: Any) -> str:
     prefix = getattr(dataset, 'data_prefix', {}).get('img_path')
     path = getattr(dataset, 'ann_file', '') or prefix or getattr(dataset, 'data_root', '')
     return f'{type(dataset).__name__} {path}'.rstrip(' /')
+
+
+def _transforms(config: dict[str, Any]) -> Iterator[str]:
+    """Of each dataset below a config."""
+    for key, value in config.items():
+        if key == 'pipeline':
+            yield ', '.join(map(kind_text, value))
+        elif isinstance(value, dict):
+            yield from _transforms(value)
 
 
 def _settings(benchmark: dict[str, Any]) -> str:

@@ -147,7 +147,9 @@ def compare(evaluations: Sequence[Evaluation]) -> list[Comparison]:
     """
     titles = [each.title for each in evaluations]
     if twice := [title for title in titles if titles.count(title) > 1]:
-        raise ValueError(f'two models are named {twice[0]!r}: change "title" in one of their results.json')
+        raise ValueError(
+            f'two models are named {twice[0]!r}: name one by --title of tools/test.py, or in its results.json'
+        )
     names = dict.fromkeys(name for each in evaluations for name in each.benchmarks)
     return [
         Comparison(name, {each.title: each.benchmarks[name] for each in evaluations if name in each.benchmarks})

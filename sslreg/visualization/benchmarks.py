@@ -65,13 +65,13 @@ def _benchmark(comparison: Comparison) -> str:
 
 
 def differences(comparison: Comparison) -> str:
-    """Which models were not evaluated as the first was, a paragraph each; '' if all were."""
+    """What differs from the evaluation of the first model, a paragraph each; '' if nothing does."""
     (first, outcome), *others = comparison.models.items()
     return '\n\n'.join(
-        f'Not comparable with {first}: {title} has {key} {other.protocol.get(key, "unknown")}.'
+        f'Compare with care: {title} has {key} {other.protocol.get(key, "unknown")}, {first} has {value}.'
         for title, other in others
-        for key in outcome.protocol
-        if other.protocol.get(key) != outcome.protocol[key]
+        for key, value in outcome.protocol.items()
+        if other.protocol.get(key) != value
     )
 
 

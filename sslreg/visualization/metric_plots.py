@@ -18,6 +18,7 @@ SWEEPS = {  # a setting's place in a metric's name, and what it is
     re.compile(r'^(?P<probe>.+)/lambda(?P<value>[^/]+)/top1$'): 'penalty lambda',
 }
 GRID = re.compile(r'^(?P<probe>.+)/(?P<optimizer>sgd|lars)-lr(?P<value>.+)-wd(?P<decay>[^/]+)/top1$')
+CHOSEN = {'best': ':', 'selected': '--'}  # heads of a grid, by test images and by images held out; their lines
 NOT_TOP1 = re.compile(r'/top[^1/][^/]*$')
 
 MODEL_COLOURS = ('#177e73', '#2468b4', '#d9771a', '#8a4fa8', '#b3261e', '#5a8f29', '#b08d57', '#3b3f46')
@@ -35,7 +36,7 @@ def metric_plots(comparison: Comparison) -> Iterator[str]:
             drawn |= set(members)
     for probe, members in sweeps(comparison.names, GRID).items():
         yield _grid(comparison, members, probe)
-        drawn |= {*members, f'{probe}/selected/top1'}
+        drawn |= {*members, *_chosen(probe)}
     for measure, groups in grouped(comparison).items():
         yield bars(columns, num_models, groups, f'{measure} in %')
     rest = [name for name in comparison.names if name not in drawn and not GROUP.search(name)]
@@ -82,20 +83,29 @@ def _curves(comparison: Comparison, members: Mapping[str, float], probe: str, xl
 
 def _grid(comparison: Comparison, members: Mapping[str, float], probe: str) -> str:
     """A panel for each model with a grid: accuracy over the learning rate by optimizer and weight decay."""
-    selected = f'{probe}/selected/top1'
-    papers = {name: metrics[selected] for name, metrics in comparison.papers.items() if selected in metrics}
-    colours = palette(comparison.columns, len(comparison.models))
     panels = []
     for model, outcome in comparison.models.items():
         if lines := _heads(outcome.metrics, members):
-            rates = list(members.values())
-            lines += [level(rates, value, name, color=colours[name]) for name, value in papers.items()]
-            if selected in outcome.metrics:
-                lines.append(level(rates, outcome.metrics[selected], 'selected', color='#1d2129'))
+            lines += _levels(comparison, outcome.metrics, probe, list(members.values()))
             axes = dict(xscale='log')
             title = f'{model}: {probe}'
             panels.append(Panel(lines, 'learning rate for a batch of 256', 'top-1 accuracy in %', title, axes, BESIDE))
     return _image(panels, probe)
+
+
+def _chosen(probe: str) -> dict[str, str]:
+    return {f'{probe}/{head}/top1': head for head in CHOSEN}
+
+
+def _levels(comparison: Comparison, metrics: Metrics, probe: str, rates: Sequence[float]) -> Iterator[Line]:
+    """What papers and a model have of the heads that were chosen."""
+    colours = palette(comparison.columns, len(comparison.models))
+    for name, head in _chosen(probe).items():
+        for paper, theirs in comparison.papers.items():
+            if name in theirs:
+                yield level(rates, theirs[name], paper, color=colours[paper])
+        if name in metrics:
+            yield level(rates, metrics[name], head, color='#1d2129', linestyle=CHOSEN[head])
 
 
 def _heads(metrics: Metrics, members: Mapping[str, float]) -> list[Line]:

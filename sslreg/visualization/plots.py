@@ -119,7 +119,6 @@ def bar_chart(
     groups: Sequence[str],
     series: Sequence[Bars],
     ylabel: str,
-    title: str = '',
     size: tuple[float, float] = (8.0, 3.4),
 ) -> None:
     """Draw groups of bars side by side.
@@ -129,7 +128,6 @@ def bar_chart(
         groups: Names of G groups.
         series: What each group has a bar of.
         ylabel: Of the values.
-        title: Of the chart.
         size: In inches.
     """
     values = np.array([bars.values for bars in series])
@@ -150,7 +148,7 @@ def bar_chart(
                 ]
                 axes.bar_label(drawn, texts, padding=2, fontsize=7.5)
         axes.grid(visible=False, axis='x')
-        axes.set(title=title, ylabel=ylabel)
+        axes.set_ylabel(ylabel)
         axes.margins(x=0.01)
         axes.set_xticks(range(len(groups)), groups, **_slant(groups))
         if len(series) > 1:

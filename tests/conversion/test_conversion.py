@@ -93,6 +93,8 @@ RELEASES = {
     'DINO': (dict(), training),
     'DINO, backbone alone': (dict(), lambda state: state),
     'DINO, synchronised batch norm': (dict(), lambda state: dict(teacher=prefixed(state, 'module.backbone.'))),
+    'DINO, compiled': (dict(), lambda state: dict(teacher=prefixed(state, '_orig_mod.module.backbone.'))),
+    'DeiT': (dict(), lambda state: dict(model=state)),
     'iBOT': (dict(scale=2), lambda state: training(state | dict(masked_embed=torch.zeros(1, 24)))),
     'iBOT, backbone alone': (dict(), lambda state: dict(state_dict=state)),
     'MaSSL': (dict(), lambda state: training(state, memory_bank=dict(queue=torch.randn(8, 4)))),
@@ -281,6 +283,11 @@ def test_positions_of_no_square_grid_are_refused(tmp_path):
         to_encoder(weights_of(state, tmp_path), mm())
 
 
+def test_of_a_part_of_a_tensor_only_the_part_is_saved():
+    inside = packed(dict(pos_embed=torch.randn(1, 5, 4)[:, 1:]), 'timm', 'teacher')
+    assert inside['pos_embed'].untyped_storage().nbytes() == 4 * 4 * 4
+
+
 class Anything:
     pass
 
@@ -291,6 +298,10 @@ def test_files_that_cannot_be_read_safely_are_refused(tmp_path):
         read_checkpoint(path)
     with pytest.raises(FileNotFoundError, match='does not exist'):
         read_checkpoint(str(tmp_path / 'none.pth'))
+    for name, content in {'empty.pth': b'', 'page.pth': b'<html>', 'page.safetensors': b'<html>'}.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=f'{name}. is damaged or no checkpoint .* get it again'):
+            read_checkpoint(str(tmp_path / name))
     with pytest.raises(ValueError, match='holds a list'):
         read_checkpoint(saved([1], tmp_path))
     with pytest.raises(ValueError, match='holds no tensors where they are looked for; it has epoch'):

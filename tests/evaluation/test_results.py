@@ -116,12 +116,14 @@ class Images(list):
 
 
 def test_a_protocol_in_words_counts_each_dataset_once():
-    cfg = suite.load('cifar10')
+    cfg = suite.load('clothing10')
     cfg.benchmark.subset = dict(images_per_class=1)
     sets = [Images(1200, 'train.npz'), Images(30, 'test.npz')]
     kinds = [dict(type='Pooled'), dict(type='ClassToken', blocks=4)]
     words = protocol(cfg, {str(pair): Wanted(*pair) for pair in product(sets, kinds)})
     assert words['data'] == '1,200 images of Images train.npz; 30 images of Images test.npz'
+    resize = 'ResizeEdge(backend=pillow, edge=short, interpolation=bicubic, scale=112)'
+    assert words['transforms'] == f'LoadImage(), {resize}, CenterCrop(crop_size=112), PackInputs()'
     assert words['features'] == 'Pooled(); ClassToken(blocks=4)'
     assert words['protocol'] == (
         'ClassificationBenchmark(probes=[KNNProbe(ks=(10, 20, 100, 200), temperature=0.07), '

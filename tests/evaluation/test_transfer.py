@@ -14,6 +14,7 @@ from scipy.io import savemat
 
 from sslreg.datasets import GTSRB, STL10
 from sslreg.evaluation import Extractor, suite
+from sslreg.evaluation.missing import MissingDataError
 from sslreg.models import Encoder
 from sslreg.registry import BENCHMARKS, DATASETS
 
@@ -177,6 +178,13 @@ def test_missing_data_are_named_with_where_to_get_them(layout, tmp_path):
     benchmark = BENCHMARKS.build(suite.load(layout.__name__, str(tmp_path)).benchmark)
     with pytest.raises(FileNotFoundError, match=f'data are missing in .*{tmp_path}/.*To get them: .{{40}}'):
         benchmark.wanted()
+
+
+def test_all_that_lack_data_are_named_at_once(tmp_path):
+    configs = {layout.__name__: suite.load(layout.__name__, str(tmp_path)) for layout in LAYOUTS}
+    with pytest.raises(MissingDataError) as error:
+        suite.prepare(configs)
+    assert list(error.value.missing) == list(configs)
 
 
 @EVERY

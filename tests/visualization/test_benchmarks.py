@@ -50,12 +50,16 @@ def test_neighbours_are_a_curve_over_k_with_a_point_where_a_paper_has_one(panels
 def test_a_linear_grid_is_a_panel_for_each_model_and_a_line_for_each_optimizer_and_weight_decay(panels):
     probe = LinearProbe(lrs=(1e-4, 0.1), weight_decays=(0, 1e-6))
     grid = {f'pooled/linear/{head}/top1': head.lr for head in probe.heads}
-    draw(comparison(grid | {'pooled/linear/selected/top1': 70.0}, grid, reference={}))
-    assert [panel.title for panel in panels] == ['m0: pooled/linear', 'm1: pooled/linear']
+    papers = dict(DINO={'pooled/linear/best/top1': 77.0})
+    chosen = {'pooled/linear/best/top1': 71.0, 'pooled/linear/selected/top1': 70.0}
+    draw(comparison(grid | chosen, grid, reference=papers))
+    assert [panel.title for panel in panels] == ['m0: pooled/linear', 'm1: pooled/linear']  # and no bars
     first, second = panels
     labels = [f'{optimizer}, weight decay {decay}' for optimizer in ('sgd', 'lars') for decay in ('0', '1e-06')]
-    assert [line.label for line in first.lines] == [*labels, 'selected']
-    assert [(line.x, line.y) for line in second.lines] == 4 * [([1e-4, 0.1], [1e-4, 0.1])]
+    assert [line.label for line in first.lines] == [*labels, 'DINO', 'best', 'selected']
+    assert [line.y[0] for line in first.lines[4:]] == [77, 71, 70]
+    assert [line.label for line in second.lines] == [*labels, 'DINO']
+    assert [(line.x, line.y) for line in second.lines[:4]] == 4 * [([1e-4, 0.1], [1e-4, 0.1])]
 
 
 @pytest.mark.parametrize(
@@ -88,6 +92,7 @@ def test_what_no_curve_shows_is_bars_where_there_is_something_to_compare(panels)
         'mAP_std': 0.1,
     }
     assert draw(comparison(metrics, reference={})) == []
+    assert draw(comparison({'easy/mAP': 1.0}, reference={})) == []
     draw(comparison(metrics, dict(mAP=4.0), reference={}))
     ((groups, (first, second)),) = panels
     assert groups == ['pooled/logistic/lambda1e-05/top1', 'mAP']
@@ -131,7 +136,7 @@ def test_several_models_have_an_overview_and_a_warning_where_they_are_not_compar
     text = ''.join(Text((tmp_path / 'report.html').read_text(encoding='utf-8')).text)
     for part in ('Overview', 'Transfer', 'ours <1>', '90.10', 'A note.'):
         assert part in text
-    assert 'Not comparable with ours: other has data 5 images.' in text
+    assert 'Compare with care: other has data 5 images, ours has 4 images.' in text
     assert 'floor has' not in text
     assert differences(Comparison('a', {'ours': models[0].benchmarks['retrieval']})) == ''
 

@@ -69,3 +69,10 @@ def test_a_band_shows_deviations(tmp_path):
         line_panels(tmp_path / f'{name}.png', [Panel([line], '', '', axes=dict(ylim=(0, 9)))])
     dark = [np.asarray(Image.open(tmp_path / f'{name}.png').convert('L')) < 235 for name in ('none', 'band')]
     assert dark[1].sum() > dark[0].sum() * 1.5
+
+
+def test_bars_show_deviations(tmp_path):
+    for name, std in (('none', None), ('bar', [2.0, 2.0])):
+        bar_chart(tmp_path / f'{name}.png', ['a', 'b'], [Bars([5.0, 9.0], '', '#ff0000', std)], '%')
+    dark = [(np.asarray(Image.open(tmp_path / f'{name}.png').convert('RGB'))[..., 0] < 100) for name in ('none', 'bar')]
+    assert dark[1].sum() > dark[0].sum() + 100
