@@ -1,3 +1,4 @@
+import zlib
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ def _read(path: Path, needed: set[str], others: tuple[str, ...] = ()) -> dict[st
         with np.load(path) as archive:
             names = archive.files
             arrays = {name: archive[name] for name in names if name in needed or name in others}
-    except (BadZipFile, ValueError, EOFError, TypeError) as error:
+    except (BadZipFile, ValueError, EOFError, TypeError, zlib.error) as error:
         raise ValueError(f'{str(path)!r} is no readable .npz archive: {error}') from error
     if missing := needed - set(arrays):
         raise ValueError(f'{str(path)!r} lacks {sorted(missing)}; it holds {sorted(names)}')

@@ -98,7 +98,9 @@ def describe(wanted: dict[str, dict[str, Wanted]], forecasts: Sequence[Forecast]
     """A row for each kind of features that is wanted, in the order of the forecasts."""
     rows = [(name, part, each) for name, parts in wanted.items() for part, each in parts.items()]
     total = duration(sum(each.seconds for each in forecasts))
-    table = Table('benchmark', 'part', 'images', 'dataset', 'features', 'stored', 'time', caption=_caption(total))
+    table = Table(caption=_caption(total))
+    for column in ('benchmark', 'part', 'images', 'dataset', 'features', 'stored', 'time'):
+        table.add_column(column, overflow='fold')
     for (name, part, each), expected in zip(rows, forecasts, strict=True):
         dataset = type(each.dataset).__name__
         stored = 'yes' if expected.stored else 'no'
@@ -109,6 +111,6 @@ def describe(wanted: dict[str, dict[str, Wanted]], forecasts: Sequence[Forecast]
 
 def _caption(total: str) -> str:
     return (
-        f'features of all: about {total}, estimated from a few images on {get_world_size()} process(es) as this one; '
+        f'features of all: about {total}, estimated from a few images on as many processes as now, {get_world_size()}; '
         'without the time of probes'
     )

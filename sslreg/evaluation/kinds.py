@@ -91,6 +91,23 @@ class Observer:
         norm = self.anatomy.norm or nn.Identity()
         return [norm(block) for block in blocks[-num_blocks:]]
 
+    @torch.no_grad()
+    def last_map(self, images: Tensor) -> Tensor:
+        """``[B, h, w, C]`` of a network without tokens; of timm's, which pool it, by another pass.
+
+        Raises:
+            ValueError: The network has none.
+        """
+        maps = self(images).maps
+        backbone: Any = self.backbone
+        if maps is None and hasattr(backbone, 'forward_features'):
+            maps = backbone.forward_features(images)
+            if getattr(backbone, 'output_fmt', 'NCHW') == 'NHWC' and maps.ndim == 4:
+                return maps
+        if maps is None or maps.ndim != 4:
+            raise ValueError(f'{type(backbone).__name__} gives neither patch tokens nor a map of features')
+        return maps.permute(0, 2, 3, 1)
+
     @property
     def num_extra_tokens(self) -> int:
         """Class tokens and registers before the patches'."""
@@ -180,9 +197,9 @@ class PatchTokens:
     """``[B, h, w, C]``: the patch tokens of a ViT's last block, or the last map of a convolutional network."""
 
     def __call__(self, observer: Observer, images: Tensor) -> Tensor:
+        if observer.anatomy is None:
+            return observer.last_map(images)
         seen = observer(images)
-        if seen.maps is not None:
-            return seen.maps.permute(0, 2, 3, 1)
         (tokens,) = observer.tokens(images, 1)
         return tokens[:, observer.num_extra_tokens :].unflatten(1, seen.grid)
 

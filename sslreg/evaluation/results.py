@@ -108,12 +108,13 @@ def protocol(cfg: Config, wanted: dict[str, Wanted]) -> dict[str, str]:
     for each in {id(each.dataset): each for each in wanted.values()}.values():
         place = _place(each.dataset)
         images[place] = images.get(place, 0) + len(each.dataset)
-    return {
+    words = {
         'data': '; '.join(f'{number:,} images of {place}' for place, number in images.items()),
         'transforms': '; '.join(dict.fromkeys(_transforms(cfg.benchmark))),
         'features': '; '.join(dict.fromkeys(kind_text(each.kind) for each in wanted.values())),
         'protocol': f'{type_name(cfg.benchmark["type"])}({_settings(cfg.benchmark)})',
     }
+    return {key: text for key, text in words.items() if text}
 
 
 def _place(dataset: Any) -> str:

@@ -91,6 +91,22 @@ def test_kinds_of_a_timm_vit_are_timms_own(name, extra):
     torch.testing.assert_close(features(model, images, type='PatchTokens').flatten(1, 2), tokens[:, extra:])
 
 
+@pytest.mark.parametrize('name', ['resnet10t', 'swin_tiny_patch4_window7_224'])
+def test_the_map_of_a_timm_network_is_what_it_pools(name):
+    """Channels come second in a ResNet and last in a Swin."""
+    model = MODELS.build(dict(type='Encoder', backbone=dict(type='TimmBackbone', model_name=name))).eval()
+    images = torch.rand(2, 3, 64, 96)
+    maps = features(model, images, type='PatchTokens')
+    assert maps.shape[:3] == (2, 2, 3)
+    torch.testing.assert_close(maps.mean(dim=(1, 2)), features(model, images, type='Pooled'), atol=1e-5, rtol=1e-4)
+
+
+def test_a_network_without_a_map_has_no_patch_tokens():
+    model = MODELS.build(dict(type='Encoder', backbone=dict(type='PixelBackbone')))
+    with pytest.raises(ValueError, match='PixelBackbone gives neither patch tokens nor a map'):
+        features(model, torch.rand(1, 3, 8, 8), type='PatchTokens')
+
+
 def test_a_convolutional_network_has_a_map_and_no_tokens():
     model, images = build(dict(type='ToyBackbone'), 8), torch.randn(2, 3, 8, 8)
     patches = features(model, images, type='PatchTokens')
