@@ -12,7 +12,7 @@ from rich.table import Table
 from .results import Evaluation, Metrics, Outcome
 
 LONG = 20  # rows of a table that is shortened
-MANY_COLUMNS = 8
+MANY_COLUMNS = 6
 GRID = re.compile(r'/(?:sgd|lars)-lr[^/]+/[^/]+$')  # a head of a linear probe's grid
 GROUP = re.compile(r'^([^/]+)/([^/]+)$')  # of an attack, a clip, a difficulty
 COUNT = re.compile(r'(?:^|/)(?:queries|images)$')
