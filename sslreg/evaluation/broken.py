@@ -36,7 +36,7 @@ def image_name(dataset: Any, index: int) -> str:
 
 
 def place(dataset: Any) -> str:
-    """Class and file or folder of a dataset: ``'ImageFolder data/imagenet/val'``; parts of one folder have one place."""
+    """Class and file or folder of a dataset, alike for parts of one: ``'ImageFolder data/imagenet/val'``."""
     prefix = getattr(dataset, 'data_prefix', None) or {}
     where = getattr(dataset, 'ann_file', '') or prefix.get('img_path') or getattr(dataset, 'data_root', '')
     return f'{type(dataset).__name__} {where}'.rstrip(' /')

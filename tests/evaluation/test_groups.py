@@ -53,7 +53,7 @@ def test_what_was_not_evaluated_enters_no_average_and_is_named(part):
 @pytest.mark.parametrize('results', [{}, dict(a=dict(k2=20.0))])
 def test_a_group_of_which_nothing_was_evaluated_has_an_empty_row_and_no_record(results):
     """Such as one whose config has the name of a metric wrong."""
-    header, cells, table = rows(results)
+    _, cells, table = rows(results)
     assert cells == [('this model', '', '')]
     assert 'averages over 0 datasets (left out: a, b)' in table.note
     assert groups.record(dict(group=GROUP), results) == {}
