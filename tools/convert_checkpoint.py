@@ -6,7 +6,6 @@ python tools/convert_checkpoint.py work_dirs/massl/vits_800e/epoch_800.pth --to 
 """
 
 import argparse
-import logging
 import os
 import sys
 from pathlib import Path
@@ -65,8 +64,7 @@ def convert(args: argparse.Namespace, weights: Weights) -> Conversion:
         return to_form(weights, args.to)
     model = launch.build_model(launch.load_config(args.config, args.cfg_options))
     if args.partial:
-        logging.disable(logging.INFO)  # MMEngine would tell of each tensor
-        model.init_weights()
+        launch.initialise(model)
     return to_encoder(weights, model, args.partial)
 
 

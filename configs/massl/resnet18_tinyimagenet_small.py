@@ -3,7 +3,7 @@
     python tools/train.py configs/massl/resnet18_tinyimagenet_small.py
 
 resnet18_cifar10_small.py with an ordinary ResNet-18 of half the width, so that it carries over to photographs, detection
-and segmentation. Needs data/tinyimagenet_a/{train,val}.npz (docs/data.md). Figures: docs/results.md.
+and segmentation. Needs data/tinyimagenet_a/{train,val}.npz (docs/data.md). Not yet run to its end.
 """
 
 from mmengine.config import read_base

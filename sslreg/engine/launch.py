@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 from mmengine.config import Config
 from mmengine.dist import init_dist
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger, print_log
 from mmengine.registry import DefaultScope
 from mmengine.utils import import_modules_from_strings
 
@@ -202,6 +202,17 @@ def build_model(cfg: Config) -> Any:
         return MODELS.build(dict(data_preprocessor=cfg.get('data_preprocessor')) | cfg.model.to_dict())
 
 
+def initialise(model: Any) -> None:
+    """As its config says, without MMEngine's lines on each tensor."""
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        model.init_weights()
+    finally:
+        logger.setLevel(level)
+
+
 def evaluated_model(cfg: Config, checkpoint: str | None, device: str) -> Any:
     """The config's model in evaluation mode, with the weights of a checkpoint or, by None, as it is initialised.
 
@@ -215,7 +226,7 @@ def evaluated_model(cfg: Config, checkpoint: str | None, device: str) -> Any:
         check_fits(model, state)
         model.load_state_dict(state)
     else:
-        model.init_weights()
+        initialise(model)
         if getattr(model, 'teacher', None) is not None:
             model.teacher.module.load_state_dict(model.student.state_dict())
         print_log('no checkpoint: the network is evaluated as it is initialised', 'current')

@@ -16,6 +16,8 @@ from sslreg.evaluation.features import collect
 from sslreg.evaluation.probes import BaseProbe
 from sslreg.registry import LOOPS, PROBES
 
+ROWS = 8192  # of queries at a time: each rank has the scores of all of them
+
 
 class Probed(NamedTuple):
     """Features of the bank ``[N, C]`` and of the queries ``[M, C]``, and a probe's metrics on them."""
@@ -98,7 +100,7 @@ def run_probe(
     probe: BaseProbe,
     evaluator: Any,
 ) -> Probed:
-    """Extract features, fit, predict; each rank gives the evaluator its share of the rows.
+    """Extract features, fit, predict; each rank gives the evaluator its share of the rows, every n-th.
 
     Args:
         fn: What maps images to features, ``[B, 3, H, W] -> [B, C]``.
@@ -111,8 +113,14 @@ def run_probe(
     bank_feats, feats = collect(fn, bank, preprocess), collect(fn, queries, preprocess)
     probe.fit(bank_feats, labels(bank, bank_feats))
     gt_labels = labels(queries, feats)
-    own = slice(get_rank(), None, get_world_size())
-    evaluator.process(data_samples=[dict(gt_label=gt_labels[own], scores=probe.scores(feats[own]))])
+    for begin in range(0, len(feats), ROWS):
+        scores = probe.scores(feats[begin : begin + ROWS])
+        own = slice((get_rank() - begin) % get_world_size(), None, get_world_size())
+        sample = dict(
+            gt_label=gt_labels[begin : begin + ROWS][own],
+            scores={name: each[own] for name, each in scores.items()},
+        )
+        evaluator.process(data_samples=[sample])
     return Probed(bank_feats, feats, evaluator.evaluate(len(feats)))
 
 

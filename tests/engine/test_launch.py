@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.distributed as dist
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 
 from sslreg.engine import launch
 from tests import toy
@@ -159,3 +160,11 @@ def test_the_evaluated_model_is_the_runners_with_the_weights_of_a_checkpoint(tmp
     cfg.model.memory.length = 32
     with pytest.raises(ValueError, match='the checkpoint is not of this MemorySSL'):
         launch.evaluated_model(cfg, str(tmp_path / 'a.pth'), 'cpu')
+
+
+def test_the_network_as_it_is_initialised_is_told_in_one_line(tmp_path, capsys):
+    MMLogger.get_instance('told', log_level='INFO')
+    launch.evaluated_model(toy.config(tmp_path), None, 'cpu')
+    told = ''.join(capsys.readouterr())
+    assert told.strip().endswith('no checkpoint: the network is evaluated as it is initialised')
+    assert len(told.strip().splitlines()) == 1

@@ -86,6 +86,32 @@ def test_gradient_is_that_of_autograd():
     torch.testing.assert_close(grad, params.grad)
 
 
+def test_the_root_is_of_the_curvature_at_zero(monkeypatch):
+    monkeypatch.setattr(logistic, 'DAMPING', 0)
+    feats, labels = made_up(30, 3, 4)
+    scale = logistic.Standardisation.of(feats.double())
+    scaled = scale(feats.double())
+
+    def plain(one_class):
+        params = torch.cat([one_class[None], one_class.new_zeros(3, 4)])
+        cross_entropy = torch.nn.functional.cross_entropy(logistic.logits(scaled, params), labels)
+        return cross_entropy + 0.05 * (one_class**2).sum()
+
+    root = logistic.curvature_root(feats.double(), scale, 0.1, 4)
+    expected = torch.autograd.functional.hessian(plain, torch.zeros(4, dtype=torch.double))
+    torch.testing.assert_close(root @ root.T, expected, rtol=1e-6, atol=1e-9)
+
+
+def test_correlated_features_take_few_evaluations(monkeypatch):
+    calls = []
+    evaluate = logistic.Objective.__call__
+    monkeypatch.setattr(logistic.Objective, '__call__', lambda self, params: calls.append(0) or evaluate(self, params))
+    feats, labels = made_up(600, 20, 10)
+    common = torch.randn(600, 1)  # most of the variance of every dimension; without preconditioning 118 evaluations
+    LogisticProbe((1e-3,)).fit((feats - 5) / torch.logspace(-2, 1, 20) * 0.1 + common, labels)
+    assert len(calls) < 40
+
+
 def test_a_warm_start_ends_where_a_cold_one_does():
     feats, labels = made_up(300, 8, 5)
     sweep = LogisticProbe((1e-3, 1e-1, 1e-2), tolerance=1e-12)

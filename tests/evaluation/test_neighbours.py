@@ -49,6 +49,15 @@ def test_equal_entries_are_found_once_each(search):
     )
 
 
+def test_of_equal_entries_the_first_are_found(search):
+    bank = torch.randint(2, (100, 4)).float() * 2 - 1  # products are exact, and few
+    queries = torch.randint(2, (9, 4)).float() * 2 - 1
+    similarity, entry = (queries @ bank.T).sort(dim=1, descending=True, stable=True)
+    found = search(queries, bank, 5)
+    assert found.entry.equal(entry[:, :5])
+    assert found.similarity.equal(similarity[:, :5])
+
+
 def test_a_bank_too_small_is_refused():
     with pytest.raises(ValueError, match='a bank of 4 has no 5 neighbours'):
         nearest(torch.randn(2, 3), torch.randn(4, 3), 5)

@@ -118,13 +118,18 @@ class ClassificationBenchmark(BaseBenchmark):
         for name, config in self.probes.items():
             probe: BaseProbe = PROBES.build(config)
             print_log(f'fitting {name} to {len(used):,} images', 'current')
-            probe.fit(train[used.to(train.device)], labels.to(train.device))
-            for variant, place in places(probe.scores, test, own.to(test.device)).items():
+            probe.fit(rows(train, used), labels)
+            for variant, place in places(probe.scores, test, own).items():
                 path = f'{name}/{variant}' if variant else name
                 values = accuracies(place, self.num_classes)
-                values |= accuracy_by_shots(place.cpu() == 0, own, groups) if groups else {}
+                values |= accuracy_by_shots(place == 0, own, groups) if groups else {}
                 metrics |= {f'{path}/{metric}': value for metric, value in values.items()}
         return metrics
+
+
+def rows(feats: Tensor, indices: Tensor) -> Tensor:
+    """``feats[indices]``, without a copy if these are all, which ranks that map the same file then share."""
+    return feats if indices.equal(torch.arange(len(feats))) else feats[indices]
 
 
 def places(scores: Callable[[Tensor], dict[str, Tensor]], feats: Tensor, labels: Tensor) -> dict[str, Tensor]:
@@ -133,7 +138,7 @@ def places(scores: Callable[[Tensor], dict[str, Tensor]], feats: Tensor, labels:
     Of equal scores the class of the lowest number comes first; scores that are not a number come before all.
     """
     parts = [
-        {name: _place(each, own) for name, each in scores(part).items()}
+        {name: _place(each, own.to(each.device)).cpu() for name, each in scores(part).items()}
         for part, own in zip(feats.split(ROWS), labels.split(ROWS), strict=True)
     ]
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}

@@ -4,7 +4,11 @@ from torch import Tensor
 
 
 class BaseProbe(ABC):
-    """A classifier on frozen features (registry PROBES)."""
+    """A classifier on frozen features (registry PROBES).
+
+    All ranks call it with the same features, which may lie on the host. It computes on the device, where its scores
+    are, and may divide the work over ranks.
+    """
 
     def check(self, num_images: int) -> None:
         """Raise ValueError if the probe cannot learn from this number of images; called before training."""

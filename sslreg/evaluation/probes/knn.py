@@ -1,12 +1,15 @@
 from collections.abc import Sequence
 
 import torch.nn.functional as F
+from mmengine.device import get_device
 from torch import Tensor
 
-from sslreg.evaluation.neighbours import nearest
+from sslreg.evaluation.neighbours import nearest_over_ranks
+from sslreg.evaluation.ranks import own_rows
 from sslreg.registry import PROBES
 
 from .base import BaseProbe
+from .logistic import check_finite
 
 
 @PROBES.register_module()
@@ -16,13 +19,15 @@ class KNNProbe(BaseProbe):
     A neighbour votes for its class with weight exp(similarity / temperature): the protocol of Wu et al.
     (arXiv 1805.01978, section 3.4) that DINO and MaSSL (arXiv 2407.17486) report.
 
+    Each rank keeps a share of the bank on its device and searches it for all queries.
+
     Args:
         ks: Numbers of neighbours.
         temperature: Of the votes.
         k: The one that :meth:`predict` uses, by default the first of ``ks``.
 
     Raises:
-        ValueError: A number is not positive, or the bank has fewer than max(ks) images.
+        ValueError: A number is not positive, the bank has fewer than max(ks) images, or features are not finite.
     """
 
     def __init__(self, ks: Sequence[int] = (10, 20, 100, 200), temperature: float = 0.07, k: int | None = None) -> None:
@@ -40,8 +45,11 @@ class KNNProbe(BaseProbe):
 
     def fit(self, feats: Tensor, labels: Tensor) -> None:
         self.check(len(feats))
-        self.bank = F.normalize(feats, dim=1)
-        self.labels = labels
+        rows = own_rows(len(feats))
+        check_finite(feats[rows])
+        self.first = rows.start
+        self.bank = F.normalize(feats[rows].to(get_device()), dim=1)
+        self.labels = labels.to(self.bank.device)
         self.num_classes = int(labels.max()) + 1
 
     def predict(self, feats: Tensor) -> Tensor:
@@ -49,10 +57,11 @@ class KNNProbe(BaseProbe):
 
     def scores(self, feats: Tensor) -> dict[str, Tensor]:
         """Votes ``[M, classes]`` under the names ``'k10'``, ``'k20'``, ..."""
-        similarity, neighbour = nearest(F.normalize(feats, dim=1), self.bank, self.ks[-1])
+        queries = F.normalize(feats.to(self.bank.device), dim=1)
+        similarity, neighbour = nearest_over_ranks(queries, self.bank, self.first, self.ks[-1])
         weight = (similarity / self.temperature).exp()
         label = self.labels[neighbour]
-        votes = feats.new_zeros(len(feats), self.num_classes)
+        votes = queries.new_zeros(len(feats), self.num_classes)
         result = {}
         for begin, end in zip([0, *self.ks[:-1]], self.ks, strict=True):
             votes = votes.scatter_add(1, label[:, begin:end], weight[:, begin:end])

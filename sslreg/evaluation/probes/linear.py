@@ -6,9 +6,12 @@ from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
+from mmengine.device import get_device
+from mmengine.dist import all_reduce, get_rank, get_world_size
 from mmengine.logging import print_log
 from torch import Tensor
 
+from sslreg.evaluation.ranks import brought, own_rows
 from sslreg.evaluation.splits import fraction
 from sslreg.registry import PROBES
 
@@ -94,8 +97,8 @@ class LinearProbe(BaseProbe):
 
     The grid of iBOT and SOP that MaSSL's author uses: learning rates times batch / 256, cosine to 0 at the last step,
     momentum 0.9, weights from N(0, 0.01^2), zero bias (:class:`LinearHeads`); here on features without augmentation,
-    for the protocol with it see :class:`LinearBenchmark`. The best is chosen on images held out of the training, then
-    trained again on all.
+    for the protocol with it see :class:`LinearBenchmark`. Each rank trains some of the heads. The best is chosen on
+    images held out of the training, then trained again on all.
 
     Args:
         lrs: Learning rates for a batch of 256 images.
@@ -129,17 +132,19 @@ class LinearProbe(BaseProbe):
 
     def fit(self, feats: Tensor, labels: Tensor, val: tuple[Tensor, Tensor] | None = None) -> None:
         """Train on ``feats [N, C]`` with ``labels [N]``; ``val`` are others to choose by instead of some of these."""
-        check_finite(feats)
+        check_finite(feats[own_rows(len(feats))])
+        feats, labels = brought(feats), labels.to(get_device())
+        every = torch.arange(len(labels))
         self.num_classes = int(labels.max()) + 1
         if len(self.heads) == 1 or val is not None:
-            self.params = self._train(feats, labels, self.heads)
+            self.params = self._train(feats, labels, every, self.heads)
             place = 0 if val is None else self._select(*val)
             self.best = self.params[place : place + 1]
         else:
-            held_out = drawn_to_select(labels, self.val_share, self.seed)
-            self.params = self._train(feats[~held_out], labels[~held_out], self.heads)
-            place = self._select(feats[held_out], labels[held_out])
-            self.best = self._train(feats, labels, self.heads[place : place + 1])
+            held_out = drawn_to_select(labels, self.val_share, self.seed).cpu()
+            self.params = self._train(feats, labels, every[~held_out], self.heads)
+            place = self._select(feats[held_out.to(feats.device)], labels[held_out.to(labels.device)])
+            self.best = self._train(feats, labels, every, self.heads[place : place + 1])
         self.selected = self.heads[place]
 
     def predict(self, feats: Tensor) -> Tensor:
@@ -154,9 +159,9 @@ class LinearProbe(BaseProbe):
 
     def _select(self, feats: Tensor, labels: Tensor) -> int:
         """Place of the head that is best on these; ``val_accuracy`` keeps that of all, in per cent."""
-        right = torch.zeros(len(self.heads), device=feats.device)
+        right = torch.zeros(len(self.heads), device=self.params.device)
         for part, own in zip(feats.split(self.batch_size), labels.split(self.batch_size), strict=True):
-            right += (_logits(part, self.params).argmax(dim=2) == own[:, None]).sum(dim=0)
+            right += (_logits(part, self.params).argmax(dim=2) == own[:, None].to(right.device)).sum(dim=0)
         self.val_accuracy = {str(h): 100 * r / len(labels) for h, r in zip(self.heads, right.tolist(), strict=True)}
         best = int(right.argmax())
         print_log(
@@ -164,17 +169,26 @@ class LinearProbe(BaseProbe):
         )
         return best
 
-    def _train(self, feats: Tensor, labels: Tensor, heads: Sequence[Head]) -> Tensor:
-        """Weights and bias ``[H, classes, C + 1]`` after the last epoch."""
+    def _train(self, feats: Tensor, labels: Tensor, rows: Tensor, heads: Sequence[Head]) -> Tensor:
+        """Weights and bias ``[H, classes, C + 1]`` after the last epoch on some rows; each rank trains some heads."""
         rng = torch.Generator().manual_seed(self.seed)
-        trained = LinearHeads(heads, self.num_classes, feats, rng)
-        size = min(self.batch_size, len(feats))
-        num_steps = self.epochs * -(-len(feats) // size)
-        for step, batch in enumerate(self._batches(len(feats), size, rng)):
-            rows = batch.to(feats.device)
-            grad = gradient(trained.params, feats[rows].to(trained.params.dtype), labels[rows])
+        own = slice(get_rank(), None, get_world_size())
+        trained = LinearHeads(heads[own], self.num_classes, feats[:0].to(labels.device), rng)
+        if heads[own]:
+            self._descend(trained, feats, labels, rows, rng)
+        params = trained.params.new_zeros(len(heads), *trained.params.shape[1:])
+        params[own] = trained.params
+        all_reduce(params)
+        return params
+
+    def _descend(self, trained: LinearHeads, feats: Tensor, labels: Tensor, rows: Tensor, rng: torch.Generator) -> None:
+        size = min(self.batch_size, len(rows))
+        num_steps = self.epochs * -(-len(rows) // size)
+        for step, batch in enumerate(self._batches(len(rows), size, rng)):
+            chosen = rows[batch]
+            inputs = feats[chosen.to(feats.device)].to(trained.params)
+            grad = gradient(trained.params, inputs, labels[chosen.to(labels.device)])
             trained.step(grad, size / 256 * cosine(step / num_steps))
-        return trained.params
 
     def _batches(self, length: int, size: int, rng: torch.Generator) -> Iterator[Tensor]:
         for _ in range(self.epochs):
@@ -231,7 +245,7 @@ def trust_ratio(weights: Tensor, grad: Tensor) -> Tensor:
 
 def _logits(feats: Tensor, params: Tensor) -> Tensor:
     """``[M, H, classes]``."""
-    return (_with_one(feats.to(params.dtype)) @ params.flatten(0, 1).T).view(len(feats), *params.shape[:2])
+    return (_with_one(feats.to(params)) @ params.flatten(0, 1).T).view(len(feats), *params.shape[:2])
 
 
 def _with_one(feats: Tensor) -> Tensor:

@@ -5,9 +5,12 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from mmengine.device import get_device
+from mmengine.dist import all_reduce
 from mmengine.logging import print_log
 from torch import Tensor
 
+from sslreg.evaluation.ranks import brought, own_rows
 from sslreg.registry import PROBES
 
 from .base import BaseProbe
@@ -15,6 +18,8 @@ from .base import BaseProbe
 CHUNK_BYTES = 2 * 2**20  # of logits at a time on the CPU
 CHUNK_BYTES_CUDA = 512 * 2**20
 ITERATIONS = 10  # of L-BFGS between two looks at how far the objective fell
+DAMPING = 0.1  # of curvature, in mean variances of a dimension
+SAMPLE = 8  # rows for each dimension from which the curvature is estimated
 
 
 @PROBES.register_module()
@@ -24,9 +29,10 @@ class LogisticProbe(BaseProbe):
     Each dimension is standardised by the mean and standard deviation of the training features; one that is constant
     there has no say. The objective is convex: mean cross-entropy + lambda / 2 ||W||^2, without the bias; scikit-learn's
     ``LogisticRegression`` has it times 1 / lambda, with ``C = 1 / (lambda N)``. lambda = 1e-5 and the standardisation
-    are the protocol of SOP, by an author of MaSSL. Minimised by L-BFGS with strong Wolfe line search from zero for the
-    largest lambda, and from the previous minimum for the others. Beside the features it needs some matrices of the size
-    of W and a chunk of logits.
+    are the protocol of SOP, by an author of MaSSL. Minimised by L-BFGS with strong Wolfe line search, preconditioned by
+    the features' second moments, from zero for the largest lambda, and from the previous minimum for the others. Beside
+    the features it needs some matrices of the size of W and a chunk of logits. Each rank has a share of the rows; sums
+    over all of them are exchanged in float64.
 
     Args:
         lambdas: Strengths of the penalty.
@@ -57,13 +63,18 @@ class LogisticProbe(BaseProbe):
     def fit(self, feats: Tensor, labels: Tensor) -> None:
         if len(labels.unique()) < 2:
             raise ValueError(f'{len(labels)} images of one class: logistic regression needs at least 2 classes')
-        check_finite(feats)
-        self.scale = Standardisation.of(feats)
-        params = feats.new_zeros(int(labels.max()) + 1, feats.shape[1] + 1, dtype=torch.double)
+        rows = own_rows(len(feats))
+        own, own_labels = brought(feats[rows]), labels[rows].to(get_device())
+        check_finite(own)
+        self.scale = Standardisation.of(own)
+        shape = int(labels.max()) + 1, feats.shape[1] + 1
+        params = torch.zeros(shape, dtype=torch.double, device=get_device())
         self.params: dict[float, Tensor] = {}
         for penalty in self.lambdas:
-            objective = Objective(feats, labels, self.scale, penalty)
-            params = minimised(objective, params, self.tolerance, self.max_iterations)
+            objective = Objective(own, own_labels, self.scale, penalty)
+            root = curvature_root(own, self.scale, penalty, len(params))
+            whitened = Whitened(objective, torch.linalg.inv(root))
+            params = whitened.params(minimised(whitened, params @ root, self.tolerance, self.max_iterations))
             self.params[penalty] = params.to(computed(feats))
 
     def predict(self, feats: Tensor) -> Tensor:
@@ -75,7 +86,7 @@ class LogisticProbe(BaseProbe):
 
     def _logits(self, feats: Tensor, penalty: float) -> Tensor:
         params = self.params[penalty]
-        return torch.cat([logits(self.scale(part), params) for part in feats.split(rows_at_a_time(feats, len(params)))])
+        return torch.cat([logits(self.scale(part), params) for part in chunks(feats, len(params))])
 
 
 class Standardisation(NamedTuple):
@@ -86,14 +97,22 @@ class Standardisation(NamedTuple):
 
     @classmethod
     def of(cls, feats: Tensor) -> 'Standardisation':
-        """By the statistics of ``feats [N, C]``, summed in float64; what is constant is left undivided.
+        """By the statistics of all ranks' ``feats [N, C]``, summed in float64; what is constant is left undivided.
 
         A dimension counts as constant if it deviates by no more than the rounding of its mean.
         """
-        parts = feats.split(rows_at_a_time(feats, feats.shape[1]))
-        total = feats.new_zeros(feats.shape[1], dtype=torch.double)
-        mean = sum((part.double().sum(dim=0) for part in parts), total) / len(feats)
-        std = (sum(((part.double() - mean).square().sum(dim=0) for part in parts), total) / len(feats)).sqrt()
+        width = feats.shape[1]
+        count = torch.tensor(len(feats), dtype=torch.double, device=get_device())
+        mean, variance = (torch.zeros(width, dtype=torch.double, device=get_device()) for _ in range(2))
+        for part in chunks(feats, width):
+            mean += part.double().sum(dim=0)
+        all_reduce(count)
+        all_reduce(mean)
+        mean /= count
+        for part in chunks(feats, width):
+            variance += (part.double() - mean).square().sum(dim=0)
+        all_reduce(variance)
+        std = (variance / count).sqrt()
         constant = std <= torch.finfo(feats.dtype).eps * mean.abs()
         return cls(mean.to(computed(feats)), std.masked_fill(constant, 1).to(computed(feats)))
 
@@ -104,15 +123,19 @@ class Standardisation(NamedTuple):
 class Objective:
     """Mean cross-entropy + penalty / 2 ||W||^2 and its gradient, from float32 logits that never exist whole.
 
+    The mean is over all ranks' rows; collective.
+
     Args:
-        feats: ``[N, C]``.
-        labels: ``[N]``.
+        feats: ``[N, C]``, those of this rank.
+        labels: ``[N]``, on the device.
         scale: Of the features.
         penalty: lambda.
     """
 
     def __init__(self, feats: Tensor, labels: Tensor, scale: Standardisation, penalty: float) -> None:
         self.feats, self.labels, self.scale, self.penalty = feats, labels, scale, penalty
+        self.length = torch.tensor(len(feats), device=labels.device)
+        all_reduce(self.length)
 
     def __call__(self, params: Tensor) -> tuple[Tensor, Tensor]:
         """Value ``[]`` and gradient ``[classes, C + 1]`` in float64 at ``params [classes, C + 1]``, the bias last."""
@@ -121,14 +144,17 @@ class Objective:
         narrow = params.to(computed(self.feats))
         for feats, labels in self._chunks(len(params)):
             self._add(value, grad, self.scale(feats), labels, narrow)
-        value = value / len(self.feats) + self.penalty / 2 * weights.square().sum()
-        grad /= len(self.feats)
+        all_reduce(value)
+        all_reduce(grad)
+        value /= self.length
+        grad /= self.length
+        value += self.penalty / 2 * weights.square().sum()
         grad[:, :-1] += self.penalty * weights
         return value, grad
 
     def _chunks(self, num_classes: int) -> Iterator[tuple[Tensor, Tensor]]:
-        rows = rows_at_a_time(self.feats, num_classes)
-        return zip(self.feats.split(rows), self.labels.split(rows), strict=True)
+        labels = self.labels.split(rows_at_a_time(num_classes))
+        return zip(chunks(self.feats, num_classes), labels, strict=True)
 
     @staticmethod
     def _add(value: Tensor, grad: Tensor, feats: Tensor, labels: Tensor, params: Tensor) -> None:
@@ -142,6 +168,46 @@ class Objective:
         residual = margin.sub_(loss).exp_().scatter_(1, own, -others.sigmoid())
         grad[:, :-1] += residual.T @ feats
         grad[:, -1] += residual.sum(dim=0)
+
+
+class Whitened:
+    """An objective of ``params @ root``, whose curvature is more alike in all directions.
+
+    Args:
+        objective: Of ``params [classes, C + 1]``.
+        inverse: Of the root ``[C + 1, C + 1]``.
+    """
+
+    def __init__(self, objective: Objective, inverse: Tensor) -> None:
+        self.objective, self.inverse = objective, inverse
+
+    def params(self, whitened: Tensor) -> Tensor:
+        return whitened @ self.inverse
+
+    def __call__(self, whitened: Tensor) -> tuple[Tensor, Tensor]:
+        value, grad = self.objective(self.params(whitened))
+        return value, grad @ self.inverse.T
+
+
+def curvature_root(feats: Tensor, scale: Standardisation, penalty: float, num_classes: int) -> Tensor:
+    """Cholesky factor ``[C + 1, C + 1]`` of the objective's curvature along the parameters of one class, damped.
+
+    At zero, where all probabilities are 1 / classes, the Hessian's diagonal block is (1 - 1 / classes) / classes times
+    the second moments of the features with a one, plus lambda. Further on it falls off most where features tell classes
+    apart; DAMPING keeps directions of little variance from being stretched beyond what still holds there. The moments
+    are of a sample, which changes the way to the minimum and not the minimum.
+    """
+    width = feats.shape[1] + 1
+    moments = torch.zeros(width, width, dtype=torch.double, device=get_device())
+    sample = feats[:: max(len(feats) // (SAMPLE * width), 1)]
+    for part in chunks(sample, width):
+        with_one = F.pad(scale(part), (0, 1), value=1)
+        moments += with_one.T @ with_one
+    all_reduce(moments)
+    curvature = moments / moments[-1, -1] * (1 - 1 / num_classes) / num_classes  # the last is the number of rows
+    curvature.diagonal().add_(DAMPING * (1 - 1 / num_classes) / num_classes + penalty)
+    root: Tensor = torch.linalg.cholesky(curvature)
+    return root
 
 
 def minimised(
@@ -200,12 +266,22 @@ def computed(feats: Tensor) -> torch.dtype:
     return torch.promote_types(feats.dtype, torch.float32)
 
 
-def rows_at_a_time(feats: Tensor, columns: int) -> int:
-    budget = CHUNK_BYTES_CUDA if feats.is_cuda else CHUNK_BYTES
+def chunks(feats: Tensor, columns: int) -> Iterator[Tensor]:
+    """``feats [N, C]`` on the device, so many rows at a time that a float32 matrix of ``columns`` is small."""
+    return (part.to(get_device()) for part in feats.split(rows_at_a_time(columns)))
+
+
+def rows_at_a_time(columns: int) -> int:
+    budget = CHUNK_BYTES_CUDA if get_device() == 'cuda' else CHUNK_BYTES
     return max(budget // (4 * columns), 1)
 
 
 def check_finite(feats: Tensor) -> None:
-    bad = sum(int((~part.isfinite().all(dim=1)).sum()) for part in feats.split(rows_at_a_time(feats, feats.shape[1])))
+    """Of all ranks' ``feats [N, C]``."""
+    counts = torch.zeros(2, dtype=torch.long, device=get_device())
+    for part in chunks(feats, feats.shape[1]):
+        counts += torch.stack([(~part.isfinite().all(dim=1)).sum(), counts.new_tensor(len(part))])
+    all_reduce(counts)
+    bad, length = counts.tolist()
     if bad:
-        raise ValueError(f'{bad} of {len(feats)} images have features that are not finite: did the training diverge?')
+        raise ValueError(f'{bad} of {length} images have features that are not finite: did the training diverge?')
