@@ -35,8 +35,13 @@ def image_name(dataset: Any, index: int) -> str:
     return str(info.get('img_path') or info.get('file') or f'number {index}')
 
 
-def dataset_name(dataset: Any) -> str:
-    """What a log calls a dataset: ``'50,000 images of ImageFolder data/imagenet/val/'``."""
+def place(dataset: Any) -> str:
+    """Class and file or folder of a dataset, alike for parts of one: ``'ImageFolder data/imagenet/val'``."""
     prefix = getattr(dataset, 'data_prefix', None) or {}
     where = getattr(dataset, 'ann_file', '') or prefix.get('img_path') or getattr(dataset, 'data_root', '')
-    return f'{len(dataset):,} images of {type(dataset).__name__} {where}'.rstrip()
+    return f'{type(dataset).__name__} {where}'.rstrip(' /')
+
+
+def dataset_name(dataset: Any) -> str:
+    """What a log calls a dataset: ``'50,000 images of ImageFolder data/imagenet/val'``."""
+    return f'{len(dataset):,} images of {place(dataset)}'

@@ -112,5 +112,5 @@ def describe(wanted: dict[str, dict[str, Wanted]], forecasts: Sequence[Forecast]
 def _caption(total: str) -> str:
     return (
         f'features of all: about {total}, estimated from a few images on as many processes as now, {get_world_size()}; '
-        'without the time of probes'
+        'without the training of probes, which on random views reads all images in each epoch'
     )

@@ -45,8 +45,9 @@ def check(cfg: Config) -> None:
 
 
 def record(groups: Configs, results: Results) -> dict[str, Outcome]:
-    """For each group the means over its benchmarks that were evaluated, by the names of the columns."""
-    return {name: _outcome(cfg, results) for name, cfg in groups.items()}
+    """For each group that has any the means over its benchmarks that were evaluated, by the names of the columns."""
+    outcomes = {name: _outcome(cfg, results) for name, cfg in groups.items()}
+    return {name: outcome for name, outcome in outcomes.items() if outcome.metrics}
 
 
 def _outcome(cfg: Config, results: Results) -> Outcome:

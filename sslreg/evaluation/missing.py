@@ -20,14 +20,14 @@ class MissingDataError(ValueError):
     """
 
     def __init__(self, missing: dict[str, list[str]]) -> None:
-        lines = [f'{name}: {problem}' for name, problems in missing.items() for problem in problems]
-        super().__init__(f'{len(missing)} benchmarks cannot run: {", ".join(missing)}\n' + '\n'.join(lines))
+        problems = [f'{name}: {problem}' for name, found in missing.items() for problem in found]
+        super().__init__('\n'.join([f'{len(missing)} benchmarks cannot run: {", ".join(missing)}', *problems]))
         self.missing = missing
 
 
 def missing(configs: dict[str, Config]) -> dict[str, list[str]]:
     """What each benchmark that cannot run lacks, in words: of its datasets and lists, not only the first."""
-    problems = {name: list(_problems(cfg.benchmark)) for name, cfg in configs.items() if 'benchmark' in cfg}
+    problems = {name: list(_problems(cfg.benchmark)) for name, cfg in configs.items()}
     return {name: list(dict.fromkeys(texts)) for name, texts in problems.items() if texts}
 
 

@@ -13,6 +13,7 @@ from mmengine.config import Config
 from sslreg.registry import type_name
 
 from .benchmarks.base import Wanted
+from .broken import place
 from .extract import NAMED
 from .kinds import kind_text
 
@@ -106,22 +107,15 @@ def protocol(cfg: Config, wanted: dict[str, Wanted]) -> dict[str, str]:
     """Data, their transforms, features and settings of a benchmark, in words."""
     images: dict[str, int] = {}
     for each in {id(each.dataset): each for each in wanted.values()}.values():
-        place = _place(each.dataset)
-        images[place] = images.get(place, 0) + len(each.dataset)
+        where = place(each.dataset)
+        images[where] = images.get(where, 0) + len(each.dataset)
     words = {
-        'data': '; '.join(f'{number:,} images of {place}' for place, number in images.items()),
+        'data': '; '.join(f'{number:,} images of {where}' for where, number in images.items()),
         'transforms': '; '.join(dict.fromkeys(_transforms(cfg.benchmark))),
         'features': '; '.join(dict.fromkeys(kind_text(each.kind) for each in wanted.values())),
         'protocol': f'{type_name(cfg.benchmark["type"])}({_settings(cfg.benchmark)})',
     }
     return {key: text for key, text in words.items() if text}
-
-
-def _place(dataset: Any) -> str:
-    """Class and file or folder of a dataset; several parts of one folder have one place."""
-    prefix = getattr(dataset, 'data_prefix', {}).get('img_path')
-    path = getattr(dataset, 'ann_file', '') or prefix or getattr(dataset, 'data_root', '')
-    return f'{type(dataset).__name__} {path}'.rstrip(' /')
 
 
 def _transforms(config: dict[str, Any]) -> Iterator[str]:

@@ -37,7 +37,7 @@ class FeatureStore:
         try:
             feats = np.load(array, mmap_mode='c')  # c: changes stay in memory
             whole = json.loads(note.read_text())['digest'] == _digest([feats])
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, EOFError):  # the last of an empty file
             return None
         return torch.from_numpy(feats) if whole else None
 
@@ -45,7 +45,7 @@ class FeatureStore:
         """Store features with what a person may want to know of them."""
         self.folder.mkdir(parents=True, exist_ok=True)
         array = feats.cpu().numpy()
-        partial = self.folder / f'{key}.part.npy'
+        partial = self.folder / f'{uuid4().hex}.part.npy'  # another command may be at the same features
         np.save(partial, array)
         partial.replace(self.folder / f'{key}.npy')
         text = json.dumps(about | dict(shape=list(array.shape), digest=_digest([array])), indent=2)

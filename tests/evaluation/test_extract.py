@@ -1,5 +1,6 @@
 """Features of every kind from one pass over the images, kept on disk."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -212,7 +213,7 @@ def test_networks_without_weights_are_told_apart_by_their_settings(backbone):
     assert model_hash(one) != model_hash(other)
 
 
-@pytest.mark.parametrize('damage', ['cut', 'flip', 'note', 'gone'])
+@pytest.mark.parametrize('damage', ['cut', 'empty', 'flip', 'note', 'gone'])
 def test_damaged_features_are_made_again(tmp_path, damage):
     store, feats = FeatureStore(tmp_path), torch.randn(20, 3)
     assert store.load('a') is None
@@ -222,6 +223,8 @@ def test_damaged_features_are_made_again(tmp_path, damage):
     data = array.read_bytes()
     if damage == 'cut':
         array.write_bytes(data[:-40])
+    elif damage == 'empty':  # as a crash of the machine leaves it
+        array.write_bytes(b'')
     elif damage == 'flip':
         array.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     elif damage == 'note':
@@ -229,6 +232,20 @@ def test_damaged_features_are_made_again(tmp_path, damage):
     else:
         note.unlink()
     assert store.load('a') is None
+
+
+def test_two_commands_may_store_the_same_features_at_once(tmp_path, monkeypatch):
+    store, save = FeatureStore(tmp_path), np.save
+
+    def overtaken(file, array):
+        save(file, array)
+        monkeypatch.setattr('numpy.save', save)
+        store.save('a', torch.ones(3, 2), {})
+
+    monkeypatch.setattr('numpy.save', overtaken)
+    store.save('a', torch.ones(3, 2), {})
+    assert torch.equal(store.load('a'), torch.ones(3, 2))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ['a.json', 'a.npy']
 
 
 def test_features_are_mapped_from_the_disk_and_may_be_changed_in_memory(tmp_path):
@@ -367,6 +384,29 @@ def photographs(folder, broken=()):
     return ImageFolder(str(folder), pipeline=[dict(type='LoadImage'), dict(type='PackInputs')])
 
 
+def test_a_file_that_is_replaced_makes_another_dataset(tmp_path):
+    photographs(tmp_path)
+    file = tmp_path / 'a/0.png'
+
+    def hashed(data, nanoseconds):
+        file.write_bytes(data)
+        os.utime(file, ns=(0, nanoseconds))
+        return dataset_hash(ImageFolder(str(tmp_path)))
+
+    data = file.read_bytes()
+    assert hashed(data, 0) == hashed(data, 0)
+    assert len({hashed(data, 0), hashed(data, 1), hashed(data + b' ', 0)}) == 3
+
+
+def test_images_of_several_sizes_are_shown_one_by_one(tmp_path):
+    dataset = photographs(tmp_path)
+    Image.new('RGB', (16, 24)).save(tmp_path / 'a/2.png')
+    (feats,) = Extractor(build(VIT, 16), None, batch_size=4, num_workers=0)(
+        [Wanted(dataset, KINDS['pooled'], one_size=False)]
+    )
+    assert feats.shape == (6, 16)
+
+
 def extractor(folder, **options):
     return Extractor(build(VIT, 16), FeatureStore(folder), batch_size=2, **options)
 
@@ -408,7 +448,7 @@ def test_datasets_are_called_by_their_files(tmp_path):
     assert dataset_name(packed) == f'1 images of PackedImages {tmp_path}/train.npz'
     assert image_name(packed, 0) == 'number 0'
     folder = photographs(tmp_path / 'photos')
-    assert dataset_name(folder) == f'6 images of ImageFolder {tmp_path}/photos/'
+    assert dataset_name(folder) == f'6 images of ImageFolder {tmp_path}/photos'
     assert image_name(folder, 3) == f'{tmp_path}/photos/b/1.png'
 
 

@@ -50,8 +50,17 @@ def test_what_was_not_evaluated_enters_no_average_and_is_named(part):
     assert groups.record(dict(group=GROUP), part)['group'].reference == {}
 
 
-def test_a_group_of_nothing_has_no_averages():
-    assert groups.record(dict(group=GROUP), {})['group'].metrics == {}
+@pytest.mark.parametrize('results', [{}, dict(a=dict(k2=20.0))])
+def test_a_group_of_which_nothing_was_evaluated_has_an_empty_row_and_no_record(results):
+    """Such as one whose config has the name of a metric wrong."""
+    _, cells, table = rows(results)
+    assert cells == [('this model', '', '')]
+    assert 'averages over 0 datasets (left out: a, b)' in table.note
+    assert groups.record(dict(group=GROUP), results) == {}
+
+
+def test_a_group_without_averages_has_no_record():
+    assert groups.record(dict(group=Config(dict(group=['a'], metric='k1', averages={}))), RESULTS) == {}
 
 
 def test_a_group_brings_its_benchmarks(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
+from mmengine.dist import barrier
 from mmengine.registry import DefaultScope
 from mmpretrain.datasets import BaseDataset
 from torch._subclasses.fake_tensor import FakeTensorMode
@@ -260,9 +261,22 @@ def test_workers_change_nothing(tmp_path):
     assert results(tmp_path / 'a', epochs=1) == results(tmp_path / 'b', epochs=1, num_workers=1)
 
 
+def test_workers_of_all_ranks_and_epochs_draw_differently(monkeypatch):
+    benchmark, seeds = build(), set()
+    benchmark.wanted()
+    monkeypatch.setattr(linear, 'get_world_size', lambda: 2)
+    for rank in range(2):
+        monkeypatch.setattr(linear, 'get_rank', lambda rank=rank: rank)
+        for epoch in range(3):
+            loader = benchmark._loader(batches(epoch), torch.Generator().manual_seed(epoch))
+            seeds.add(loader.generator.initial_seed())
+    assert len(seeds) == 6
+
+
 def on_a_rank(rank, folder):
     with DefaultScope.overwrite_default_scope('sslreg'):
         found = results(Path(folder), val=dict(type='Blobs', pipeline=PLAIN), val_share=0.2)
+        barrier()  # the main process has written the last state
         (kept,) = Path(folder).iterdir()
         return found, torch.load(kept)['heads']['precise'][0]
 

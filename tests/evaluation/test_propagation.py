@@ -1,8 +1,10 @@
 """Label propagation is that of plain loops over pixels."""
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image
 
 from sslreg.evaluation.propagation import one_hot_patches, propagate, to_label_map
 
@@ -86,6 +88,13 @@ def test_patches_and_back():
     assert to_label_map(patches, (16, 16), (32, 16)).unique().tolist() == [0, 1, 2]
     labels[:3] = 2
     assert one_hot_patches(labels, 3, (2, 2)).equal(patches)
+
+
+def test_labels_are_brought_to_the_size_of_the_annotation_as_pillow_does():
+    labels = torch.randint(3, (5, 7))
+    weights = F.one_hot(labels, 3).movedim(-1, 0).float()
+    expected = Image.fromarray(labels.numpy().astype(np.uint8)).resize((11, 8), Image.Resampling.NEAREST)
+    assert to_label_map(weights, (5, 7), (8, 11)).tolist() == np.array(expected).tolist()
 
 
 def test_each_class_is_stretched():

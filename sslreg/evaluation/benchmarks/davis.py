@@ -50,7 +50,7 @@ class LabelPropagationBenchmark(BaseBenchmark):
 
     def _score(self, name: str, feats: Tensor) -> list[ObjectScore]:
         truth = self.clips[name].masks()
-        predicted = self.predict(feats, torch.from_numpy(truth[0]), int(truth.max()) + 1, self._frame_size(name))
+        predicted = self.predict(feats, torch.from_numpy(truth[0]), self._frame_size(name))
         return score_clip(predicted, truth, int(truth.max()))
 
     def _frame_size(self, name: str) -> tuple[int, int]:
@@ -58,19 +58,16 @@ class LabelPropagationBenchmark(BaseBenchmark):
         height, width = self.clips[name][0]['inputs'].shape[-2:]
         return height, width
 
-    def predict(
-        self, feats: Tensor, first: Tensor, num_classes: int, frame_size: tuple[int, int]
-    ) -> np.ndarray[Any, Any]:
+    def predict(self, feats: Tensor, first: Tensor, frame_size: tuple[int, int]) -> np.ndarray[Any, Any]:
         """Label maps ``[F, H, W]`` of a clip from that of its first frame, ``[H, W]``.
 
         Args:
             feats: ``[F, h, w, C]``.
             first: The labels of the first frame.
-            num_classes: Objects and background.
             frame_size: Height and width in pixels of what the network saw.
         """
         feats = feats.to(get_device())
-        label = one_hot_patches(first.to(feats.device), num_classes, (feats.shape[1], feats.shape[2]))
+        label = one_hot_patches(first.to(feats.device), int(first.max()) + 1, (feats.shape[1], feats.shape[2]))
         weights = propagate(feats, label, **self.propagation)
         size = (first.shape[0], first.shape[1])
         return np.stack([to_label_map(frame, frame_size, size).cpu().numpy() for frame in weights])

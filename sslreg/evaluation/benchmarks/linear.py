@@ -151,8 +151,7 @@ class LinearBenchmark(BaseBenchmark):
         return metrics
 
     def _accuracies(self, heads: LinearHeads, feats: Tensor, labels: Tensor) -> dict[str, dict[str, float]]:
-        device = heads.params.device
-        found = places(heads.scores, feats.to(device), labels.to(device))
+        found = places(heads.scores, feats, labels)
         return {head: accuracies(place, self.num_classes) for head, place in found.items()}
 
     def _untrained(self, name: str, feats: Tensor) -> LinearHeads:
@@ -180,7 +179,8 @@ class LinearBenchmark(BaseBenchmark):
                 self._step(self.heads[name], feats, labels, len(whole), factor)
 
     def _loader(self, batches: Sequence[Tensor], rng: torch.Generator) -> DataLoader[Any]:
-        """This rank's share of each batch."""
+        """This rank's share of each batch; transforms that are not keyed draw from the epoch's seed and the rank."""
+        seed = rng.initial_seed() * get_world_size() + get_rank()
         return DataLoader(
             self.images,
             batch_sampler=[batch[get_rank() :: get_world_size()].tolist() for batch in batches],
@@ -188,7 +188,7 @@ class LinearBenchmark(BaseBenchmark):
             collate_fn=collate,
             worker_init_fn=worker_init_fn,
             pin_memory=torch.cuda.is_available(),
-            generator=rng,
+            generator=torch.Generator().manual_seed(seed),
         )
 
     def _step(self, heads: LinearHeads, feats: Tensor, labels: Tensor, size: int, factor: float) -> None:
