@@ -218,16 +218,21 @@ class Broken(Exception):
     pass
 
 
-def test_what_was_broken_off_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch):
-    whole = fitted(tmp_path / 'whole')
+def break_off(monkeypatch, training):
+    """After the first epoch."""
+
+    def say(message, *args):
+        raise Broken
+
     with monkeypatch.context() as patch:
-
-        def say(message, *args):
-            raise Broken
-
         patch.setattr(linear, 'print_log', say)
         with pytest.raises(Broken):
-            fitted(tmp_path / 'parts')
+            training()
+
+
+def test_what_was_broken_off_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch):
+    whole = fitted(tmp_path / 'whole')
+    break_off(monkeypatch, lambda: fitted(tmp_path / 'parts'))
     resumed = fitted(tmp_path / 'parts')
     assert len(resumed.images.log) == 1 + 2 * 26
     assert torch.equal(resumed.heads['precise'].params, whole.heads['precise'].params)
@@ -282,7 +287,9 @@ def on_a_rank(rank, folder):
 
 
 @pytest.mark.slow
-def test_two_ranks_learn_what_one_process_does(run_ranks, tmp_path):
+def test_two_ranks_go_on_and_learn_what_one_process_does(run_ranks, tmp_path, monkeypatch):
+    """The first epoch is one process's."""
+    break_off(monkeypatch, lambda: on_a_rank(0, str(tmp_path / 'two')))
     metrics, params = on_a_rank(0, str(tmp_path / 'one'))
     for found, theirs in run_ranks(on_a_rank, str(tmp_path / 'two')):
         assert found == metrics

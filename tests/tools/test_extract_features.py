@@ -112,7 +112,7 @@ def test_features_of_a_part_of_a_benchmark_with_their_labels(extract, tmp_path):
     [
         (['--images', 'nowhere'], "'nowhere' does not exist"),
         (['--images', '.', '--crop', '300'], '--crop 300 must be between 1 and --resize 256'),
-        (['--images', '.', '--kind', 'blocks=4'], 'type must be one of ClassAndMeanPatch, ClassToken'),
+        (['--images', '.', '--kind', 'blocks=4'], 'type must be one of .*ClassAndMeanPatch, ClassToken'),
         (['--images', 'tests', '--out', 'features.csv'], 'must end in .npz or .parquet'),
         (['--dataset', 'test_dataloader.dataset'], 'the config has no dataset of this name'),
         (['--dataset', 'test_dataloader', '--crop', '64'], '--resize and --crop belong to --images'),
