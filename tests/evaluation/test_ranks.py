@@ -46,6 +46,14 @@ def _probes() -> dict[str, torch.Tensor]:
     return scores
 
 
+def _logistic() -> torch.Tensor:
+    """Where the minimum is flat and sums in another order would end elsewhere."""
+    feats, labels = made_up(301, 0)
+    probe = LogisticProbe((1e-5,))
+    probe.fit(feats, labels)
+    return probe.predict(made_up(50, 1)[0])
+
+
 def _benchmark() -> dict[str, float]:
     (train, labels), (test, own) = made_up(301, 0), made_up(200, 1)
     names = [dict(data(each.tolist(), num_classes=CLASSES)) for each in (labels, own)]
@@ -80,13 +88,16 @@ def _refused() -> list[str]:
 
 def results(rank: int):
     loops.ROWS = 5
-    return [_neighbours(*size) for size in SIZES], _probes(), _benchmark(), _loop(), _refused()
+    return [_neighbours(*size) for size in SIZES], _probes(), _benchmark(), _loop(), _refused(), _logistic()
 
 
 @pytest.mark.slow
 def test_two_ranks_find_and_learn_what_one_does(run_ranks, monkeypatch):
     monkeypatch.setattr(loops, 'ROWS', 5)  # the ranks set it themselves
-    neighbours, scores, metrics, loop, messages = results(0)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as they have
+    neighbours, scores, metrics, loop, messages, logits = results(0)
+    torch.set_num_threads(threads)
     for rank in run_ranks(results):
         for found, expected in zip(rank[0], neighbours, strict=True):
             assert found[0].equal(expected[0])
@@ -95,6 +106,7 @@ def test_two_ranks_find_and_learn_what_one_does(run_ranks, monkeypatch):
         assert rank[2] == metrics
         assert rank[3] == loop
         assert rank[4] == messages
+        assert rank[5].equal(logits)
 
 
 @pytest.mark.parametrize('length, k', SIZES)

@@ -31,8 +31,10 @@ class LogisticProbe(BaseProbe):
     ``LogisticRegression`` has it times 1 / lambda, with ``C = 1 / (lambda N)``. lambda = 1e-5 and the standardisation
     are the protocol of SOP, by an author of MaSSL. Minimised by L-BFGS with strong Wolfe line search, preconditioned by
     the features' second moments, from zero for the largest lambda, and from the previous minimum for the others. Beside
-    the features it needs some matrices of the size of W and a chunk of logits. Each rank has a share of the rows; sums
-    over all of them are exchanged in float64.
+    the features it needs some matrices of the size of W and a chunk of logits.
+
+    Every rank computes the whole. With lambda = 1e-5 the minimum is so flat that sums in another order, by ranks or by
+    threads, end elsewhere in it and give single images another class; a share of the rows for each rank would do that.
 
     Args:
         lambdas: Strengths of the penalty.
@@ -63,16 +65,15 @@ class LogisticProbe(BaseProbe):
     def fit(self, feats: Tensor, labels: Tensor) -> None:
         if len(labels.unique()) < 2:
             raise ValueError(f'{len(labels)} images of one class: logistic regression needs at least 2 classes')
-        rows = own_rows(len(feats))
-        own, own_labels = brought(feats[rows]), labels[rows].to(get_device())
-        check_finite(own)
-        self.scale = Standardisation.of(own)
+        check_finite(feats[own_rows(len(feats))])
+        feats, labels = brought(feats), labels.to(get_device())
+        self.scale = Standardisation.of(feats)
         shape = int(labels.max()) + 1, feats.shape[1] + 1
         params = torch.zeros(shape, dtype=torch.double, device=get_device())
         self.params: dict[float, Tensor] = {}
         for penalty in self.lambdas:
-            objective = Objective(own, own_labels, self.scale, penalty)
-            root = curvature_root(own, self.scale, penalty, len(params))
+            objective = Objective(feats, labels, self.scale, penalty)
+            root = curvature_root(feats, self.scale, penalty, len(params))
             whitened = Whitened(objective, torch.linalg.inv(root))
             params = whitened.params(minimised(whitened, params @ root, self.tolerance, self.max_iterations))
             self.params[penalty] = params.to(computed(feats))
@@ -97,22 +98,18 @@ class Standardisation(NamedTuple):
 
     @classmethod
     def of(cls, feats: Tensor) -> 'Standardisation':
-        """By the statistics of all ranks' ``feats [N, C]``, summed in float64; what is constant is left undivided.
+        """By the statistics of ``feats [N, C]``, summed in float64; what is constant is left undivided.
 
         A dimension counts as constant if it deviates by no more than the rounding of its mean.
         """
         width = feats.shape[1]
-        count = torch.tensor(len(feats), dtype=torch.double, device=get_device())
         mean, variance = (torch.zeros(width, dtype=torch.double, device=get_device()) for _ in range(2))
         for part in chunks(feats, width):
             mean += part.double().sum(dim=0)
-        all_reduce(count)
-        all_reduce(mean)
-        mean /= count
+        mean /= len(feats)
         for part in chunks(feats, width):
             variance += (part.double() - mean).square().sum(dim=0)
-        all_reduce(variance)
-        std = (variance / count).sqrt()
+        std = (variance / len(feats)).sqrt()
         constant = std <= torch.finfo(feats.dtype).eps * mean.abs()
         return cls(mean.to(computed(feats)), std.masked_fill(constant, 1).to(computed(feats)))
 
@@ -123,10 +120,8 @@ class Standardisation(NamedTuple):
 class Objective:
     """Mean cross-entropy + penalty / 2 ||W||^2 and its gradient, from float32 logits that never exist whole.
 
-    The mean is over all ranks' rows; collective.
-
     Args:
-        feats: ``[N, C]``, those of this rank.
+        feats: ``[N, C]``.
         labels: ``[N]``, on the device.
         scale: Of the features.
         penalty: lambda.
@@ -134,8 +129,6 @@ class Objective:
 
     def __init__(self, feats: Tensor, labels: Tensor, scale: Standardisation, penalty: float) -> None:
         self.feats, self.labels, self.scale, self.penalty = feats, labels, scale, penalty
-        self.length = torch.tensor(len(feats), device=labels.device)
-        all_reduce(self.length)
 
     def __call__(self, params: Tensor) -> tuple[Tensor, Tensor]:
         """Value ``[]`` and gradient ``[classes, C + 1]`` in float64 at ``params [classes, C + 1]``, the bias last."""
@@ -144,10 +137,8 @@ class Objective:
         narrow = params.to(computed(self.feats))
         for feats, labels in self._chunks(len(params)):
             self._add(value, grad, self.scale(feats), labels, narrow)
-        all_reduce(value)
-        all_reduce(grad)
-        value /= self.length
-        grad /= self.length
+        value /= len(self.feats)
+        grad /= len(self.feats)
         value += self.penalty / 2 * weights.square().sum()
         grad[:, :-1] += self.penalty * weights
         return value, grad
@@ -203,7 +194,6 @@ def curvature_root(feats: Tensor, scale: Standardisation, penalty: float, num_cl
     for part in chunks(sample, width):
         with_one = F.pad(scale(part), (0, 1), value=1)
         moments += with_one.T @ with_one
-    all_reduce(moments)
     curvature = moments / moments[-1, -1] * (1 - 1 / num_classes) / num_classes  # the last is the number of rows
     curvature.diagonal().add_(DAMPING * (1 - 1 / num_classes) / num_classes + penalty)
     root: Tensor = torch.linalg.cholesky(curvature)
