@@ -154,7 +154,7 @@ def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
                 return
             results = suite.run(benchmarks, wanted, extractor, out)
         if is_main_process():
-            outcomes = suite.record(results, configs, wanted)
+            outcomes = suite.record(results, configs, benchmarks, wanted)
             evaluation = Evaluation(
                 title(args), facts(args, extractor.broken), outcomes | groups.record(grouped, results)
             )

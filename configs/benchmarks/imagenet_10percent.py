@@ -2,8 +2,8 @@
 
     bash tools/dist_test.sh CONFIG CHECKPOINT 8 --benchmarks imagenet_10percent
 
-The lists are SimCLR's, which the papers use: ``data/imagenet/10percent.txt``, a file name a line. Without them:
-``subset=dict(fraction=0.1)`` in a copy of this file draws as many of each class. Not yet run.
+The lists are SimCLR's, which the papers use: ``data/imagenet/10percent.txt``, a file name a line. Without
+them as many of each class are drawn, and the results say so. Not yet run.
 """
 
 from mmengine.config import read_base
@@ -11,7 +11,7 @@ from mmengine.config import read_base
 with read_base():
     from .imagenet_1percent import *
 
-benchmark.subset = dict(list_file='data/imagenet/10percent.txt')
+benchmark.subset = dict(list_file='data/imagenet/10percent.txt', fraction=0.1)
 reference_source = 'poster of MaSSL (arXiv 2407.17486)'
 reference = {  # ViT-B/16; the poster does not say which k
     'DINO': {'pooled/knn/k10/top1': 70.1, 'pooled/logistic/lambda1e-05/top1': 74.2},

@@ -2,8 +2,8 @@
 
     bash tools/dist_test.sh CONFIG CHECKPOINT 8 --benchmarks imagenet_1percent
 
-The lists are SimCLR's, which the papers use: ``data/imagenet/1percent.txt``, a file name a line. Without them:
-``subset=dict(fraction=0.01)`` in a copy of this file draws as many of each class. Not yet run.
+The lists are SimCLR's, which the papers use: ``data/imagenet/1percent.txt``, a file name a line. Without
+them as many of each class are drawn, and the results say so. Not yet run.
 """
 
 from mmengine.config import read_base
@@ -20,7 +20,7 @@ benchmark = dict(
     test=imagenet_val,
     kinds=kinds,
     probes=[dict(knn, ks=(10,)), logistic],
-    subset=dict(list_file='data/imagenet/1percent.txt'))
+    subset=dict(list_file='data/imagenet/1percent.txt', fraction=0.01))
 reference = {  # ViT-B/16; the poster does not say which k
     'DINO': {'pooled/knn/k10/top1': 62.5, 'pooled/logistic/lambda1e-05/top1': 67.1},
     'iBOT': {'pooled/knn/k10/top1': 66.3, 'pooled/logistic/lambda1e-05/top1': 69.6},

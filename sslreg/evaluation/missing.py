@@ -41,7 +41,7 @@ def _problems(config: Any) -> Iterator[str]:
 def _parts(config: Any) -> Iterator[str]:
     """Of all datasets and lists below a benchmark's config."""
     for key, value in config.items() if isinstance(config, dict) else enumerate(config):
-        if str(key).endswith('list_file') and (problem := _problem(partial(lines, value))):
+        if str(key).endswith('list_file') and 'fraction' not in config and (problem := _problem(partial(lines, value))):
             yield problem
         if isinstance(value, dict) and DATASETS.get(type_name(value.get('type'))):
             with suppress(TypeError):  # the benchmark adds arguments

@@ -39,11 +39,12 @@ class Outcome:
     source: str = ''
 
     @classmethod
-    def of(cls, metrics: Metrics, cfg: Config, wanted: dict[str, Wanted]) -> 'Outcome':
-        """Of a benchmark with its config and what it asked for."""
+    def of(cls, metrics: Metrics, cfg: Config, wanted: dict[str, Wanted], note: str) -> 'Outcome':
+        """Of a benchmark with its config, what it asked for and its ``note``."""
         reference = {method: dict(values) for method, values in cfg.get('reference', {}).items()}
         source = cfg.get('reference_source', '')
-        return cls(metrics, summary(cfg.filename), protocol(cfg, wanted), reference, source)
+        words = protocol(cfg, wanted) | (dict(note=note) if note else {})
+        return cls(metrics, summary(cfg.filename), words, reference, source)
 
 
 @dataclass(frozen=True)

@@ -104,9 +104,17 @@ def _own(feats: dict[tuple[str, str], Tensor], name: str) -> dict[str, Tensor]:
     return {part: value for (owner, part), value in feats.items() if owner == name}
 
 
-def record(results: Results, configs: dict[str, Config], wanted: dict[str, dict[str, Wanted]]) -> dict[str, Outcome]:
+def record(
+    results: Results,
+    configs: dict[str, Config],
+    benchmarks: dict[str, BaseBenchmark],
+    wanted: dict[str, dict[str, Wanted]],
+) -> dict[str, Outcome]:
     """Metrics with what each benchmark is, its data and the papers' figures that its config has (``reference``)."""
-    return {name: Outcome.of(metrics, configs[name], wanted[name]) for name, metrics in results.items()}
+    return {
+        name: Outcome.of(metrics, configs[name], wanted[name], benchmarks[name].note)
+        for name, metrics in results.items()
+    }
 
 
 def show(evaluation: Evaluation, together: Iterable[ResultTable] = ()) -> None:

@@ -117,6 +117,20 @@ def test_subset_of_a_list(tmp_path):
     assert [indices.tolist() for indices in bench.subsets] == [[1, 2]]
 
 
+def test_a_draw_takes_the_place_of_a_missing_list_and_the_results_say_so(tmp_path):
+    path = tmp_path / 'list.txt'
+    drawn = benchmark(subset=dict(list_file=str(path), fraction=0.5))
+    drawn.wanted()
+    expected = benchmark(subset=dict(fraction=0.5))
+    expected.wanted()
+    assert [each.tolist() for each in drawn.subsets] == [each.tolist() for each in expected.subsets]
+    assert 'list.txt is missing: a share of 0.5 of each class, drawn with seed 0, takes its place' in drawn.note
+    path.write_text('a1.png\na2.png\n')
+    listed = benchmark(subset=dict(list_file=str(path), fraction=0.5))
+    listed.wanted()
+    assert (listed.note, [each.tolist() for each in listed.subsets]) == ('', [[1, 2]])
+
+
 def test_long_tailed_list_with_accuracies_by_shots(tmp_path):
     train = [0] * 101 + [1] * 20 + [2] * 2
     lines = [f'x/a{i}.png {label}' for i, label in enumerate(train[:-1])]  # of class 2 only one

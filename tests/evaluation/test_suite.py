@@ -74,9 +74,10 @@ def test_what_is_recorded_of_a_run_says_what_was_run(tmp_path):
     (tmp_path / 'own.py').write_text('"""Faces of ``cats``.\n\nMore."""\nbenchmark = dict(type="Brightness", length=4)')
     cfg = suite.load(str(tmp_path / 'own.py'))
     benchmarks = suite.build(dict(own=cfg))
-    outcome = suite.record(dict(own=dict(mean=1.0)), dict(own=cfg), suite.plan(benchmarks))['own']
+    benchmarks['own'].note = 'a word'
+    outcome = suite.record(dict(own=dict(mean=1.0)), dict(own=cfg), benchmarks, suite.plan(benchmarks))['own']
     assert (outcome.metrics, outcome.about, outcome.reference) == (dict(mean=1.0), 'Faces of cats.', {})
-    protocol = dict(data='4 images of ToyDataset', features='Pooled()', protocol='Brightness(length=4)')
+    protocol = dict(data='4 images of ToyDataset', features='Pooled()', protocol='Brightness(length=4)', note='a word')
     assert outcome.protocol == protocol
 
 

@@ -26,7 +26,12 @@ class BaseBenchmark(ABC):
     """A protocol on frozen features (registry BENCHMARKS): what it wants of which images, and what it makes of them.
 
     It carries no model. Features are extracted for all benchmarks together, each image once, and kept on disk.
+
+    Attributes:
+        note: What a reader of the results must know that the config does not say, once ``wanted`` was called.
     """
+
+    note = ''
 
     @abstractmethod
     def wanted(self) -> dict[str, Wanted]:

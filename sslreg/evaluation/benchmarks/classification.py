@@ -1,6 +1,8 @@
+import logging
 import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -40,7 +42,8 @@ class ClassificationBenchmark(BaseBenchmark):
         kinds: Configs of features, registry ``FEATURES``.
         probes: Configs of probes, registry ``PROBES``.
         subset: What of the training set is used, one of ``dict(images_per_class=1, seeds=(0, 1, 2))``,
-            ``dict(fraction=0.01, seeds=(0, 1, 2))``, ``dict(list_file='1percent.txt')`` with a file name a line, and
+            ``dict(fraction=0.01, seeds=(0, 1, 2))``, ``dict(list_file='1percent.txt')`` with a file name a line, with
+            ``fraction=0.01`` too if a draw of seed 0 is to take the place of a missing list, and
             ``dict(labelled_list_file='ImageNet_LT_train.txt')`` with ``path label``; by default all.
         by_shots: Also average over classes with many (> 100), medium and few (< 20) training images.
         source: Where the data come from, for whoever lacks them.
@@ -74,6 +77,12 @@ class ClassificationBenchmark(BaseBenchmark):
         self.train_labels, self.test_labels = (torch.tensor(each.get_gt_labels()) for each in (train, test))
         self.num_classes = int(max(self.train_labels.max(), self.test_labels.max())) + 1
         self.subsets = subsets(self.subset, train, self.train_labels)
+        if self.subset and drawn_instead(self.subset):
+            self.note = (
+                f'{self.subset["list_file"]} is missing: a share of {self.subset["fraction"]} of each class, drawn with '
+                'seed 0, takes its place'
+            )
+            print_log(self.note, 'current', logging.WARNING)
         for indices in self.subsets:
             self._check(indices)
         sets = dict(train=train, test=test)
@@ -166,14 +175,21 @@ def subsets(config: dict[str, Any] | None, dataset: Any, labels: Tensor) -> list
     match [key for key in rule if key != 'seeds']:
         case ['images_per_class' | 'fraction' as kind] if len(seeds):
             return [draw[kind](labels, rule[kind], seed) for seed in seeds]
-        case ['list_file'] if 'seeds' not in rule:
+        case ['list_file', 'fraction'] if drawn_instead(rule):
+            return [fraction(labels, rule['fraction'], 0)]
+        case ['list_file'] | ['list_file', 'fraction'] if 'seeds' not in rule:
             return [listed(rule['list_file'], _paths(dataset))]
         case ['labelled_list_file'] if 'seeds' not in rule:
             return [listed_with_labels(rule['labelled_list_file'], _paths(dataset), labels)]
     raise ValueError(
         f'subset={config} must be one of dict(images_per_class=, seeds=), dict(fraction=, seeds=), '
-        'dict(list_file=) and dict(labelled_list_file=)'
+        'dict(list_file=), dict(list_file=, fraction=) and dict(labelled_list_file=)'
     )
+
+
+def drawn_instead(rule: dict[str, Any]) -> bool:
+    """Whether a list is missing that a share of each class may take the place of."""
+    return {'list_file', 'fraction'} <= rule.keys() and not Path(rule['list_file']).expanduser().is_file()
 
 
 def _paths(dataset: Any) -> list[str]:
