@@ -79,8 +79,8 @@ class ClassificationBenchmark(BaseBenchmark):
         self.subsets = subsets(self.subset, train, self.train_labels)
         if self.subset and drawn_instead(self.subset):
             self.note = (
-                f'{self.subset["list_file"]} is missing: a share of {self.subset["fraction"]} of each class, drawn with '
-                'seed 0, takes its place'
+                f'{self.subset["list_file"]} is missing: a share of {self.subset["fraction"]} of each class, drawn '
+                'with seed 0, takes its place'
             )
             print_log(self.note, 'current', logging.WARNING)
         for indices in self.subsets:
