@@ -31,8 +31,10 @@ from sslreg.evaluation import Evaluation, Extractor, FeatureStore, groups, suite
 from sslreg.evaluation.benchmarks import Wanted
 from sslreg.evaluation.forecast import describe, forecast
 from sslreg.evaluation.missing import MissingDataError
-from sslreg.evaluation.results import left_out
+from sslreg.evaluation.results import earlier_outcomes, left_out
 from sslreg.visualization import write_benchmarks
+
+WORKERS = min(4, os.cpu_count() or 1)
 
 
 def parse_args() -> argparse.Namespace:
@@ -120,12 +122,13 @@ def title(args: argparse.Namespace) -> str:
     return args.title or f'{Path(args.config).stem}, {weights}'
 
 
-def facts(args: argparse.Namespace, broken: dict[str, list[str]]) -> dict[str, str]:
+def facts(args: argparse.Namespace, network: str, broken: dict[str, list[str]]) -> dict[str, str]:
     processes = get_world_size()
     return {
         'config': args.config,
-        'checkpoint': args.checkpoint or 'none: the network as it is initialised',
+        'checkpoint': args.checkpoint or 'none: the network as its config makes it',
         'command': shlex.join(['python', *sys.argv]),
+        'network': network,
         'date': datetime.now().astimezone().isoformat(' ', 'minutes'),
         'hardware': f'{processes} processes: {hardware(get_device())}' if processes > 1 else hardware(get_device()),
         'versions': versions(),
@@ -148,16 +151,16 @@ def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
                 missing = error.missing
                 benchmarks, wanted = suite.prepare({name: cfg for name, cfg in configs.items() if name not in missing})
             model = launch.evaluated_model(cfg, args.checkpoint, get_device())
-            extractor = Extractor(model, FeatureStore(args.features), skip_broken=args.skip_broken)
+            extractor = Extractor(model, FeatureStore(args.features), num_workers=WORKERS, skip_broken=args.skip_broken)
             if args.dry_run:
                 dry_run(wanted, extractor, missing)
                 return
+            earlier = earlier_outcomes(out, extractor.model_hash)
             results = suite.run(benchmarks, wanted, extractor, out)
         if is_main_process():
             outcomes = suite.record(results, configs, benchmarks, wanted)
-            evaluation = Evaluation(
-                title(args), facts(args, extractor.broken), outcomes | groups.record(grouped, results)
-            )
+            found = earlier | outcomes | groups.record(grouped, results)
+            evaluation = Evaluation(title(args), facts(args, extractor.model_hash, extractor.broken), found)
             together = groups.tables(grouped, configs, results, evaluation.title)
             suite.show(Evaluation(evaluation.title, evaluation.facts, outcomes), together)
             evaluation.write(out)

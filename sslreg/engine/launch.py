@@ -214,7 +214,7 @@ def initialise(model: Any) -> None:
 
 
 def evaluated_model(cfg: Config, checkpoint: str | None, device: str) -> Any:
-    """The config's model in evaluation mode, with the weights of a checkpoint or, by None, as it is initialised.
+    """The config's model in evaluation mode, with the weights of a checkpoint or, by None, as the config makes it.
 
     Raises:
         ValueError: The checkpoint is not of the config's model.
@@ -229,7 +229,7 @@ def evaluated_model(cfg: Config, checkpoint: str | None, device: str) -> Any:
         initialise(model)
         if getattr(model, 'teacher', None) is not None:
             model.teacher.module.load_state_dict(model.student.state_dict())
-        print_log('no checkpoint: the network is evaluated as it is initialised', 'current')
+        print_log('no checkpoint: the network is evaluated as its config makes it', 'current')
     return model.to(device).eval()
 
 

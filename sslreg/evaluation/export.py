@@ -1,6 +1,7 @@
 """Features as a file for other programs."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,7 +40,7 @@ def feature_table(wanted: Wanted, feats: Tensor, about: dict[str, Any]) -> Featu
     about = about | dict(
         kind=kind_text(wanted.kind),
         dataset=type(dataset).__name__,
-        transforms=list(map(str, dataset.pipeline.transforms)),
+        transforms=[re.sub(r' object at 0x\w+', '', str(each)) for each in dataset.pipeline.transforms],
         broken=names[~kept].tolist(),
     )
     return FeatureTable(feats[~lost].numpy() if lost.any() else feats.numpy(), names[kept].tolist(), labels, about)

@@ -21,7 +21,8 @@ class MissingDataError(ValueError):
 
     def __init__(self, missing: dict[str, list[str]]) -> None:
         problems = [f'{name}: {problem}' for name, found in missing.items() for problem in found]
-        super().__init__('\n'.join([f'{len(missing)} benchmarks cannot run: {", ".join(missing)}', *problems]))
+        count = '1 benchmark' if len(missing) == 1 else f'{len(missing)} benchmarks'
+        super().__init__('\n'.join([f'{count} cannot run: {", ".join(missing)}', *problems]))
         self.missing = missing
 
 

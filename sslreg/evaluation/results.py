@@ -87,6 +87,24 @@ class Evaluation:
             raise ValueError(f'{path} is not what tools/test.py --benchmarks writes, {error!r}: run it again') from None
 
 
+def earlier_outcomes(folder: Path, network: str) -> dict[str, Outcome]:
+    """What a folder has of the same network, by benchmark: a run of others adds to it.
+
+    Args:
+        folder: Of an earlier run, if there was one.
+        network: :func:`model_hash`, the fact of this name.
+
+    Raises:
+        ValueError: It has results of another network, which would be lost.
+    """
+    if not (folder / 'results.json').is_file():
+        return {}
+    earlier = Evaluation.read(folder)
+    if earlier.facts.get('network') != network:
+        raise ValueError(f'{folder} has results of another network, {earlier.title!r}: give another folder by --out')
+    return earlier.benchmarks
+
+
 def left_out(broken: dict[str, list[str]]) -> dict[str, str]:
     """As a fact: how many images of each dataset could not be decoded, and the first of them."""
     texts = [f'{len(names)} images of {name} ({", ".join(names[:NAMED])})' for name, names in broken.items()]

@@ -44,7 +44,8 @@ class TimmBackbone(BaseModule):
     Args:
         model_name: As in ``timm.list_models()``.
         pretrained: Load timm's weights (downloads them).
-        **kwargs: Passed to ``timm.create_model``, which rejects what the model does not know.
+        **kwargs: Passed to ``timm.create_model``, which rejects what the model does not know; ``checkpoint_path`` is a
+            file of weights.
 
     Attributes:
         out_channels: C.
@@ -63,6 +64,12 @@ class TimmBackbone(BaseModule):
                 kwargs = options | kwargs
         self.model = timm.create_model(model_name, pretrained=pretrained, num_classes=0, **kwargs)
         self.out_channels: int = getattr(self.model, 'head_hidden_size', self.model.num_features)
+        self.loaded = pretrained or bool(kwargs.get('checkpoint_path'))
+
+    def init_weights(self) -> None:
+        """As timm does, but where it has loaded weights, which would be lost."""
+        if not self.loaded:
+            super().init_weights()
 
     def forward(self, images: Tensor) -> Tensor:
         """``[B, 3, H, W]`` -> ``[B, C]``."""

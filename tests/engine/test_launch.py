@@ -166,5 +166,5 @@ def test_the_network_as_it_is_initialised_is_told_in_one_line(tmp_path, capsys):
     MMLogger.get_instance('told', log_level='INFO')
     launch.evaluated_model(toy.config(tmp_path), None, 'cpu')
     told = ''.join(capsys.readouterr())
-    assert told.strip().endswith('no checkpoint: the network is evaluated as it is initialised')
+    assert told.strip().endswith('no checkpoint: the network is evaluated as its config makes it')
     assert len(told.strip().splitlines()) == 1

@@ -12,7 +12,7 @@ from rich.console import Console
 from sslreg.evaluation import suite
 from sslreg.evaluation.benchmarks import Wanted
 from sslreg.evaluation.probes import LinearProbe
-from sslreg.evaluation.results import Evaluation, Outcome, protocol
+from sslreg.evaluation.results import Evaluation, Outcome, earlier_outcomes, protocol
 from sslreg.evaluation.tables import Comparison, compare, overview, result_table, short_table
 
 PAPER = dict(MaSSL=dict(mAP=38.5))
@@ -38,6 +38,15 @@ def test_what_is_no_result_is_refused(tmp_path, text):
     (tmp_path / 'results.json').write_text(text)
     with pytest.raises(ValueError, match='is not what tools/test.py --benchmarks writes'):
         Evaluation.read(tmp_path)
+
+
+def test_a_run_of_other_benchmarks_adds_to_what_a_folder_has_of_the_network(tmp_path):
+    assert earlier_outcomes(tmp_path, 'a1') == {}
+    outcome = Outcome(dict(mAP=10.0))
+    Evaluation('ours', dict(network='a1'), dict(first=outcome)).write(tmp_path)
+    assert earlier_outcomes(tmp_path, 'a1') == dict(first=outcome)
+    with pytest.raises(ValueError, match="has results of another network, 'ours': give another folder by --out"):
+        earlier_outcomes(tmp_path, 'b2')
 
 
 def test_papers_stand_beside_the_model_and_the_best_is_marked():

@@ -1,4 +1,5 @@
 import pytest
+import timm
 import torch
 from mmpretrain.models import VisionTransformer
 from torch import nn
@@ -59,3 +60,23 @@ def test_pool_takes_what_backbones_return():
     assert Pool()(torch.ones(2, 4)).shape == (2, 4)
     with pytest.raises(ValueError, match=r'shape \[2, 197, 4\]'):
         Pool()(torch.ones(2, 197, 4))
+
+
+@pytest.mark.parametrize('name', ['vit_tiny_patch16_224', 'resnet10t'])
+def test_weights_that_timm_has_loaded_are_kept(name, tmp_path):
+    """MMEngine initialises every network once it is built, and timm's would start anew."""
+    weights = {key: torch.rand_like(value) for key, value in timm.create_model(name, num_classes=0).state_dict().items()
+               if value.is_floating_point()}  # fmt: skip
+    torch.save(weights, tmp_path / 'weights.pth')
+    backbone = TimmBackbone(name, checkpoint_path=str(tmp_path / 'weights.pth'))
+    backbone.init_weights()
+    state = backbone.model.state_dict()
+    for key, value in weights.items():
+        assert torch.equal(state[key], value), key
+
+
+def test_a_timm_network_without_weights_is_initialised():
+    backbone = TimmBackbone('vit_tiny_patch16_224')
+    before = backbone.model.pos_embed.clone()
+    backbone.init_weights()
+    assert not torch.equal(backbone.model.pos_embed, before)

@@ -110,7 +110,8 @@ def check_fits(model: torch.nn.Module, state_dict: dict[str, Any]) -> None:
         )
     raise ValueError(
         f'the checkpoint is not of this {type(model).__name__}: {"; ".join(problems)}. Give the config '
-        "that it was trained with, or load a part of it by init_cfg=dict(type='Pretrained', prefix=...)"
+        "that it was trained with, or load a part of it by init_cfg=dict(type='Pretrained', prefix=...); for the names "
+        'of timm, DINO, iBOT or DINOv2 use tools/convert_checkpoint.py'
     )
 
 
