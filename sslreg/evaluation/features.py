@@ -39,7 +39,7 @@ def collect(
 
 @torch.no_grad()
 def collect_all(
-    fns: Sequence[Callable[[Tensor], Tensor]],
+    fns: Sequence[Callable[[Any], Tensor]],
     loader: DataLoader[Any],
     preprocess: Callable[..., dict[str, Any]],
     title: str = 'features',

@@ -1,9 +1,11 @@
+from itertools import pairwise
+
 import pytest
 import torch
 from mmpretrain.models import VisionTransformer
 from torch import nn
 
-from sslreg.models import SSLVisionTransformer, TimmBackbone
+from sslreg.models import ResNet9, SSLVisionTransformer, TimmBackbone
 from sslreg.models.backbones import Pool
 
 
@@ -59,3 +61,22 @@ def test_pool_takes_what_backbones_return():
     assert Pool()(torch.ones(2, 4)).shape == (2, 4)
     with pytest.raises(ValueError, match=r'shape \[2, 197, 4\]'):
         Pool()(torch.ones(2, 197, 4))
+
+
+def test_resnet9_is_the_papers():
+    """Feature maps of a quarter of a thousand channels, 2 x 2; parameters counted by hand."""
+    backbone = ResNet9().eval()
+    assert backbone(torch.randn(2, 3, 32, 32))[0].shape == (2, 256, 2, 2)
+    widths = [3, 32, 64, 64, 64, 128, 256, 256, 256]
+    expected = sum(9 * a * b + 2 * b for a, b in pairwise(widths))
+    assert sum(parameter.numel() for parameter in backbone.parameters()) == expected
+
+
+def test_resnet9_adds_what_goes_around_the_third_and_fourth_layer():
+    backbone = ResNet9().eval()
+    outputs = {}
+    for i, layer in enumerate(backbone.layers):
+        layer.register_forward_hook(lambda module, args, output, i=i: outputs.update({i: output}))
+    (out,) = backbone(torch.randn(2, 3, 32, 32))
+    torch.testing.assert_close(out, outputs[5] + outputs[7])
+    torch.testing.assert_close(backbone.layers[4](outputs[1] + outputs[3]), outputs[4])
