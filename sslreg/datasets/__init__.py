@@ -8,6 +8,7 @@ from .packed import PackedImages
 from .photo_tiles import PhotoTiles
 from .retrieval import RetrievalImages, RetrievalQuery, RevisitedImages, RevisitedQueries, RevisitedQuery
 from .seeding import set_view_key, worker_init_fn
+from .split_part import SplitPart
 from .transforms import ColorJitter, CropBox, LoadImage, LongestSide, RandomGrayscale, RGBToBGR
 from .views import BatchedViews, ColoredMultiCrop, MultiCrop, PackViews, sample_indices
 
@@ -35,6 +36,7 @@ __all__ = [
     'RevisitedImages',
     'RevisitedQueries',
     'RevisitedQuery',
+    'SplitPart',
     'collate',
     'sample_indices',
     'set_view_key',
