@@ -8,7 +8,9 @@ bash tools/dist_test.sh configs/massl/vitb_800e.py work_dirs/massl/vitb_800e/epo
 import argparse
 import json
 import os
+import shlex
 import sys
+from datetime import datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
@@ -17,14 +19,20 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 from mmengine.config import Config, DictAction
 from mmengine.device import get_device
-from mmengine.dist import is_main_process
+from mmengine.dist import get_world_size, is_main_process
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from rich.console import Console
 from rich.table import Table
 
 from sslreg.engine import launch
-from sslreg.evaluation import Extractor, FeatureStore, suite
+from sslreg.environment import hardware, versions
+from sslreg.evaluation import Evaluation, Extractor, FeatureStore, groups, suite
+from sslreg.evaluation.benchmarks import Wanted
+from sslreg.evaluation.forecast import describe, forecast
+from sslreg.evaluation.missing import MissingDataError
+from sslreg.evaluation.results import left_out
+from sslreg.visualization import write_benchmarks
 
 
 def parse_args() -> argparse.Namespace:
@@ -41,7 +49,21 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--features', metavar='DIR', default='work_dirs/features', help='where features are kept (default: %(default)s)'
     )
-    parser.add_argument('--dry-run', action='store_true', help='with --benchmarks: say what would be read, and stop')
+    parser.add_argument(
+        '--title', metavar='TEXT', help="with --benchmarks: the model's name in tables (default: config and checkpoint)"
+    )
+    parser.add_argument(
+        '--dry-run',
+        action='store_true',
+        help='with --benchmarks: say what would be read, about how long that takes and which data are missing (then '
+        'with exit code 1), and stop',
+    )
+    parser.add_argument(
+        '--skip-broken',
+        action='store_true',
+        help='with --benchmarks: leave out images that cannot be decoded, where no ground truth counts on every image '
+        '(training and test images of classification); by default they are an error',
+    )
     parser.add_argument(
         '--work-dir', metavar='DIR', help='logs go here (default: work_dirs/METHOD/CONFIG, as below configs/)'
     )
@@ -69,6 +91,8 @@ def configure(args: argparse.Namespace) -> Config:
         if args.checkpoint:
             launch.check_checkpoint(args.checkpoint)
         return cfg
+    if args.dry_run or args.skip_broken:
+        raise ValueError('--dry-run and --skip-broken belong to --benchmarks')
     if not args.checkpoint:
         raise ValueError('a checkpoint is needed; only --benchmarks take a network as it is initialised')
     if args.data_root and (problem := launch.use_data_root(cfg, args.data_root)):
@@ -90,23 +114,63 @@ def report(metrics: dict[str, float], title: str, out: str | None) -> None:
         Path(out).write_text(json.dumps(metrics, indent=2) + '\n')
 
 
+def title(args: argparse.Namespace) -> str:
+    """``'vitb_800e, epoch_800'``, unless it is given."""
+    weights = Path(args.checkpoint).stem if args.checkpoint else 'no checkpoint'
+    return args.title or f'{Path(args.config).stem}, {weights}'
+
+
+def facts(args: argparse.Namespace, broken: dict[str, list[str]]) -> dict[str, str]:
+    processes = get_world_size()
+    return {
+        'config': args.config,
+        'checkpoint': args.checkpoint or 'none: the network as it is initialised',
+        'command': shlex.join(['python', *sys.argv]),
+        'date': datetime.now().astimezone().isoformat(' ', 'minutes'),
+        'hardware': f'{processes} processes: {hardware(get_device())}' if processes > 1 else hardware(get_device()),
+        'versions': versions(),
+        **left_out(broken),
+    }
+
+
 def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
-    configs = {name: suite.load(name, args.data_root) for name in args.benchmarks}
+    configs, grouped = groups.load(args.benchmarks, args.data_root)
+    out = Path(args.out or Path(cfg.work_dir, 'benchmarks'))
     with launch.launched(cfg, args.launcher):
         launch.start_group(cfg)
         with DefaultScope.overwrite_default_scope('sslreg'):
-            benchmarks = suite.build(configs)
-            wanted = suite.plan(benchmarks)
+            missing: dict[str, list[str]] = {}
+            try:
+                benchmarks, wanted = suite.prepare(configs)
+            except MissingDataError as error:
+                if not args.dry_run:
+                    raise
+                missing = error.missing
+                benchmarks, wanted = suite.prepare({name: cfg for name, cfg in configs.items() if name not in missing})
+            model = launch.evaluated_model(cfg, args.checkpoint, get_device())
+            extractor = Extractor(model, FeatureStore(args.features), skip_broken=args.skip_broken)
             if args.dry_run:
-                Console().print(suite.describe(wanted))
+                dry_run(wanted, extractor, missing)
                 return
-            extractor = Extractor(
-                launch.evaluated_model(cfg, args.checkpoint, get_device()), FeatureStore(args.features)
-            )
-            results = suite.run(benchmarks, wanted, extractor)
+            results = suite.run(benchmarks, wanted, extractor, out)
         if is_main_process():
-            suite.show(results, configs, args.checkpoint or f'{args.config}, no checkpoint')
-            suite.write(results, Path(args.out or Path(cfg.work_dir, 'benchmarks')))
+            outcomes = suite.record(results, configs, wanted)
+            evaluation = Evaluation(
+                title(args), facts(args, extractor.broken), outcomes | groups.record(grouped, results)
+            )
+            together = groups.tables(grouped, configs, results, evaluation.title)
+            suite.show(Evaluation(evaluation.title, evaluation.facts, outcomes), together)
+            evaluation.write(out)
+            write_benchmarks([evaluation], out / 'report.html', f'Benchmarks of {evaluation.title}', together)
+            Console().print(f'See {out / "report.html"}')
+
+
+def dry_run(wanted: dict[str, dict[str, Wanted]], extractor: Extractor, missing: dict[str, list[str]]) -> None:
+    forecasts = forecast(extractor, [each for parts in wanted.values() for each in parts.values()])
+    if is_main_process():
+        Console().print(describe(wanted, forecasts))
+    if missing:
+        raise SystemExit(str(MissingDataError(missing)))
 
 
 def main() -> None:

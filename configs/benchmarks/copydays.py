@@ -44,3 +44,4 @@ reference = {
     'iBOT, ViT-B/16': {'strong/mAP_top20': 84.2},
     'MaSSL, ViT-B/16': {'strong/mAP_top20': 87.6},
 }
+reference_source = 'poster of MaSSL (arXiv 2407.17486)'

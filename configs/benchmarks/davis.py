@@ -1,7 +1,7 @@
 """Label propagation on DAVIS 2017 val, 30 clips, as in DINO's evaluation (https://arxiv.org/abs/2104.14294, table 5).
 
 ``data/davis`` is the official archive ``DAVIS-2017-trainval-480p.zip`` or what is unpacked from it (a link will do).
-Paper (J&F): DINO ViT-S/16 61.8, ViT-B/16 62.3. Here: not yet run.
+Not yet run.
 """
 
 from mmpretrain.datasets import PackInputs
@@ -22,3 +22,9 @@ benchmark = dict(
     radius=12,
     topk=5,
     temperature=0.1)
+
+reference = {
+    'DINO, ViT-S/16': {'J&F': 61.8},
+    'DINO, ViT-B/16': {'J&F': 62.3},
+}
+reference_source = 'DINO (arXiv 2104.14294), table 5'

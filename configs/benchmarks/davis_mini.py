@@ -10,3 +10,4 @@ with read_base():
 
 benchmark.dataset.data_root = 'data/davis_mini/davis_mini.zip'
 benchmark.clips = 'sequences.txt'
+reference, reference_source = {}, ''

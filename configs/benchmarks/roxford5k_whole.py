@@ -19,3 +19,4 @@ reference = {
     'iBOT, ViT-B/16': {'medium/mAP': 36.8, 'hard/mAP': 14.3},
     'MaSSL, ViT-B/16': {'medium/mAP': 39.3, 'hard/mAP': 14.1},
 }
+reference_source = 'poster of MaSSL (arXiv 2407.17486)'

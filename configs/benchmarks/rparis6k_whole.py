@@ -19,3 +19,4 @@ reference = {
     'iBOT, ViT-B/16': {'medium/mAP': 64.1, 'hard/mAP': 36.6},
     'MaSSL, ViT-B/16': {'medium/mAP': 65.8, 'hard/mAP': 38.1},
 }
+reference_source = 'poster of MaSSL (arXiv 2407.17486)'

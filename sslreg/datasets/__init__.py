@@ -4,16 +4,20 @@ from .collate import collate
 from .copies import CopyDatabase, CopydaysImages, CopyQueries
 from .davis import DavisClip, ResizeFrame
 from .folder import ImageFolder
-from .packed import PackedImages
+from .packed import NumpyImages, PackedImages
 from .photo_tiles import PhotoTiles
 from .retrieval import RetrievalImages, RetrievalQuery, RevisitedImages, RevisitedQueries, RevisitedQuery
 from .seeding import set_view_key, worker_init_fn
 from .split_part import SplitPart
-from .transforms import ColorJitter, CropBox, LoadImage, LongestSide, RandomGrayscale, RGBToBGR
+from .transfer import GTSRB, STL10
+from .transforms import BrokenImageError, ColorJitter, CropBox, LoadImage, LongestSide, RandomGrayscale, RGBToBGR
 from .views import BatchedViews, ColoredMultiCrop, MultiCrop, PackViews, sample_indices
 
 __all__ = [
+    'GTSRB',
+    'STL10',
     'BatchedViews',
+    'BrokenImageError',
     'ColorJitter',
     'ColoredMultiCrop',
     'CopyDatabase',
@@ -25,6 +29,7 @@ __all__ = [
     'LoadImage',
     'LongestSide',
     'MultiCrop',
+    'NumpyImages',
     'PackViews',
     'PackedImages',
     'PhotoTiles',

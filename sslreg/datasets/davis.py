@@ -3,8 +3,6 @@
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import Path as ZipPath
-from zipfile import is_zipfile
 
 import cv2
 import numpy as np
@@ -13,6 +11,8 @@ from mmpretrain.datasets import BaseDataset
 from PIL import Image
 
 from sslreg.registry import DATASETS, TRANSFORMS
+
+from .listed import Files
 
 
 @DATASETS.register_module()
@@ -33,20 +33,15 @@ class DavisClip(BaseDataset):
     """
 
     def __init__(self, data_root: str, clip: str, resolution: str = '480p', **kwargs: Any) -> None:
-        self.clip, self.resolution = clip, resolution
-        frames = self._folder(data_root, 'JPEGImages')
-        if not frames.is_dir():
-            raise FileNotFoundError(f'{data_root} has no frames {frames}: is it the {resolution} package of DAVIS?')
-        self.names = sorted(file.name[:-4] for file in frames.iterdir() if file.name.endswith('.jpg'))
+        self.files, root = davis_files(data_root)
+        self.frames, self.annotations = (f'{root}{kind}/{resolution}/{clip}' for kind in ('JPEGImages', 'Annotations'))
+        self.names = [Path(name).stem for name in self.files.below(self.frames) if name.endswith('.jpg')]
+        if not self.names:
+            raise FileNotFoundError(f'{data_root} has no frames {self.frames}: is it the package of {resolution}?')
         super().__init__(ann_file='', data_root=data_root, **kwargs)
 
-    def _folder(self, data_root: str, kind: str) -> Path | ZipPath:
-        """Opened anew, since an open archive can neither be pickled nor shared by processes."""
-        return davis_root(data_root) / kind / self.resolution / self.clip
-
     def load_data_list(self) -> list[dict[str, Any]]:
-        frames = self._folder(self.data_root, 'JPEGImages')
-        return [dict(img_bytes=(frames / f'{name}.jpg').read_bytes()) for name in self.names]
+        return [dict(img_bytes=self.files.read(f'{self.frames}/{name}.jpg')) for name in self.names]
 
     def masks(self) -> np.ndarray[Any, Any]:
         """Labels of all frames, ``[F, H, W]`` uint8: 0 is background, 1..N are objects.
@@ -55,32 +50,31 @@ class DavisClip(BaseDataset):
             FileNotFoundError: A frame has no mask.
             ValueError: A mask is no label map, or there is no object at all.
         """
-        folder = self._folder(self.data_root, 'Annotations')
-        files = [folder / f'{name}.png' for name in self.names]
-        if missing := [file for file in files if not file.is_file()]:
+        files = [f'{self.annotations}/{name}.png' for name in self.names]
+        there = set(self.files.below(self.annotations))
+        if missing := [file for file in files if file not in there]:
             raise FileNotFoundError(f'{len(missing)} of {len(files)} frames have no mask, the first {missing[0]}')
-        labels = np.stack([_label_map(file) for file in files])
+        labels = np.stack([_label_map(file, self.files.read(file)) for file in files])
         values = np.unique(labels)
         if len(values) < 2:
-            raise ValueError(f'{folder}: all masks are {values}, so there is no object to follow')
+            raise ValueError(f'{self.annotations}: all masks are {values}, so there is no object to follow')
         if 255 in values:  # white is the object of DAVIS 2016, and in 2017 what belongs to none
             labels = (labels == 255).astype(np.uint8) if len(values) == 2 else np.where(labels == 255, 0, labels)
         return labels
 
 
-def davis_root(data_root: str) -> Path | ZipPath:
-    """What holds ``JPEGImages``: a folder, or the like of one in an archive, maybe below ``DAVIS``.
+def davis_files(data_root: str) -> tuple[Files, str]:
+    """Files of a folder or an archive, and what comes before the name ``JPEGImages`` there: nothing, or ``DAVIS/``.
 
     Raises:
-        FileNotFoundError: There is neither.
+        FileNotFoundError: There is no such folder.
     """
-    path = Path(data_root).expanduser()
-    root = ZipPath(path) if path.is_file() and is_zipfile(path) else path
-    for folder in (root, root / 'DAVIS'):
-        if (folder / 'JPEGImages').is_dir():
-            return folder
+    files = Files(data_root)
+    for root in ('', 'DAVIS/'):
+        if files.has_folder(f'{root}JPEGImages'):
+            return files, root
     raise FileNotFoundError(
-        f'{data_root!r} (from {Path.cwd()}) is no folder and no zip archive with JPEGImages/ or DAVIS/JPEGImages/: '
+        f'{data_root!r} (from {Path.cwd()}) has neither JPEGImages/ nor DAVIS/JPEGImages/: '
         'give the path of DAVIS-2017-trainval-480p.zip or of what is unpacked from it'
     )
 
@@ -92,23 +86,21 @@ def clip_names(data_root: str, file: str) -> list[str]:
         FileNotFoundError: There is no such file.
         ValueError: It is empty.
     """
-    path = davis_root(data_root) / file
-    if not path.is_file():
-        raise FileNotFoundError(f'{data_root} has no list of clips {file}')
-    names = path.read_text(encoding='utf-8').split()
+    files, root = davis_files(data_root)
+    names = files.read(f'{root}{file}').decode().split()
     if not names:
-        raise ValueError(f'the list of clips {path} is empty')
+        raise ValueError(f'the list of clips {file} of {data_root} is empty')
     return names
 
 
-def _label_map(file: Path | ZipPath) -> np.ndarray[Any, Any]:
+def _label_map(name: str, data: bytes) -> np.ndarray[Any, Any]:
     """Indices into the palette, or grey values."""
-    with Image.open(BytesIO(file.read_bytes())) as image:
+    with Image.open(BytesIO(data)) as image:
         if image.mode == 'P':
             return np.array(image)
         colors = np.array(image.convert('RGB'))
     if (colors != colors[..., :1]).any():
-        raise ValueError(f'{file} is a colour image: masks are PNGs with a palette, or black and white')
+        raise ValueError(f'{name} is a colour image: masks are PNGs with a palette, or black and white')
     return colors[..., 0]
 
 

@@ -42,6 +42,12 @@ class Files:
         except BadZipFile as error:
             raise ValueError(f'{str(self.root)!r} is no folder and no zip archive: {error}') from error
 
+    def has_folder(self, folder: str) -> bool:
+        """Whether a folder is there, in an archive with something in it."""
+        if self.packed:
+            return any(name.startswith(f'{folder}/') for name in self._open().namelist())
+        return (self.root / folder).is_dir()
+
     def below(self, folder: str) -> list[str]:
         """Names of all files right below a folder, sorted."""
         if self.packed:

@@ -32,7 +32,8 @@ class PackedImages(BaseDataset):
         super().__init__(ann_file=ann_file, **kwargs)
 
     def load_data_list(self) -> list[dict[str, Any]]:
-        arrays = self._read(Path(self.ann_file))
+        labels = {'labels'} if self.with_label else set()
+        arrays = _read(Path(self.ann_file), {'jpeg', 'offsets'} | labels, ('classes',))
         data, offsets = arrays['jpeg'], arrays['offsets'].tolist()
         if offsets[0] != 0 or offsets[-1] != len(data):
             raise ValueError(
@@ -49,20 +50,54 @@ class PackedImages(BaseDataset):
                 item['gt_label'] = label
         return items
 
-    def _read(self, path: Path) -> dict[str, np.ndarray]:
-        if not path.is_file():
-            raise FileNotFoundError(
-                f'packed images {str(path)!r} do not exist (from {Path.cwd()}): give their folder '
-                'by --data-root, or link your data there'
+
+@DATASETS.register_module()
+class NumpyImages(BaseDataset):
+    """Images of one size as arrays in one ``.npz``: uint8, ``[N, H, W]`` gray or ``[N, H, W, 3]`` RGB.
+
+    Items have ``img``, ``[H, W, 3]`` BGR; nothing is left to decode. Names of classes are in ``metainfo``.
+
+    Args:
+        ann_file: The archive, relative to ``data_root``.
+        images: Name of the array of images.
+        labels: Name of the array of their classes, ``[N]`` integers.
+        **kwargs: As in mmpretrain's BaseDataset.
+
+    Raises:
+        FileNotFoundError: The archive does not exist.
+        ValueError: It lacks an array, or one is of another shape.
+    """
+
+    def __init__(self, ann_file: str, images: str, labels: str, **kwargs: Any) -> None:
+        self.images, self.labels = images, labels
+        super().__init__(ann_file=ann_file, **kwargs)
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        arrays = _read(Path(self.ann_file), {self.images, self.labels})
+        images, labels = arrays[self.images], arrays[self.labels]
+        gray, color = images.ndim == 3, images.ndim == 4 and images.shape[-1] == 3
+        if images.dtype != np.uint8 or not (gray or color) or labels.shape != images.shape[:1]:
+            raise ValueError(
+                f'{self.ann_file}: {self.images} {images.dtype} {list(images.shape)} and {self.labels} '
+                f'{list(labels.shape)} must be uint8 [N, H, W] or [N, H, W, 3], and [N]'
             )
-        try:
-            with np.load(path) as archive:
-                arrays = {
-                    name: archive[name] for name in archive.files if name in ('jpeg', 'offsets', 'labels', 'classes')
-                }
-        except (BadZipFile, ValueError, EOFError, TypeError) as error:
-            raise ValueError(f'{str(path)!r} is no readable .npz archive: {error}') from error
-        needed = {'jpeg', 'offsets', 'labels'} if self.with_label else {'jpeg', 'offsets'}
-        if missing := needed - set(arrays):
-            raise ValueError(f'{str(path)!r} lacks {sorted(missing)}; it holds {sorted(arrays)}')
-        return arrays
+        bgr = images[..., None].repeat(3, axis=-1) if gray else np.ascontiguousarray(images[..., ::-1])
+        return [dict(img=image, gt_label=label) for image, label in zip(bgr, labels.tolist(), strict=True)]
+
+
+def _read(path: Path, needed: set[str], others: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
+    """The arrays ``needed``, and of ``others`` those that are there."""
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'packed images {str(path)!r} do not exist (from {Path.cwd()}): give their folder '
+            'by --data-root, or link your data there'
+        )
+    try:
+        with np.load(path) as archive:
+            names = archive.files
+            arrays = {name: archive[name] for name in names if name in needed or name in others}
+    except (BadZipFile, ValueError, EOFError, TypeError) as error:
+        raise ValueError(f'{str(path)!r} is no readable .npz archive: {error}') from error
+    if missing := needed - set(arrays):
+        raise ValueError(f'{str(path)!r} lacks {sorted(missing)}; it holds {sorted(names)}')
+    return arrays

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import cv2
 import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -13,25 +14,36 @@ from torchvision.transforms import functional as F
 from sslreg.registry import TRANSFORMS
 
 
+class BrokenImageError(ValueError):
+    """An image cannot be decoded."""
+
+
 @TRANSFORMS.register_module()
 class LoadImage(BaseTransform):
     """Decode an image from ``img_bytes`` (packed datasets) or from the file ``img_path``.
 
     Raises:
-        ValueError: The image cannot be decoded; names it.
+        BrokenImageError: The image cannot be decoded; names it.
     """
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         name = results.get('img_path', f'number {results.get("sample_idx")} of the packed file')
         data = results.pop('img_bytes') if 'img_bytes' in results else fileio.get(results['img_path'])
-        img = mmcv.imfrombytes(data) if data else None
+        img = _decode(data) if data else None
         if img is None:
-            raise ValueError(
+            raise BrokenImageError(
                 f'image {name} ({len(data)} bytes) is broken or of an unknown format: replace or remove it'
             )
         results['img'] = img
         results['img_shape'] = results['ori_shape'] = img.shape[:2]
         return results
+
+
+def _decode(data: bytes) -> np.ndarray[Any, Any] | None:
+    try:
+        return mmcv.imfrombytes(data)
+    except cv2.error:  # e.g. more pixels than OpenCV allows, as a broken header may say
+        return None
 
 
 @TRANSFORMS.register_module()

@@ -195,15 +195,20 @@ def start_group(cfg: Config) -> None:
         init_dist(cfg.launcher, **cfg.get('env_cfg', {}).get('dist_cfg', dict(backend='nccl')))
 
 
+def build_model(cfg: Config) -> Any:
+    """The config's model, by its seed."""
+    torch.manual_seed(cfg.get('randomness', {}).get('seed', 0) or 0)
+    with DefaultScope.overwrite_default_scope('sslreg'):
+        return MODELS.build(dict(data_preprocessor=cfg.get('data_preprocessor')) | cfg.model.to_dict())
+
+
 def evaluated_model(cfg: Config, checkpoint: str | None, device: str) -> Any:
     """The config's model in evaluation mode, with the weights of a checkpoint or, by None, as it is initialised.
 
     Raises:
         ValueError: The checkpoint is not of the config's model.
     """
-    torch.manual_seed(cfg.get('randomness', {}).get('seed', 0) or 0)
-    with DefaultScope.overwrite_default_scope('sslreg'):
-        model: Any = MODELS.build(dict(data_preprocessor=cfg.get('data_preprocessor')) | cfg.model.to_dict())
+    model = build_model(cfg)
     if checkpoint:
         state = torch.load(checkpoint, map_location='cpu', weights_only=True)
         state = state.get('state_dict', state)

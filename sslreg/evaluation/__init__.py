@@ -3,6 +3,7 @@ from .benchmarks import (
     ClassificationBenchmark,
     CopyDetectionBenchmark,
     LabelPropagationBenchmark,
+    LinearBenchmark,
     RetrievalBenchmark,
     RevisitedBenchmark,
 )
@@ -11,7 +12,9 @@ from .features import collect
 from .kinds import ClassAndGeMPatch, ClassAndMeanPatch, ClassToken, MultiScale, PatchTokens, Pooled
 from .metrics import ProbeAccuracy
 from .probes import BaseProbe, KNNProbe, LinearProbe, LogisticProbe
+from .results import Evaluation, Outcome
 from .store import FeatureStore
+from .tables import ResultTable
 
 __all__ = [
     'BaseBenchmark',
@@ -21,16 +24,20 @@ __all__ = [
     'ClassToken',
     'ClassificationBenchmark',
     'CopyDetectionBenchmark',
+    'Evaluation',
     'Extractor',
     'FeatureStore',
     'KNNProbe',
     'LabelPropagationBenchmark',
+    'LinearBenchmark',
     'LinearProbe',
     'LogisticProbe',
     'MultiScale',
+    'Outcome',
     'PatchTokens',
     'Pooled',
     'ProbeAccuracy',
+    'ResultTable',
     'RetrievalBenchmark',
     'RevisitedBenchmark',
     'collect',

@@ -1,10 +1,12 @@
 """Feature extraction."""
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
-from mmengine.dist import all_reduce, is_main_process
+from mmengine.dist import all_gather_object, all_reduce, is_main_process
+from mmengine.logging import print_log
 from rich import get_console
 from rich.progress import track
 from torch import Tensor
@@ -12,8 +14,10 @@ from torch.utils.data import DataLoader
 
 from sslreg.datasets import sample_indices
 
+Batch = tuple[Tensor, Sequence[Tensor]]  # indices [B], and rows [B, ...] for each function, or none of broken images
+SECONDS_BETWEEN_LINES = 60
 
-@torch.no_grad()
+
 def collect(
     fn: Callable[[Tensor], Tensor],
     loader: DataLoader[Any],
@@ -34,42 +38,59 @@ def collect(
     Raises:
         ValueError: An image was given twice or never.
     """
-    return collect_all([fn], loader, preprocess, title)[0]
+    dataset: Any = loader.dataset
+    return merge(outputs([fn], loader, preprocess, title), len(dataset))[0]
 
 
 @torch.no_grad()
-def collect_all(
+def outputs(
     fns: Sequence[Callable[[Any], Tensor]],
     loader: DataLoader[Any],
     preprocess: Callable[..., dict[str, Any]],
     title: str = 'features',
-) -> list[Tensor]:
-    """:func:`collect` for several functions, for which each image is read once."""
-    dataset: Any = loader.dataset
-    rows: list[Tensor] = []
-    seen = torch.zeros(len(dataset), dtype=torch.long)
+) -> Iterator[Batch]:
+    """What several functions make of each batch, which is read once; see :func:`collect`."""
     for batch in progress(loader, title):
-        data = preprocess(batch, False)
-        outs = [fn(data['inputs']) for fn in fns]
-        indices = sample_indices(data['data_samples'])
-        rows = rows or [out.new_zeros(len(seen), *out.shape[1:]) for out in outs]
+        if broken := batch.pop('broken', None):
+            yield torch.tensor(broken), []
+        if 'inputs' in batch:
+            data = preprocess(batch, False)
+            yield sample_indices(data['data_samples']), [fn(data['inputs']) for fn in fns]
+
+
+def merge(batches: Iterable[Batch], length: int) -> list[Tensor]:
+    """Rows ``[length, ...]`` for each function, from the batches of all ranks; those of broken images are NaN.
+
+    Raises:
+        ValueError: An image was given twice or never.
+    """
+    rows: list[Tensor] = []
+    seen, broken = torch.zeros(2, length, dtype=torch.long)
+    for indices, outs in batches:
+        counts = torch.bincount(indices, minlength=length)
+        seen += counts
+        if not outs:
+            broken += counts
+            continue
+        rows = rows or [out.new_zeros(length, *out.shape[1:]) for out in outs]
         for row, out in zip(rows, outs, strict=True):
             row[indices.to(row.device)] = out
-        seen += torch.bincount(indices, minlength=len(seen))
-    return _merge(rows, seen)
+    return _summed(_or_like_others(rows, length), seen, broken)
 
 
-def progress(loader: DataLoader[Any], title: str) -> Iterable[Any]:
-    """The loader's batches, with a bar on the terminal of the main process."""
-    shown = is_main_process() and get_console().is_interactive
-    return track(loader, description=title, transient=True, disable=not shown)
+def _or_like_others(rows: list[Tensor], length: int) -> list[Tensor]:
+    """On a rank that had no images, rows of zeros of the others' shapes."""
+    own = [(row.shape[1:], row.dtype, row.device.type) for row in rows]
+    found: list[Any] = next((each for each in all_gather_object(own) if each), [])
+    if not found:
+        raise ValueError(f'none of the {length} images could be read')
+    return rows or [torch.zeros(length, *shape, dtype=dtype, device=device) for shape, dtype, device in found]
 
 
-def _merge(rows: list[Tensor], seen: Tensor) -> list[Tensor]:
-    if not rows:
-        raise ValueError(f'a rank got none of the {len(seen)} images: use fewer processes')
-    seen = seen.to(rows[0].device)
-    all_reduce(seen)
+def _summed(rows: list[Tensor], seen: Tensor, broken: Tensor) -> list[Tensor]:
+    counts = torch.stack([seen, broken]).to(rows[0].device)
+    all_reduce(counts)
+    seen, broken = counts
     if (seen != 1).any():
         twice, never = int((seen > 1).sum()), int((seen == 0).sum())
         raise ValueError(
@@ -78,4 +99,41 @@ def _merge(rows: list[Tensor], seen: Tensor) -> list[Tensor]:
         )
     for row in rows:
         all_reduce(row)
+        if broken.any():
+            row[(broken > 0).to(row.device)] = torch.nan
     return rows
+
+
+def is_broken(feats: Tensor) -> Tensor:
+    """Which rows of ``[N, ...]`` belong to images that could not be decoded, ``[N]``: they are NaN."""
+    return feats.flatten(1)[:, 0].isnan()
+
+
+def progress(loader: DataLoader[Any], title: str) -> Iterable[Any]:
+    """The loader's batches, with a bar on the terminal of the main process, or else lines in the log."""
+    if is_main_process() and get_console().is_interactive:
+        return track(loader, description=title, transient=True)
+    return _logged(loader, title)
+
+
+def _logged(loader: DataLoader[Any], title: str) -> Iterator[Any]:
+    """With a line at most each minute, and each per cent."""
+    start = last = time.monotonic()
+    told = 0.0
+    for number, batch in enumerate(loader):
+        now, share = time.monotonic(), number / len(loader)
+        if now - last >= SECONDS_BETWEEN_LINES and share - told >= 0.01:
+            last, told = now, share
+            rate = share * len(loader.dataset) / (now - start)  # type: ignore[arg-type]
+            to_go = (now - start) * (1 / share - 1)
+            print_log(f'{title}: {share:.0%}, {rate:,.1f} images/s, {duration(to_go)} to go', 'current')
+        yield batch
+
+
+def duration(seconds: float) -> str:
+    """In two units: ``'2 h 5 min'``, ``'14 s'``."""
+    whole = round(seconds)
+    for unit, name, smaller, smaller_name in ((86400, 'd', 3600, 'h'), (3600, 'h', 60, 'min'), (60, 'min', 1, 's')):
+        if whole >= unit:
+            return f'{whole // unit} {name} {whole % unit // smaller} {smaller_name}'
+    return f'{whole} s'

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sslreg.models.anatomy import anatomy
 from sslreg.registry import FEATURES, type_name
 
 
@@ -46,14 +47,8 @@ class Observer:
     def __init__(self, model: Any) -> None:
         self.model = model
         self.backbone: nn.Module = getattr(model.feature_backbone, 'model', model.feature_backbone)  # timm's inside
-        self.layers = next((getattr(self.backbone, name) for name in ('layers', 'blocks') if self._has(name)), None)
+        self.anatomy = anatomy(self.backbone)
         self.latest: tuple[Tensor, Seen] | None = None
-
-    def _has(self, name: str) -> bool:
-        """Whether blocks are listed under a name; ResNets have names of stages there."""
-        return isinstance(getattr(self.backbone, name, None), (nn.ModuleList, nn.Sequential)) and hasattr(
-            self.backbone, 'cls_token'
-        )
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Seen:
@@ -68,12 +63,12 @@ class Observer:
     def _recorded(self) -> Iterator[dict[str, Any]]:
         """What passes through the network, until the end of the body."""
         record: dict[str, Any] = {}
-        if self.layers is None:
+        if self.anatomy is None:
             handles = [self.backbone.register_forward_hook(_record_map(record))]
         else:
-            embedding: Any = self.backbone.patch_embed
+            embedding: Any = self.anatomy.vit.patch_embed
             projection = next(module for module in embedding.modules() if isinstance(module, nn.Conv2d))
-            handles = [layer.register_forward_hook(_record_block(record)) for layer in self.layers]
+            handles = [block.register_forward_hook(_record_block(record)) for block in self.anatomy.blocks]
             handles.append(projection.register_forward_hook(_record_grid(record)))
         try:
             yield record
@@ -88,18 +83,18 @@ class Observer:
             ValueError: The network has not so many blocks, or none.
         """
         blocks = self(images).blocks
-        if len(blocks) < num_blocks:
+        if self.anatomy is None or len(blocks) < num_blocks:
             raise ValueError(
                 f'{type(self.backbone).__name__} has {len(blocks)} transformer blocks, {num_blocks} are asked for: '
                 "use dict(type='Pooled'), or fewer blocks"
             )
-        norm: Any = getattr(self.backbone, 'ln1', None) or getattr(self.backbone, 'norm', nn.Identity())
+        norm = self.anatomy.norm or nn.Identity()
         return [norm(block) for block in blocks[-num_blocks:]]
 
     @property
     def num_extra_tokens(self) -> int:
         """Class tokens and registers before the patches'."""
-        return int(getattr(self.backbone, 'num_extra_tokens', getattr(self.backbone, 'num_prefix_tokens', 1)))
+        return self.anatomy.num_extra_tokens if self.anatomy else 0
 
 
 def _record_block(record: dict[str, Any]) -> Any:

@@ -50,7 +50,7 @@ def listed(list_file: str | Path, paths: Sequence[str]) -> Tensor:
         FileNotFoundError: There is no such list.
         ValueError: A name is missing among the paths, or there several times.
     """
-    return _indices(list_file, _lines(list_file), paths)
+    return _indices(list_file, lines(list_file), paths)
 
 
 def listed_with_labels(list_file: str | Path, paths: Sequence[str], labels: Tensor) -> Tensor:
@@ -59,7 +59,7 @@ def listed_with_labels(list_file: str | Path, paths: Sequence[str], labels: Tens
     Raises:
         ValueError: As there, or a line is of another form, or labels ``[N]`` differ.
     """
-    rows = [line.rsplit(maxsplit=1) for line in _lines(list_file)]
+    rows = [line.rsplit(maxsplit=1) for line in lines(list_file)]
     bad = next((row for row in rows if len(row) != 2 or not row[1].isdecimal()), None)
     if bad is not None:
         raise ValueError(f'{str(list_file)!r} must have lines of a path and a label, not {" ".join(bad)!r}')
@@ -75,14 +75,20 @@ def listed_with_labels(list_file: str | Path, paths: Sequence[str], labels: Tens
     return indices
 
 
-def _lines(list_file: str | Path) -> list[str]:
+def lines(list_file: str | Path) -> list[str]:
+    """Those of a file that are not empty.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is empty.
+    """
     path = Path(list_file).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f'list of images {str(path)!r} does not exist (from {Path.cwd()})')
-    lines = [line.strip() for line in path.read_text().splitlines() if line.strip()]
-    if not lines:
+    found = [line.strip() for line in path.read_text().splitlines() if line.strip()]
+    if not found:
         raise ValueError(f'list of images {str(path)!r} is empty')
-    return lines
+    return found
 
 
 def _indices(list_file: str | Path, wanted: Sequence[str], paths: Sequence[str]) -> Tensor:

@@ -1,24 +1,37 @@
 """Benchmarks by name, run together for one model."""
 
-import csv
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from rich.console import Console
-from rich.table import Table
 from torch import Tensor
 
 from sslreg.registry import BENCHMARKS
 
 from .benchmarks.base import BaseBenchmark, Wanted
 from .extract import Extractor
-from .kinds import kind_text
+from .missing import MissingDataError, missing
+from .results import Evaluation, Outcome
+from .tables import ResultTable, compare, short_table
 
 FOLDER = Path('configs/benchmarks')
 Results = dict[str, dict[str, float]]  # metrics of each benchmark
+
+
+def find(name: str) -> Path:
+    """The file of a benchmark, or of a group of some.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    path = Path(name) if name.endswith('.py') else FOLDER / f'{name}.py'
+    if not path.is_file():
+        known = ', '.join(sorted(file.stem for file in FOLDER.glob('[!_]*.py')))
+        raise FileNotFoundError(f'benchmark {name!r}: {path} does not exist; there are {known}')
+    return path
 
 
 def load(name: str, data_root: str | None = None) -> Config:
@@ -32,10 +45,7 @@ def load(name: str, data_root: str | None = None) -> Config:
         FileNotFoundError: There is no such benchmark.
         ValueError: The file describes none.
     """
-    path = Path(name) if name.endswith('.py') else FOLDER / f'{name}.py'
-    if not path.is_file():
-        known = ', '.join(sorted(file.stem for file in FOLDER.glob('[!_]*.py')))
-        raise FileNotFoundError(f'benchmark {name!r}: {path} does not exist; there are {known}')
+    path = find(name)
     cfg = Config.fromfile(path)
     if 'benchmark' not in cfg:
         raise ValueError(f'{path} is no benchmark: it has no benchmark=dict(type=...)')
@@ -63,51 +73,44 @@ def plan(benchmarks: dict[str, BaseBenchmark]) -> dict[str, dict[str, Wanted]]:
     return {name: benchmark.wanted() for name, benchmark in benchmarks.items()}
 
 
-def run(benchmarks: dict[str, BaseBenchmark], wanted: dict[str, dict[str, Wanted]], extractor: Extractor) -> Results:
-    """Extract all that is wanted, each image once, then run the benchmarks."""
+def prepare(configs: dict[str, Config]) -> tuple[dict[str, BaseBenchmark], dict[str, dict[str, Wanted]]]:
+    """:func:`build` and :func:`plan`.
+
+    Raises:
+        MissingDataError: Benchmarks cannot run; names all of them, and all that each lacks.
+    """
+    try:
+        benchmarks = build(configs)
+        return benchmarks, plan(benchmarks)
+    except (OSError, ValueError) as error:
+        raise MissingDataError(missing(configs)) from error
+
+
+def run(
+    benchmarks: dict[str, BaseBenchmark], wanted: dict[str, dict[str, Wanted]], extractor: Extractor, folder: Path
+) -> Results:
+    """Extract all that is wanted, each image once, then run the benchmarks; what some train is kept in ``folder``."""
     places = [(name, part) for name, parts in wanted.items() for part in parts]
     feats = dict(zip(places, extractor([wanted[name][part] for name, part in places]), strict=True))
-    return {name: benchmark.run(_own(feats, name)) for name, benchmark in benchmarks.items()}
+    results: Results = {}
+    for name, benchmark in benchmarks.items():
+        print_log(f'benchmark {name}', 'current')
+        benchmark.fit(extractor.model, folder)
+        results[name] = benchmark.run(_own(feats, name))
+    return results
 
 
 def _own(feats: dict[tuple[str, str], Tensor], name: str) -> dict[str, Tensor]:
     return {part: value for (owner, part), value in feats.items() if owner == name}
 
 
-def describe(wanted: dict[str, dict[str, Wanted]]) -> Table:
-    """What will be read: for ``--dry-run``."""
-    table = Table('benchmark', 'part', 'images', 'dataset', 'features')
-    for name, parts in wanted.items():
-        for part, each in parts.items():
-            dataset = type(each.dataset).__name__
-            table.add_row(name, part, f'{len(each.dataset):,}', dataset, kind_text(each.kind))
-    return table
+def record(results: Results, configs: dict[str, Config], wanted: dict[str, dict[str, Wanted]]) -> dict[str, Outcome]:
+    """Metrics with what each benchmark is, its data and the papers' figures that its config has (``reference``)."""
+    return {name: Outcome.of(metrics, configs[name], wanted[name]) for name, metrics in results.items()}
 
 
-def tables(results: Results, configs: dict[str, Config], title: str) -> Iterable[Table]:
-    """One for each benchmark: the model's column, and those of papers that its config has (``reference``)."""
-    for name, metrics in results.items():
-        reference: dict[str, dict[str, float]] = configs[name].get('reference', {})
-        columns = {title: metrics} | reference
-        table = Table('', *columns, title=name)
-        for metric in metrics:
-            cells = (f'{values[metric]:.2f}' if metric in values else '' for values in columns.values())
-            table.add_row(metric, *cells)
-        yield table
-
-
-def show(results: Results, configs: dict[str, Config], title: str) -> None:
+def show(evaluation: Evaluation, together: Iterable[ResultTable] = ()) -> None:
+    """Print a table of each benchmark, then those of several ``together``."""
     console = Console()
-    for table in tables(results, configs, title):
-        console.print(table)
-
-
-def write(results: Results, folder: Path) -> None:
-    """``results.json`` and ``results.csv`` (benchmark, metric, value)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / 'results.json').write_text(json.dumps(results, indent=2) + '\n')
-    with (folder / 'results.csv').open('w', newline='') as file:
-        rows: Sequence[Sequence[Any]] = [
-            (name, metric, value) for name, metrics in results.items() for metric, value in metrics.items()
-        ]
-        csv.writer(file).writerows([('benchmark', 'metric', 'value'), *rows])
+    for table in (*(short_table(each, 'results.csv') for each in compare([evaluation])), *together):
+        console.print(table.rich())

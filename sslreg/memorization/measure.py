@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sslreg.evaluation.features import collect_all
+from sslreg.evaluation.features import merge, outputs
 
 from .layers import Layers, Part, flat, units
 from .scores import Distance, image_alignment, view_alignment
@@ -74,7 +74,8 @@ def activations(
         widths.update({name: rows.shape[1] for name, rows in found.items()})
         return torch.cat(list(found.values()), dim=1)
 
-    (rows,) = collect_all([fn], loader, preprocess, 'activations')
+    dataset: Any = loader.dataset
+    (rows,) = merge(outputs([fn], loader, preprocess, 'activations'), len(dataset))
     return dict(zip(widths, rows.split(list(widths.values()), dim=1), strict=True))
 
 
@@ -84,7 +85,9 @@ def _collect(
     def measured(encoder: Layers) -> Callable[[list[Tensor]], Tensor]:
         return lambda views: torch.stack(list(encoder.measure(views, by).values()), dim=1)
 
-    return collect_all([measured(encoder) for encoder in encoders], loader, preprocess, 'alignment')
+    batches = outputs([measured(encoder) for encoder in encoders], loader, preprocess, 'alignment')
+    dataset: Any = loader.dataset
+    return merge(batches, len(dataset))
 
 
 def _columns(encoder: Layers, rows: Tensor) -> dict[str, Tensor]:

@@ -1,14 +1,16 @@
 from .attention import Look, attention_sheet, look
+from .benchmarks import write_benchmarks
 from .correspondence import correspondence_plot, match
 from .html import Section, page
 from .network import load_network, read_square
 from .observer import ObserverHook
-from .plots import Line, Panel, level, line_panels, smooth
+from .plots import Bars, Line, Panel, bar_chart, level, line_panels, smooth
 from .progress import ProgressHook
 from .report import write_report
 from .sheets import Cell, contact_sheet
 
 __all__ = [
+    'Bars',
     'Cell',
     'Line',
     'Look',
@@ -17,6 +19,7 @@ __all__ = [
     'ProgressHook',
     'Section',
     'attention_sheet',
+    'bar_chart',
     'contact_sheet',
     'correspondence_plot',
     'level',
@@ -27,5 +30,6 @@ __all__ = [
     'page',
     'read_square',
     'smooth',
+    'write_benchmarks',
     'write_report',
 ]

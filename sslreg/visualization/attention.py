@@ -10,6 +10,8 @@ from mmpretrain.models.utils import MultiheadAttention
 from timm.models.vision_transformer import Attention
 from torch import Tensor, nn
 
+from sslreg.models.anatomy import anatomy
+
 from .plots import DPI
 from .sheets import Cell, contact_sheet
 
@@ -70,21 +72,16 @@ def class_attention(attention: Any, tokens: Tensor) -> Tensor:
 
 def _parts(backbone: nn.Module) -> tuple[Any, nn.Module, int]:
     """A transformer's last attention, its last norm and the number of tokens that are no patches."""
-    for vit in backbone.modules():
-        blocks: Any = getattr(vit, 'layers', getattr(vit, 'blocks', None))
-        if not isinstance(blocks, (nn.ModuleList, nn.Sequential)):
-            continue
-        attention = getattr(blocks[-1], 'attn', None)
-        if type(attention) in (MultiheadAttention, Attention):
-            prefix = getattr(vit, 'num_prefix_tokens', None) or getattr(vit, 'num_extra_tokens', 0)
-            if not (prefix and getattr(vit, 'has_class_token', True)):
-                raise ValueError(f'this {type(vit).__name__} has no class token whose attention could be shown')
-            norm = getattr(vit, 'norm', None) or getattr(vit, 'ln1', None) or blocks[-1]
-            return attention, norm, prefix
-    raise ValueError(
-        f"{type(backbone).__name__} has no blocks with mmpretrain's or timm's plain attention: give a config of a "
-        'vision transformer, e.g. configs/massl/vits_800e.py'
-    )
+    parts = anatomy(backbone)
+    attention: Any = getattr(parts.blocks[-1], 'attn', None) if parts else None
+    if parts is None or type(attention) not in (MultiheadAttention, Attention):
+        raise ValueError(
+            f"{type(backbone).__name__} has no blocks with mmpretrain's or timm's plain attention: give a config of a "
+            'vision transformer, e.g. configs/massl/vits_800e.py'
+        )
+    if not (parts.num_extra_tokens and getattr(parts.vit, 'has_class_token', True)):
+        raise ValueError(f'this {type(parts.vit).__name__} has no class token whose attention could be shown')
+    return attention, parts.norm or parts.blocks[-1], parts.num_extra_tokens
 
 
 def _grid(num_patches: int, height: int, width: int) -> tuple[int, int]:

@@ -5,7 +5,7 @@ They use matplotlib's objects rather than pyplot, so nothing is shared between f
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from matplotlib import rc_context
@@ -27,15 +27,32 @@ STYLE: dict[Any, Any] = {
     'axes.titleweight': 'bold',
     'axes.titlelocation': 'left',
 }
+BESIDE: dict[str, Any] = dict(loc='upper left', bbox_to_anchor=(1.01, 1), fontsize=8.5)  # a legend beside its axes
+LABELLED_BARS = 20  # more have no room for their values
+UPRIGHT_NAMES = 15  # as many can stand slanted
+AXIS_CHARACTERS = 60  # more do not fit side by side below an axis
 
 
 class Line(NamedTuple):
-    """A curve: ``x [P]``, ``y [P]``, its name in the legend ('' leaves it out) and matplotlib's options."""
+    """A curve: ``x [P]``, ``y [P]``, its name in the legend ('' leaves it out) and matplotlib's options.
+
+    A band shows the standard deviations ``std [P]``, where there are any.
+    """
 
     x: Any
     y: Any
     label: str
     style: dict[str, Any]
+    std: Any = None
+
+
+class Bars(NamedTuple):
+    """One bar in each group: ``values [G]`` with nan for none, the name in the legend, a colour, ``std [G]``."""
+
+    values: Any
+    label: str
+    color: str
+    std: Any = None
 
 
 class Panel(NamedTuple):
@@ -61,7 +78,7 @@ def smooth(values: Any, window: int) -> np.ndarray[Any, Any]:
 
 
 def line_panels(
-    path: Path | str, panels: Sequence[Panel], columns: int = 1, size: tuple[float, float] = (8.0, 3.2)
+    path: Path | str | IO[bytes], panels: Sequence[Panel], columns: int = 1, size: tuple[float, float] = (8.0, 3.2)
 ) -> None:
     """Draw panels row by row.
 
@@ -84,9 +101,65 @@ def line_panels(
 
 def _draw(axes: Axes, panel: Panel) -> None:
     for line in panel.lines:
-        axes.plot(line.x, line.y, label=line.label or None, **line.style)
+        (drawn,) = axes.plot(line.x, line.y, label=line.label or None, **line.style)
+        if line.std is not None:
+            low, high = np.subtract(line.y, line.std), np.add(line.y, line.std)
+            axes.fill_between(line.x, low, high, color=drawn.get_color(), alpha=0.15, linewidth=0)
     if all(np.issubdtype(np.asarray(line.x).dtype, np.integer) for line in panel.lines):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(title=panel.title, xlabel=panel.xlabel, ylabel=panel.ylabel, **panel.axes)
+    if 'xticks' in panel.axes:
+        axes.minorticks_off()
     if sum(bool(line.label) for line in panel.lines) > 1:
         axes.legend(**panel.legend)
+
+
+def bar_chart(
+    path: Path | str | IO[bytes],
+    groups: Sequence[str],
+    series: Sequence[Bars],
+    ylabel: str,
+    title: str = '',
+    size: tuple[float, float] = (8.0, 3.4),
+) -> None:
+    """Draw groups of bars side by side.
+
+    Args:
+        path: The PNG to write.
+        groups: Names of G groups.
+        series: What each group has a bar of.
+        ylabel: Of the values.
+        title: Of the chart.
+        size: In inches.
+    """
+    values = np.array([bars.values for bars in series])
+    known = ~np.isnan(values)
+    width = 0.8 / np.maximum(known.sum(axis=0), 1)  # the bars that a group has share its room
+    x = np.arange(len(groups)) + (known.cumsum(axis=0) - (known.sum(axis=0) + 1) / 2) * width
+    with rc_context(STYLE):
+        figure = Figure(figsize=size, layout='constrained')
+        axes = figure.subplots()
+        for place, bars in enumerate(series):
+            look: dict[str, Any] = dict(
+                label=bars.label, color=bars.color, edgecolor='white', linewidth=0.5, ecolor='#333'
+            )
+            drawn = axes.bar(x[place], values[place], width, yerr=bars.std, **look)
+            if known.sum(axis=0).max() * len(groups) <= LABELLED_BARS:
+                texts = [
+                    f'{value:.1f}' if there else '' for value, there in zip(values[place], known[place], strict=True)
+                ]
+                axes.bar_label(drawn, texts, padding=2, fontsize=7.5)
+        axes.grid(visible=False, axis='x')
+        axes.set(title=title, ylabel=ylabel)
+        axes.margins(x=0.01)
+        axes.set_xticks(range(len(groups)), groups, **_slant(groups))
+        if len(series) > 1:
+            axes.legend(**BESIDE)
+        figure.savefig(path, dpi=DPI)
+
+
+def _slant(names: Sequence[str]) -> dict[str, Any]:
+    """How names below an axis stand so that none covers another."""
+    if len(names) > UPRIGHT_NAMES:
+        return dict(rotation=90, fontsize=8)
+    return dict(rotation=35, ha='right') if sum(map(len, names)) > AXIS_CHARACTERS else {}

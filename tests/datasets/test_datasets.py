@@ -1,4 +1,6 @@
 import io
+import struct
+import zlib
 from importlib import resources
 
 import cv2
@@ -10,7 +12,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from PIL import Image
 
-from sslreg.datasets import ImageFolder, LoadImage, PackedImages, PhotoTiles
+from sslreg.datasets import ImageFolder, LoadImage, NumpyImages, PackedImages, PhotoTiles
 from sslreg.datasets.photo_tiles import PHOTOGRAPHS, _half
 from tests import toy
 
@@ -58,7 +60,15 @@ def test_folder_problems_are_named(folder):
         ImageFolder(str(folder / 'empty'), with_label=False)
 
 
-@pytest.mark.parametrize('content', [b'', b'not an image', jpeg()[:40]])
+def vast() -> bytes:
+    """A PNG that claims to have more pixels than OpenCV takes, for which it raises an error of its own."""
+    header = struct.pack('>IIBBBBB', 2**17, 2**17, 8, 2, 0, 0, 0)
+    chunks = [(b'IHDR', header), (b'IDAT', zlib.compress(bytes(100))), (b'IEND', b'')]
+    parts = [struct.pack('>I', len(x)) + name + x + struct.pack('>I', zlib.crc32(name + x)) for name, x in chunks]
+    return b'\x89PNG\r\n\x1a\n' + b''.join(parts)
+
+
+@pytest.mark.parametrize('content', [b'', b'not an image', jpeg()[:40], vast()])
 def test_unreadable_image_is_named(folder, content):
     (folder / 'train' / 'cat' / '1.png').write_bytes(content)
     dataset = ImageFolder(str(folder), 'train', pipeline=[LoadImage()])
@@ -103,6 +113,30 @@ def test_packed_problems_are_named(tmp_path):
     np.savez(tmp_path / 'cut.npz', jpeg=np.zeros(5, np.uint8), offsets=np.array([0, 9]), labels=np.array([0]))
     with pytest.raises(ValueError, match='offsets run from 0 to 9, but there are 5 bytes'):
         PackedImages(str(tmp_path / 'cut.npz'))
+
+
+def test_images_in_arrays_gray_and_of_colour(tmp_path):
+    gray = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    rgb = np.stack([gray, gray + 100, gray + 200], axis=-1)
+    np.savez(tmp_path / 'a.npz', x=gray, colour=rgb, y=np.array([1, 0]))
+    for name, blue, red in (('x', gray, gray), ('colour', gray + 200, gray)):
+        dataset = NumpyImages('a.npz', name, 'y', data_root=str(tmp_path), metainfo=dict(classes=['no', 'yes']))
+        images = np.stack([dataset[i]['img'] for i in range(2)])
+        assert images.shape == (2, 3, 4, 3)
+        assert (images[..., 0] == blue).all()
+        assert (images[..., 2] == red).all()
+        assert dataset.get_gt_labels().tolist() == [1, 0]
+        assert dataset.metainfo['classes'] == ['no', 'yes']
+
+
+def test_problems_of_arrays_are_named(tmp_path):
+    path = tmp_path / 'a.npz'
+    np.savez(path, x=np.zeros((2, 3, 4)), flat=np.zeros((2, 12), np.uint8), good=np.zeros((2, 3, 4), np.uint8), y=[0])
+    with pytest.raises(ValueError, match=r"lacks \['z'\]; it holds \['flat', 'good', 'x', 'y'\]"):
+        NumpyImages(str(path), 'z', 'y')
+    for name in ('x', 'flat', 'good'):
+        with pytest.raises(ValueError, match=rf'{name} .* and y \[1\] must be uint8 \[N, H, W\]'):
+            NumpyImages(str(path), name, 'y')
 
 
 def test_real_packed_cifar10(cifar10):

@@ -2,6 +2,7 @@ import pytest
 import torch
 from mmpretrain.datasets import BaseDataset
 
+from sslreg.evaluation import suite
 from sslreg.evaluation.benchmarks import ClassificationBenchmark
 from sslreg.evaluation.benchmarks.classification import named, places, summary
 from sslreg.evaluation.probes import BaseProbe
@@ -128,6 +129,34 @@ def test_long_tailed_list_with_accuracies_by_shots(tmp_path):
     assert metrics == {f'pooled/nearest/{name}': value for name, value in names.items()}
 
 
+@pytest.fixture
+def imagenet(tmp_path):
+    """Five images of each of two classes; the long-tailed list has all of the one and one of the other."""
+    files = [f'train/n0000000{label}/n0000000{label}_{i}.JPEG' for label in range(2) for i in range(5)]
+    for file in [*files, 'val/n00000000/1.JPEG', 'val/n00000001/2.JPEG']:
+        (tmp_path / 'imagenet' / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / 'imagenet' / file).touch()
+    lines = [f'{file} {int(i > 4)}' for i, file in enumerate(files[:6])]
+    (tmp_path / 'imagenet/ImageNet_LT_train.txt').write_text('\n'.join(lines))
+    return str(tmp_path)
+
+
+def test_few_shot_configs_draw_three_times(imagenet):
+    for n in (1, 2, 4):
+        cfg = suite.load(f'imagenet_{n}shot', imagenet)
+        bench = BENCHMARKS.build(cfg.benchmark)
+        bench.wanted()
+        assert [bench.train_labels[indices].bincount().tolist() for indices in bench.subsets] == [[n, n]] * 3
+        assert {len(values) for values in cfg.reference.values()} == {2}, 'mean and deviation'
+
+
+def test_long_tailed_config_learns_from_its_list(imagenet):
+    bench = BENCHMARKS.build(suite.load('imagenet_lt', imagenet).benchmark)
+    bench.wanted()
+    assert [indices.tolist() for indices in bench.subsets] == [[0, 1, 2, 3, 4, 5]]
+    assert bench.by_shots
+
+
 def test_top5_from_six_classes():
     labels = list(range(6))
     for num_classes, expected in ((5, {'top1'}), (6, {'top1', 'top5'})):
@@ -140,14 +169,14 @@ def test_top5_from_six_classes():
 def test_place_of_the_own_class():
     scores = torch.tensor([[3, 2, 1], [1, 2, 3], [1, 1, 1], [torch.nan] * 3, [-torch.inf, 0, 0]])
     labels = torch.tensor([0, 1, 2, 1, 0])
-    assert places(Fixed(), scores, labels)[''].tolist() == [0, 1, 2, 1, 2]
+    assert places(Fixed().scores, scores, labels)[''].tolist() == [0, 1, 2, 1, 2]
 
 
 def test_rows_at_a_time_change_nothing(monkeypatch):
     scores, labels = torch.randn(10, 4), torch.randint(4, (10,))
-    expected = places(Fixed(), scores, labels)['']
+    expected = places(Fixed().scores, scores, labels)['']
     monkeypatch.setattr('sslreg.evaluation.benchmarks.classification.ROWS', 3)
-    assert torch.equal(places(Fixed(), scores, labels)[''], expected)
+    assert torch.equal(places(Fixed().scores, scores, labels)[''], expected)
     assert ((expected == 0) == (scores.argmax(dim=1) == labels)).all()
 
 
@@ -204,3 +233,23 @@ def test_rejects_subsets_of_another_form(subset):
 def test_rejects_what_cannot_be(arguments):
     with pytest.raises(ValueError, match='must not be empty'):
         benchmark(**arguments)
+
+
+def test_images_that_could_not_be_decoded_neither_train_nor_count():
+    """Test image 1 is classified wrongly where it can be decoded."""
+    whole, lacking = benchmark(), benchmark()
+    whole.wanted()
+    assert all(each.may_lack_images for each in lacking.wanted().values())
+    train = torch.tensor([[0.0], [1.0], [5.0], [6.0]])
+    test = torch.tensor([[2.0], [1.2], [9.0]])
+    assert whole.run({'pooled/train': train, 'pooled/test': test})['pooled/nearest/top1'] == pytest.approx(200 / 3)
+    train[0] = test[1] = torch.nan
+    assert lacking.run({'pooled/train': train, 'pooled/test': test}) == {'pooled/nearest/top1': 100}
+
+
+def test_a_class_that_lost_all_its_images_is_an_error():
+    lacking = benchmark()
+    lacking.wanted()
+    train = torch.tensor([[torch.nan], [torch.nan], [5.0], [6.0]])
+    with pytest.raises(ValueError, match='1 of 2 classes have none of the 2 training images, e.g. class 0'):
+        lacking.run({'pooled/train': train, 'pooled/test': torch.zeros(3, 1)})

@@ -1,16 +1,22 @@
 """Features of every kind from one pass over the images, kept on disk."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import timm
 import torch
 import torch.nn.functional as F
 from mmengine.registry import DefaultScope
+from PIL import Image
 
+from sslreg.datasets import BrokenImageError, ImageFolder, PackedImages
 from sslreg.evaluation.benchmarks import Wanted
+from sslreg.evaluation.broken import dataset_name, image_name
 from sslreg.evaluation.extract import Extractor
+from sslreg.evaluation.features import duration, is_broken, progress
 from sslreg.evaluation.kinds import MultiScale, Observer, Pooled, kind_text
-from sslreg.evaluation.store import FeatureStore, dataset_hash, model_hash
+from sslreg.evaluation.store import FeatureStore, Parts, dataset_hash, model_hash
 from sslreg.registry import DATASETS, FEATURES, MODELS
 from tests import toy
 
@@ -180,6 +186,16 @@ def test_what_features_depend_on_is_in_the_hash():
     assert model_hash(other) != whole
 
 
+@pytest.mark.parametrize('backbone', [dict(type='PixelBackbone', size=4), dict(type='ColorHistogramBackbone', bins=2)])
+def test_networks_without_weights_are_told_apart_by_their_settings(backbone):
+    (setting,) = set(backbone) - {'type'}
+    one, same, other = (
+        MODELS.build(dict(type='Encoder', backbone=each)) for each in (backbone, backbone, backbone | {setting: 8})
+    )
+    assert model_hash(one) == model_hash(same)
+    assert model_hash(one) != model_hash(other)
+
+
 @pytest.mark.parametrize('damage', ['cut', 'flip', 'note', 'gone'])
 def test_damaged_features_are_made_again(tmp_path, damage):
     store, feats = FeatureStore(tmp_path), torch.randn(20, 3)
@@ -219,3 +235,193 @@ def test_two_ranks_extract_what_one_process_does(run_ranks, tmp_path):
     for found in run_ranks(extracted, str(tmp_path / 'two')):
         for mine, theirs in zip(found, expected, strict=True):
             torch.testing.assert_close(mine, theirs, atol=1e-6, rtol=1e-6)
+
+
+class Stopping(Counting):
+    """A transform that counts images and is interrupted at one."""
+
+    def __init__(self, at: int):
+        super().__init__()
+        self.at = at
+
+    def __call__(self, results):
+        if self.seen == self.at:
+            self.at = None
+            raise KeyboardInterrupt
+        return super().__call__(results)
+
+
+def interrupt(dataset, store):
+    extractor = Extractor(build(VIT, 16), store, batch_size=2, num_workers=0)
+    with pytest.raises(KeyboardInterrupt):
+        extractor([Wanted(dataset, KINDS['both']), Wanted(dataset, KINDS['patches'])])
+
+
+def test_an_interrupted_extraction_goes_on_where_it_stopped(tmp_path):
+    store, stopping = FeatureStore(tmp_path / 'store'), Stopping(at=7)
+    dataset = toy_dataset(stopping)
+    interrupt(dataset, store)
+    stopping.seen = 0
+    wanted = [Wanted(dataset, KINDS['both']), Wanted(dataset, KINDS['patches'])]
+    found = Extractor(build(VIT, 16), store, batch_size=4, num_workers=0)(wanted)
+    assert stopping.seen == 10 - 6  # three batches of two were whole
+    assert not list((tmp_path / 'store').glob('*.parts'))
+    for mine, theirs in zip(found, Extractor(build(VIT, 16), None, num_workers=0)(wanted), strict=True):
+        torch.testing.assert_close(mine, theirs, atol=1e-6, rtol=1e-6)
+
+
+def test_what_another_network_has_begun_is_not_taken(tmp_path):
+    store, stopping = FeatureStore(tmp_path), Stopping(at=7)
+    dataset = toy_dataset(stopping)
+    interrupt(dataset, store)
+    stopping.seen = 0
+    other = build(VIT, 16)
+    other.teacher.module.backbone.cls_token.data += 1
+    Extractor(other, store, num_workers=0)([Wanted(dataset, KINDS['both']), Wanted(dataset, KINDS['patches'])])
+    assert stopping.seen == 10
+
+
+def test_nothing_is_read_again_if_only_the_whole_is_missing(tmp_path, monkeypatch):
+    store, counting = FeatureStore(tmp_path), Counting()
+    wanted = [Wanted(toy_dataset(counting), KINDS['both'])]
+    monkeypatch.setattr(Parts, 'remove', lambda self: None)
+    monkeypatch.setattr(Parts.__init__, '__defaults__', (0, 2**30))
+    expected = Extractor(build(VIT, 16), store, num_workers=0)(wanted)
+    for file in tmp_path.glob('*.npy'):
+        file.unlink()
+    counting.seen = 0
+    assert torch.equal(Extractor(build(VIT, 16), store, num_workers=0)(wanted)[0], expected[0])
+    assert counting.seen == 0
+
+
+def batch(*indices):
+    return torch.tensor(indices), [torch.tensor(indices, dtype=torch.float)[:, None], torch.ones(len(indices), 2, 2)]
+
+
+def test_parts_are_written_as_they_come_and_read_once(tmp_path):
+    parts = Parts(tmp_path / 'parts', seconds=0)
+    for number, _ in enumerate(parts.kept([batch(0, 2), batch(4, 6), (torch.tensor([5]), [])]), start=1):
+        assert len(list((tmp_path / 'parts').iterdir())) == min(number, 2)  # a broken image is tried again
+    list(parts.kept([batch(6, 8)]))  # 6 again, as by a second process
+    loaded = list(parts.load())
+    indices = torch.cat([found for found, _ in loaded])
+    assert sorted(indices.tolist()) == [0, 2, 4, 6, 8]
+    assert torch.equal(torch.cat([rows[0] for _, rows in loaded])[:, 0], indices.float())
+    assert {rows[1].shape[1:] for _, rows in loaded} == {(2, 2)}
+    damaged = next(file for file in (tmp_path / 'parts').iterdir() if 0 in np.load(file)['arr_0'])
+    data = bytearray(damaged.read_bytes())
+    data[data.index(np.float32(1).tobytes())] ^= 1
+    damaged.write_bytes(data)
+    assert sorted(i for found, _ in parts.load() for i in found.tolist()) == [4, 6, 8]
+
+
+def test_large_rows_are_written_sooner(tmp_path):
+    parts = Parts(tmp_path, seconds=1000, size=2 * batch(0)[1][0].nbytes + 2 * batch(0)[1][1].nbytes)
+    list(parts.kept([batch(i) for i in range(5)]))
+    assert len(list(tmp_path.iterdir())) == 2  # the fifth is in the whole
+
+
+def resumed(rank: int, folder: str):
+    with DefaultScope.overwrite_default_scope('sslreg'):
+        stopping = Stopping(at=None)
+        dataset = toy_dataset(stopping, length=11)
+        extractor = Extractor(build(VIT, 16), FeatureStore(folder), batch_size=4, num_workers=0)
+        return stopping.seen, extractor([Wanted(dataset, KINDS['both']), Wanted(dataset, KINDS['patches'])])
+
+
+@pytest.mark.slow
+def test_two_ranks_go_on_with_what_one_process_left(run_ranks, tmp_path):
+    """Of eleven images one remains: a rank has none."""
+    interrupt(toy_dataset(Stopping(at=10), length=11), FeatureStore(tmp_path / 'two'))
+    expected = extracted(0, str(tmp_path / 'one'))
+    for _, found in run_ranks(resumed, str(tmp_path / 'two')):
+        for mine, theirs in zip(found, expected, strict=True):
+            torch.testing.assert_close(mine, theirs, atol=1e-6, rtol=1e-6)
+    assert not list((tmp_path / 'two').glob('*.parts'))
+
+
+def photographs(folder, broken=()):
+    """Six images of 8 px in two classes; ``broken`` ones cannot be decoded."""
+    for i in range(6):
+        path = folder / 'ab'[i % 2] / f'{i}.png'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.random.default_rng(i).integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(path)
+        if path.name in broken:
+            path.write_bytes(path.read_bytes()[:40])
+    return ImageFolder(str(folder), pipeline=[dict(type='LoadImage'), dict(type='PackInputs')])
+
+
+def extractor(folder, **options):
+    return Extractor(build(VIT, 16), FeatureStore(folder), batch_size=2, **options)
+
+
+@pytest.mark.parametrize('num_workers', [0, 2])
+def test_a_broken_image_is_an_error_that_names_it(tmp_path, num_workers):
+    wanted = Wanted(photographs(tmp_path, broken=['3.png']), KINDS['pooled'], may_lack_images=True)
+    with pytest.raises(BrokenImageError, match=r'b/3.png \(40 bytes\) is broken'):
+        extractor(tmp_path / 'store', num_workers=num_workers)([wanted])
+
+
+def test_broken_images_are_left_out_on_request(tmp_path):
+    """The first batch has no image at all."""
+    whole = extractor(tmp_path / 'one', num_workers=0)([Wanted(photographs(tmp_path / 'a'), KINDS['patches'])])[0]
+    wanted = Wanted(photographs(tmp_path / 'b', ['0.png', '2.png', '5.png']), KINDS['patches'], may_lack_images=True)
+    for _ in range(2):  # made, and from the store
+        lenient = extractor(tmp_path / 'two', num_workers=0, skip_broken=True)
+        (feats,) = lenient([wanted])
+        assert is_broken(feats).tolist() == [True, True, False, False, False, True]  # a/0, a/2, a/4, b/1, b/3, b/5
+        torch.testing.assert_close(feats[2:5], whole[2:5], atol=1e-6, rtol=1e-6)
+        ((name, images),) = lenient.broken.items()
+        assert 'ImageFolder' in name
+        assert [Path(image).name for image in images] == ['0.png', '2.png', '5.png']
+    with pytest.raises(BrokenImageError, match='3 of 6 images .* cannot be decoded: .*/a/0.png'):
+        extractor(tmp_path / 'two', num_workers=0)([wanted])
+
+
+def test_broken_images_of_which_ground_truth_counts_stay_an_error(tmp_path):
+    """Also where another benchmark could do without them."""
+    wanted = Wanted(photographs(tmp_path, broken=['3.png']), KINDS['pooled'])
+    with pytest.raises(BrokenImageError, match='3.png'):
+        extractor(tmp_path / 'store', num_workers=0, skip_broken=True)([wanted, wanted._replace(may_lack_images=True)])
+
+
+def test_datasets_are_called_by_their_files(tmp_path):
+    offsets = dict(jpeg=np.zeros(0, np.uint8), offsets=[0, 0], labels=[3])
+    np.savez(tmp_path / 'train.npz', **offsets)
+    packed = PackedImages('train.npz', data_root=str(tmp_path))
+    assert dataset_name(packed) == f'1 images of PackedImages {tmp_path}/train.npz'
+    assert image_name(packed, 0) == 'number 0'
+    folder = photographs(tmp_path / 'photos')
+    assert dataset_name(folder) == f'6 images of ImageFolder {tmp_path}/photos/'
+    assert image_name(folder, 3) == f'{tmp_path}/photos/b/1.png'
+
+
+def test_features_that_are_not_finite_are_refused(tmp_path):
+    diverged = build(VIT, 16)
+    diverged.teacher.module.backbone.cls_token.data += torch.nan
+    with pytest.raises(ValueError, match='have its weights diverged'):
+        Extractor(diverged, None, num_workers=0)([Wanted(toy_dataset(), KINDS['pooled'])])
+
+
+def test_nothing_is_hashed_without_a_store(monkeypatch):
+    for name in ('dataset_hash', 'model_hash'):
+        monkeypatch.setattr(f'sslreg.evaluation.extract.{name}', None)
+    dataset = toy_dataset()
+    first, second = Extractor(build(VIT, 16), None, num_workers=0)([Wanted(dataset, KINDS['both'])] * 2)
+    assert first is second
+
+
+def test_the_log_has_a_line_when_a_minute_is_over(monkeypatch):
+    lines, clock = [], iter(range(0, 10_000, 25))
+    monkeypatch.setattr('sslreg.evaluation.features.print_log', lambda text, *_: lines.append(text))
+    monkeypatch.setattr('sslreg.evaluation.features.time.monotonic', lambda: next(clock))
+    list(progress(toy.build_loader(batch_size=4), 'features of toys'))  # 24 images, 25 s for 4 of them and a start
+    assert lines == [
+        'features of toys: 33%, 0.1 images/s, 2 min 30 s to go',
+        'features of toys: 83%, 0.1 images/s, 30 s to go',
+    ]
+
+
+@pytest.mark.parametrize('seconds, text', [(0.4, '0 s'), (59.6, '1 min 0 s'), (7500, '2 h 5 min'), (180000, '2 d 2 h')])
+def test_durations_are_in_two_units(seconds, text):
+    assert duration(seconds) == text

@@ -12,10 +12,16 @@ from sslreg.datasets import PhotoTiles
 from sslreg.evaluation import suite
 from sslreg.evaluation.benchmarks import BaseBenchmark, Wanted
 from sslreg.evaluation.extract import Extractor
+from sslreg.evaluation.forecast import describe, forecast
+from sslreg.evaluation.missing import MissingDataError
+from sslreg.evaluation.results import left_out
+from sslreg.evaluation.store import FeatureStore
 from sslreg.models import ColorHistogramBackbone, Encoder, PixelBackbone
 from sslreg.registry import BENCHMARKS, MODELS
 from tests import toy
 from tests.tools.test_tools import python, run, succeed
+
+FLOOR = dict(type='MultiScale', scales=(1,))
 
 
 @BENCHMARKS.register_module(force=True)
@@ -38,10 +44,10 @@ def scope():
         yield
 
 
-def test_benchmarks_get_their_own_features():
+def test_benchmarks_get_their_own_features(tmp_path):
     benchmarks = dict(few=Brightness(length=4), many=Brightness())
     model = Encoder(dict(type='PixelBackbone', size=8)).eval()
-    results = suite.run(benchmarks, suite.plan(benchmarks), Extractor(model, None, num_workers=0))
+    results = suite.run(benchmarks, suite.plan(benchmarks), Extractor(model, None, num_workers=0), tmp_path)
     assert (results['few']['images'], results['many']['images']) == (4, 24)
     assert results['many']['mean'] == pytest.approx(127.5, abs=5)
 
@@ -64,14 +70,76 @@ def test_data_root_takes_the_place_of_data(tmp_path):
     )
 
 
-def test_tables_have_the_papers_columns_and_files_every_metric(tmp_path):
-    configs = dict(a=Config(dict(reference=dict(MaSSL=dict(mAP=38.5)))))
-    (table,) = suite.tables(dict(a=dict(mAP=10.0, P=20.0)), configs, 'ours')
-    assert [column.header for column in table.columns] == ['', 'ours', 'MaSSL']
-    assert [list(column.cells) for column in table.columns] == [['mAP', 'P'], ['10.00', '20.00'], ['38.50', '']]
-    suite.write(dict(a=dict(mAP=10.0)), tmp_path / 'out')
-    assert json.loads((tmp_path / 'out/results.json').read_text()) == dict(a=dict(mAP=10.0))
-    assert (tmp_path / 'out/results.csv').read_text().splitlines() == ['benchmark,metric,value', 'a,mAP,10.0']
+def test_what_is_recorded_of_a_run_says_what_was_run(tmp_path):
+    (tmp_path / 'own.py').write_text('"""Faces of ``cats``.\n\nMore."""\nbenchmark = dict(type="Brightness", length=4)')
+    cfg = suite.load(str(tmp_path / 'own.py'))
+    benchmarks = suite.build(dict(own=cfg))
+    outcome = suite.record(dict(own=dict(mean=1.0)), dict(own=cfg), suite.plan(benchmarks))['own']
+    assert (outcome.metrics, outcome.about, outcome.reference) == (dict(mean=1.0), 'Faces of cats.', {})
+    protocol = dict(data='4 images of ToyDataset', features='Pooled()', protocol='Brightness(length=4)')
+    assert outcome.protocol == protocol
+
+
+def test_results_name_the_first_images_that_were_left_out():
+    facts = left_out(dict(photos=[f'{i}.jpg' for i in range(7)]))
+    assert facts['left out'] == '7 images of photos (0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg): they cannot be decoded'
+    assert left_out({}) == {}
+
+
+def folders(root, **more):
+    """A benchmark on class folders that do not exist."""
+    train, test = (dict(type='ImageFolder', data_root=str(root), data_prefix=name) for name in ('train', 'test'))
+    probes = [dict(type='KNNProbe', ks=(1,))]
+    return dict(
+        type='ClassificationBenchmark', train=train, test=test, kinds=[dict(type='Pooled')], probes=probes, **more
+    )
+
+
+def test_all_that_is_missing_is_named_before_anything_is_computed(tmp_path):
+    photos = folders(tmp_path / 'photos', subset=dict(list_file=str(tmp_path / 'few.txt')))
+    clips = dict(type='DavisClip', data_root=str(tmp_path / 'davis'))
+    clips = dict(type='LabelPropagationBenchmark', dataset=clips, clips='val.txt', kind=dict(type='PatchTokens'))
+    benchmarks = dict(photos=photos, fine=dict(type='Brightness'), clips=clips)
+    with pytest.raises(MissingDataError) as error:
+        suite.prepare({name: Config(dict(benchmark=benchmark)) for name, benchmark in benchmarks.items()})
+    assert list(error.value.missing) == ['photos', 'clips']
+    for path, text in zip(('photos/train', 'photos/test', 'few.txt'), error.value.missing['photos'], strict=True):
+        assert str(tmp_path / path) in text
+    (text,) = error.value.missing['clips']
+    assert str(tmp_path / 'davis') in text
+    assert str(error.value).startswith('2 benchmarks cannot run: photos, clips')
+
+
+def test_a_forecast_says_what_is_stored_and_when_the_rest_is_ready(tmp_path, monkeypatch):
+    """A hundredth of a second to read an image, three for the network: 24 images take 0.72 s in all, once."""
+    seconds = dict(now=0.0)
+    monkeypatch.setattr('sslreg.evaluation.forecast.time.perf_counter', lambda: seconds['now'])
+    model = Encoder(dict(type='PixelBackbone', size=8)).eval()
+    extractor = Extractor(model, FeatureStore(tmp_path), num_workers=1)
+    few, many = Brightness(length=4), Brightness()
+    extractor(list(few.wanted().values()))
+    benchmarks = dict(few=few, many=many, more=many)
+    wanted = suite.plan(benchmarks)
+    wanted['more'] = dict(images=wanted['more']['images'], floor=wanted['more']['images']._replace(kind=FLOOR))
+
+    def passing(fn, time):
+        def timed(*args):
+            seconds['now'] += time(*args)
+            return fn(*args)
+
+        return timed
+
+    monkeypatch.setattr(toy.ToyDataset, 'prepare_data', passing(toy.ToyDataset.prepare_data, lambda *_: 0.01))
+    monkeypatch.setattr(model, 'extract_feat', passing(model.extract_feat, lambda images: 0.03 * len(images)))
+    expected = forecast(extractor, [each for parts in wanted.values() for each in parts.values()])
+    assert [each.stored for each in expected] == [True, False, False, False]
+    assert [each.seconds for each in expected] == pytest.approx([0, 0.72, 0, 0])  # both kinds in one pass
+    table = describe(wanted, [each._replace(seconds=100 * each.seconds) for each in expected])
+    rows = list(zip(*(column.cells for column in table.columns), strict=True))
+    assert rows[0] == ('few', 'images', '4', 'ToyDataset', 'Pooled()', 'yes', '')
+    assert rows[1] == ('many', 'images', '24', 'ToyDataset', 'Pooled()', 'no', '1 min 12 s')
+    assert rows[3][4:] == ('MultiScale(scales=(1,))', 'no', '')
+    assert '1 min 12 s' in table.caption
 
 
 def test_floors_are_pixels_and_histograms_of_colours():
@@ -101,20 +169,42 @@ benchmark = dict(type=Brightness)
 reference = dict(paper=dict(mean=127.5))
 """
 
+LACKING = """
+from sslreg.evaluation import ClassificationBenchmark
+
+train, val = (dict(type='ImageFolder', data_root='nowhere', data_prefix=name) for name in ('train', 'val'))
+benchmark = dict(
+    type=ClassificationBenchmark, train=train, test=val, kinds=[dict(type='Pooled')], probes=[dict(type='KNNProbe')])
+"""
+
 
 @pytest.mark.slow
 def test_the_tool_runs_benchmarks_on_one_process_and_two(tmp_path):
     (tmp_path / 'brightness.py').write_text(BENCHMARK)
     options = ['--benchmarks', tmp_path / 'brightness.py', '--features', tmp_path / 'features']
     config = 'configs/encoders/raw_pixels.py'
-    assert 'ToyDataset' in succeed(python('test.py', config, *options, '--dry-run'))
+    (tmp_path / 'lacking.py').write_text(LACKING)
+    dry = python('test.py', config, *options, '--benchmarks', *options[1:2], tmp_path / 'lacking.py', '--dry-run')
+    assert dry.returncode == 1
+    assert 'ToyDataset' in dry.stdout
+    assert "'nowhere/train'" in dry.stderr
+    assert "'nowhere/val'" in dry.stderr
     assert not (tmp_path / 'features').exists()
     text = succeed(python('test.py', config, *options, '--out', tmp_path / 'one'))
     assert 'paper' in text
     results = json.loads((tmp_path / 'one/results.json').read_text())
+    assert results['title'] == 'raw_pixels, no checkpoint'
+    assert f'--out {tmp_path / "one"}' in results['facts']['command']
+    assert 'brightness' in (tmp_path / 'one/report.html').read_text()
     assert len(list((tmp_path / 'features').glob('*.npy'))) == 1
     options[-1] = tmp_path / 'others'
     none = ''  # in place of a checkpoint
-    two = run('bash', 'tools/dist_test.sh', config, none, '2', *options, '--out', tmp_path / 'two')
+    named = ['--out', tmp_path / 'two', '--title', 'by two']
+    two = run('bash', 'tools/dist_test.sh', config, none, '2', *options, *named)
     assert two.returncode == 0, two.stderr[-2000:]
-    assert json.loads((tmp_path / 'two/results.json').read_text()) == results
+    assert json.loads((tmp_path / 'two/results.json').read_text())['benchmarks'] == results['benchmarks']
+    folders = [tmp_path / 'one', tmp_path / 'two']
+    assert 'by two' in succeed(python('compare_results.py', *folders, '--out', tmp_path / 'both'))
+    header = (tmp_path / 'both/results.csv').read_text().splitlines()[0]
+    assert header == 'benchmark,metric,"raw_pixels, no checkpoint",by two,paper'
+    assert 'by two' in (tmp_path / 'both/report.html').read_text()

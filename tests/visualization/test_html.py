@@ -1,6 +1,7 @@
 from html.parser import HTMLParser
 
 from sslreg.visualization import Section, page
+from sslreg.visualization.html import table
 
 
 class Text(HTMLParser):
@@ -32,3 +33,8 @@ def test_blank_lines_separate_paragraphs():
 def test_a_table_without_headings_has_none():
     assert '<thead>' not in page('t', '', [Section('s', table=[[], ['a', 'b']])])
     assert '<thead>' in page('t', '', [Section('s', table=[['x', 'y'], ['a', 'b']])])
+
+
+def test_cells_of_a_table_are_marked_by_row_and_column():
+    markup = table([['', 'a', 'b'], ['x', '1', '2'], ['y', '3', '4']], best={(0, 1)})
+    assert [dict(attributes) for tag, attributes in Text(markup).tags if tag == 'td'] == [{}, {'class': 'best'}, {}, {}]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sslreg.visualization import Cell, Line, Panel, contact_sheet, level, line_panels, smooth
+from sslreg.visualization import Bars, Cell, Line, Panel, bar_chart, contact_sheet, level, line_panels, smooth
 
 
 def panel(points=3, **options):
@@ -52,3 +52,20 @@ def test_a_contact_sheet_shows_each_cell_in_its_place_and_frame(tmp_path):
 def test_a_contact_sheet_wants_a_cell_for_every_column(tmp_path):
     with pytest.raises(ValueError, match=r'rows of \[1\] cells do not fill the 2 columns'):
         contact_sheet(tmp_path / 'a.png', [('a', 1), ('b', 1)], [[Cell(np.zeros((2, 2, 3), np.uint8))]])
+
+
+def test_bars_of_a_group_share_its_room_without_those_that_are_missing(tmp_path):
+    series = [Bars([1, 1], 'a', '#ff0000'), Bars([np.nan, 1], 'b', '#0000ff', [np.nan, 0.1])]
+    bar_chart(tmp_path / 'a.png', ['first', 'second'], series, '%', size=(6, 3))
+    with Image.open(tmp_path / 'a.png') as image:
+        row = np.asarray(image.convert('RGB'))[image.height // 2]  # the legend is higher
+    red, blue = ((row == colour).all(axis=1).sum() for colour in ((255, 0, 0), (0, 0, 255)))
+    assert red / blue == pytest.approx(3, rel=0.05)  # a whole group and half of one, to half of one
+
+
+def test_a_band_shows_deviations(tmp_path):
+    for name, std in (('none', None), ('band', [1, 1, 1])):
+        line = Line([1, 2, 3], [4, 5, 6], 'a', dict(color='#000000'), std)
+        line_panels(tmp_path / f'{name}.png', [Panel([line], '', '', axes=dict(ylim=(0, 9)))])
+    dark = [np.asarray(Image.open(tmp_path / f'{name}.png').convert('L')) < 235 for name in ('none', 'band')]
+    assert dark[1].sum() > dark[0].sum() * 1.5

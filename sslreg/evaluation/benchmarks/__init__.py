@@ -2,6 +2,7 @@ from .base import BaseBenchmark, Wanted
 from .classification import ClassificationBenchmark
 from .copy_detection import CopyDetectionBenchmark
 from .davis import LabelPropagationBenchmark
+from .linear import LinearBenchmark
 from .retrieval import RetrievalBenchmark, RevisitedBenchmark
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     'ClassificationBenchmark',
     'CopyDetectionBenchmark',
     'LabelPropagationBenchmark',
+    'LinearBenchmark',
     'RetrievalBenchmark',
     'RevisitedBenchmark',
     'Wanted',

@@ -1,12 +1,14 @@
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from mmengine.logging import print_log
 from torch import Tensor
 
 from sslreg.evaluation.classes import check_classes
+from sslreg.evaluation.features import is_broken
 from sslreg.evaluation.probes import BaseProbe
 from sslreg.evaluation.splits import (
     accuracy_by_shots,
@@ -41,10 +43,11 @@ class ClassificationBenchmark(BaseBenchmark):
             ``dict(fraction=0.01, seeds=(0, 1, 2))``, ``dict(list_file='1percent.txt')`` with a file name a line, and
             ``dict(labelled_list_file='ImageNet_LT_train.txt')`` with ``path label``; by default all.
         by_shots: Also average over classes with many (> 100), medium and few (< 20) training images.
+        source: Where the data come from, for whoever lacks them.
 
     Raises:
         ValueError: An argument is out of range, the classes differ, or the training images do not suffice.
-        FileNotFoundError: There is no such list.
+        FileNotFoundError: There are no such data, or there is no such list.
     """
 
     def __init__(
@@ -55,17 +58,18 @@ class ClassificationBenchmark(BaseBenchmark):
         probes: Sequence[dict[str, Any]],
         subset: dict[str, Any] | None = None,
         by_shots: bool = False,
+        source: str = 'see docs/data.md',
     ) -> None:
         if not kinds or not probes:
             raise ValueError(f'kinds={list(kinds)} and probes={list(probes)} must not be empty')
         self.train, self.test = train, test
         self.kinds = named(kinds, '')
         self.probes = named(probes, 'probe')
-        self.subset, self.by_shots = subset, by_shots
+        self.subset, self.by_shots, self.source = subset, by_shots, source
 
     def wanted(self) -> dict[str, Wanted]:
         """All images of both sets, as ``pooled/train`` and ``pooled/test`` for each kind."""
-        train, test = DATASETS.build(self.train), DATASETS.build(self.test)
+        train, test = self._dataset(self.train), self._dataset(self.test)
         check_classes(train, test)
         self.train_labels, self.test_labels = (torch.tensor(each.get_gt_labels()) for each in (train, test))
         self.num_classes = int(max(self.train_labels.max(), self.test_labels.max())) + 1
@@ -73,7 +77,11 @@ class ClassificationBenchmark(BaseBenchmark):
         for indices in self.subsets:
             self._check(indices)
         sets = dict(train=train, test=test)
-        return {f'{name}/{part}': Wanted(sets[part], kind) for name, kind in self.kinds.items() for part in sets}
+        return {
+            f'{name}/{part}': Wanted(sets[part], kind, may_lack_images=True)
+            for name, kind in self.kinds.items()
+            for part in sets
+        }
 
     def run(self, feats: dict[str, Tensor]) -> dict[str, float]:
         metrics: dict[str, float] = {}
@@ -81,6 +89,13 @@ class ClassificationBenchmark(BaseBenchmark):
             runs = [self._run(feats[f'{kind}/train'], feats[f'{kind}/test'], indices) for indices in self.subsets]
             metrics |= {f'{kind}/{name}': value for name, value in summary(runs).items()}
         return metrics
+
+    def _dataset(self, config: dict[str, Any]) -> Any:
+        try:
+            return DATASETS.build(config)
+        except (FileNotFoundError, RuntimeError) as error:  # mmpretrain's StanfordCars raises the latter
+            where = config.get('data_root')
+            raise FileNotFoundError(f'data are missing in {where!r} ({error}). To get them: {self.source}') from error
 
     def _check(self, indices: Tensor) -> None:
         absent = (self.train_labels[indices].bincount(minlength=self.num_classes) == 0).nonzero().flatten().tolist()
@@ -93,36 +108,41 @@ class ClassificationBenchmark(BaseBenchmark):
             PROBES.build(config).check(len(indices))
 
     def _run(self, train: Tensor, test: Tensor, indices: Tensor) -> dict[str, float]:
-        """Metrics of all probes that learn from the images ``indices`` of ``train [N, C]``."""
-        labels, own = self.train_labels[indices], self.test_labels
+        """Metrics of all probes that learn from the images ``indices`` of ``train [N, C]``, without broken images."""
+        used, tested = indices[~is_broken(train)[indices]], ~is_broken(test)
+        if len(used) < len(indices):
+            self._check(used)
+        labels, own, test = self.train_labels[used], self.test_labels[tested], test[tested]
         groups = shot_groups(labels, self.num_classes) if self.by_shots else {}
         metrics: dict[str, float] = {}
         for name, config in self.probes.items():
             probe: BaseProbe = PROBES.build(config)
-            probe.fit(train[indices.to(train.device)], labels.to(train.device))
-            for variant, place in places(probe, test, own.to(test.device)).items():
+            print_log(f'fitting {name} to {len(used):,} images', 'current')
+            probe.fit(train[used.to(train.device)], labels.to(train.device))
+            for variant, place in places(probe.scores, test, own.to(test.device)).items():
                 path = f'{name}/{variant}' if variant else name
-                values = self._accuracies(place.cpu(), groups)
+                values = accuracies(place, self.num_classes)
+                values |= accuracy_by_shots(place.cpu() == 0, own, groups) if groups else {}
                 metrics |= {f'{path}/{metric}': value for metric, value in values.items()}
         return metrics
 
-    def _accuracies(self, place: Tensor, groups: dict[str, Tensor]) -> dict[str, float]:
-        """From at which place ``[M]`` each test image's class comes."""
-        tops = (1, 5) if self.num_classes >= CLASSES_FOR_TOP5 else (1,)
-        accuracies = {f'top{k}': 100 * float((place < k).double().mean()) for k in tops}
-        return accuracies | (accuracy_by_shots(place == 0, self.test_labels, groups) if groups else {})
 
-
-def places(probe: BaseProbe, feats: Tensor, labels: Tensor) -> dict[str, Tensor]:
+def places(scores: Callable[[Tensor], dict[str, Tensor]], feats: Tensor, labels: Tensor) -> dict[str, Tensor]:
     """At which place from 0 each image's class comes by each variant's scores, ``{variant: [M]}``.
 
     Of equal scores the class of the lowest number comes first; scores that are not a number come before all.
     """
     parts = [
-        {name: _place(scores, own) for name, scores in probe.scores(part).items()}
+        {name: _place(each, own) for name, each in scores(part).items()}
         for part, own in zip(feats.split(ROWS), labels.split(ROWS), strict=True)
     ]
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+
+def accuracies(place: Tensor, num_classes: int) -> dict[str, float]:
+    """``top1`` and, from 6 classes on, ``top5`` in per cent; ``place [M]`` as of :func:`places`."""
+    tops = (1, 5) if num_classes >= CLASSES_FOR_TOP5 else (1,)
+    return {f'top{k}': 100 * float((place < k).double().mean()) for k in tops}
 
 
 def _place(scores: Tensor, labels: Tensor) -> Tensor:

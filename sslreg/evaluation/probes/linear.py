@@ -16,6 +16,7 @@ from .base import BaseProbe
 from .logistic import check_finite
 
 LRS = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.3, 0.5)
+Optimizer = Literal['sgd', 'lars']
 MOMENTUM = 0.9
 TRUST = 0.001  # of LARS
 
@@ -23,7 +24,7 @@ TRUST = 0.001  # of LARS
 class Head(NamedTuple):
     """How one of the linear classifiers is trained; ``lr`` is that of a batch of 256."""
 
-    optimizer: Literal['sgd', 'lars']
+    optimizer: Optimizer
     lr: float
     weight_decay: float
 
@@ -31,17 +32,70 @@ class Head(NamedTuple):
         return f'{self.optimizer}-lr{self.lr:g}-wd{self.weight_decay:g}'
 
 
+def grid(
+    lrs: Sequence[float], weight_decays: Sequence[float], optimizers: Sequence[Literal['sgd', 'lars']]
+) -> list[Head]:
+    """A head for each learning rate, weight decay and optimizer.
+
+    Raises:
+        ValueError: A value is out of range, or there is none.
+    """
+    heads = [Head(name, lr, decay) for name in optimizers for decay in weight_decays for lr in lrs]
+    if not heads or min(lrs) <= 0 or min(weight_decays) < 0:
+        raise ValueError(f'{lrs=} must be positive, {weight_decays=} not negative')
+    if not set(optimizers) <= {'sgd', 'lars'}:
+        raise ValueError(f"optimizers={list(optimizers)} must be of 'sgd' and 'lars'")
+    return heads
+
+
+class LinearHeads:
+    """Linear classifiers that start from the same weights, see the same batches and do not know of each other.
+
+    SGD decays weights and bias, as torch's does. LARS (arXiv 1708.03888) scales the decayed gradient of the weights by
+    0.001 ||W|| / ||gradient||, and neither scales nor decays the bias.
+
+    Args:
+        heads: How each of H is trained.
+        num_classes: Of each.
+        feats: ``[..., C]``, of the device and, from float32 on, the precision to learn in.
+        rng: Weights are drawn from it, of N(0, 0.01^2); biases are 0.
+
+    Attributes:
+        params: Weights and bias ``[H, classes, C + 1]``.
+        velocity: Of the momentum, as ``params``.
+    """
+
+    def __init__(self, heads: Sequence[Head], num_classes: int, feats: Tensor, rng: torch.Generator) -> None:
+        first = F.pad(torch.empty(num_classes, feats.shape[-1]).normal_(0, 0.01, generator=rng), (0, 1))
+        self.params = first.to(feats.device, torch.promote_types(feats.dtype, torch.float32)).repeat(len(heads), 1, 1)
+        self.velocity = torch.zeros_like(self.params)
+        self.heads = heads
+        # On the device from the start: sent at each step, they would make the host wait.
+        self.lr, self.decay = (
+            self.params.new_tensor(values)[:, None, None]
+            for values in ([head.lr for head in heads], [head.weight_decay for head in heads])
+        )
+        self.lars = torch.tensor([head.optimizer == 'lars' for head in heads], device=feats.device)[:, None, None]
+
+    def step(self, grad: Tensor, factor: float) -> None:
+        """Of each head's optimizer, its learning rate times ``factor``; ``grad [H, classes, C + 1]``."""
+        self.velocity.mul_(MOMENTUM).add_(decayed(grad, self.params, self.decay, self.lars))
+        self.params -= factor * self.lr * self.velocity
+
+    def scores(self, feats: Tensor) -> dict[str, Tensor]:
+        """Logits ``[M, classes]`` of each head, e.g. ``'sgd-lr0.1-wd0'``."""
+        logits = _logits(feats, self.params).unbind(dim=1)
+        return {str(head): each for head, each in zip(self.heads, logits, strict=True)}
+
+
 @PROBES.register_module()
 class LinearProbe(BaseProbe):
     """A linear classifier by SGD on fixed features, for a whole grid of settings in one pass over the data.
 
     The grid of iBOT and SOP that MaSSL's author uses: learning rates times batch / 256, cosine to 0 at the last step,
-    momentum 0.9, weights from N(0, 0.01^2), zero bias; here on features without augmentation. All heads start from the
-    same weights, see the same batches and do not know of each other. The best is chosen on images held out of the
-    training, then trained again on all.
-
-    SGD decays weights and bias, as torch's does. LARS (arXiv 1708.03888) scales the decayed gradient of the weights by
-    0.001 ||W|| / ||gradient||, and neither scales nor decays the bias.
+    momentum 0.9, weights from N(0, 0.01^2), zero bias (:class:`LinearHeads`); here on features without augmentation,
+    for the protocol with it see :class:`LinearBenchmark`. The best is chosen on images held out of the training, then
+    trained again on all.
 
     Args:
         lrs: Learning rates for a batch of 256 images.
@@ -60,17 +114,15 @@ class LinearProbe(BaseProbe):
         self,
         lrs: Sequence[float] = LRS,
         weight_decays: Sequence[float] = (0, 1e-6),
-        optimizers: Sequence[Literal['sgd', 'lars']] = ('sgd', 'lars'),
+        optimizers: Sequence[Optimizer] = ('sgd', 'lars'),
         epochs: int = 100,
         batch_size: int = 1024,
         val_share: float = 0.1,
         seed: int = 0,
     ) -> None:
-        self.heads = [Head(name, lr, decay) for name in optimizers for decay in weight_decays for lr in lrs]
-        if not self.heads or min(*lrs, epochs, batch_size) <= 0 or min(weight_decays) < 0:
-            raise ValueError(f'{lrs=}, {epochs=}, {batch_size=} must be positive, {weight_decays=} not negative')
-        if not set(optimizers) <= {'sgd', 'lars'}:
-            raise ValueError(f"optimizers={list(optimizers)} must be of 'sgd' and 'lars'")
+        self.heads = grid(lrs, weight_decays, optimizers)
+        if min(epochs, batch_size) <= 0:
+            raise ValueError(f'{epochs=} and {batch_size=} must be positive')
         if not 0 < val_share < 1:
             raise ValueError(f'{val_share=} must be between 0 and 1')
         self.epochs, self.batch_size, self.val_share, self.seed = epochs, batch_size, val_share, seed
@@ -84,7 +136,7 @@ class LinearProbe(BaseProbe):
             place = 0 if val is None else self._select(*val)
             self.best = self.params[place : place + 1]
         else:
-            held_out = self._held_out(labels)
+            held_out = drawn_to_select(labels, self.val_share, self.seed)
             self.params = self._train(feats[~held_out], labels[~held_out], self.heads)
             place = self._select(feats[held_out], labels[held_out])
             self.best = self._train(feats, labels, self.heads[place : place + 1])
@@ -99,16 +151,6 @@ class LinearProbe(BaseProbe):
         return {'selected': self.predict(feats)} | {
             str(head): each for head, each in zip(self.heads, heads, strict=True)
         }
-
-    def _held_out(self, labels: Tensor) -> Tensor:
-        """``[N]`` whether an image is held out; each class keeps at least one."""
-        kept = fraction(labels, 1 - self.val_share, self.seed).to(labels.device)
-        if len(kept) == len(labels):
-            raise ValueError(
-                f'val_share={self.val_share} of {len(labels)} images of {self.num_classes} classes holds none out to '
-                f'choose among {len(self.heads)} heads: give a larger val_share, or one lr, weight decay and optimizer'
-            )
-        return torch.ones_like(labels, dtype=torch.bool).index_fill(0, kept, False)
 
     def _select(self, feats: Tensor, labels: Tensor) -> int:
         """Place of the head that is best on these; ``val_accuracy`` keeps that of all, in per cent."""
@@ -125,22 +167,38 @@ class LinearProbe(BaseProbe):
     def _train(self, feats: Tensor, labels: Tensor, heads: Sequence[Head]) -> Tensor:
         """Weights and bias ``[H, classes, C + 1]`` after the last epoch."""
         rng = torch.Generator().manual_seed(self.seed)
-        first = F.pad(torch.empty(self.num_classes, feats.shape[1]).normal_(0, 0.01, generator=rng), (0, 1))
-        params = first.to(feats.device, torch.promote_types(feats.dtype, torch.float32)).repeat(len(heads), 1, 1)
-        velocity = torch.zeros_like(params)
+        trained = LinearHeads(heads, self.num_classes, feats, rng)
         size = min(self.batch_size, len(feats))
-        base = params.new_tensor([head.lr for head in heads])[:, None, None] * size / 256
         num_steps = self.epochs * -(-len(feats) // size)
         for step, batch in enumerate(self._batches(len(feats), size, rng)):
             rows = batch.to(feats.device)
-            grad = decayed(gradient(params, feats[rows].to(params.dtype), labels[rows]), params, heads)
-            velocity.mul_(MOMENTUM).add_(grad)
-            params -= base * (1 + math.cos(math.pi * step / num_steps)) / 2 * velocity
-        return params
+            grad = gradient(trained.params, feats[rows].to(trained.params.dtype), labels[rows])
+            trained.step(grad, size / 256 * cosine(step / num_steps))
+        return trained.params
 
     def _batches(self, length: int, size: int, rng: torch.Generator) -> Iterator[Tensor]:
         for _ in range(self.epochs):
             yield from torch.randperm(length, generator=rng).split(size)
+
+
+def drawn_to_select(labels: Tensor, share: float, seed: int) -> Tensor:
+    """``[N]`` whether an image is held out of the training to select a head by; each class keeps at least one.
+
+    Raises:
+        ValueError: The share comes to no image.
+    """
+    kept = fraction(labels, 1 - share, seed).to(labels.device)
+    if len(kept) == len(labels):
+        raise ValueError(
+            f'val_share={share} of {len(labels)} images of {int(labels.max()) + 1} classes holds none out to choose '
+            'among heads by: give a larger val_share, or one lr, weight decay and optimizer'
+        )
+    return torch.ones_like(labels, dtype=torch.bool).index_fill(0, kept, False)
+
+
+def cosine(progress: float) -> float:
+    """From 1 to 0 as ``progress`` goes from 0 to 1."""
+    return (1 + math.cos(math.pi * progress)) / 2
 
 
 def gradient(params: Tensor, feats: Tensor, labels: Tensor) -> Tensor:
@@ -150,10 +208,15 @@ def gradient(params: Tensor, feats: Tensor, labels: Tensor) -> Tensor:
     return (residual.flatten(1).T @ _with_one(feats)).view_as(params) / len(feats)
 
 
-def decayed(grad: Tensor, params: Tensor, heads: Sequence[Head]) -> Tensor:
-    """What each head's optimizer adds to its velocity, ``[H, classes, C + 1]``."""
-    decay = params.new_tensor([head.weight_decay for head in heads])[:, None, None]
-    lars = torch.tensor([head.optimizer == 'lars' for head in heads], device=params.device)[:, None, None]
+def decayed(grad: Tensor, params: Tensor, decay: Tensor, lars: Tensor) -> Tensor:
+    """What each head's optimizer adds to its velocity, ``[H, classes, C + 1]``.
+
+    Args:
+        grad: ``[H, classes, C + 1]``.
+        params: Likewise.
+        decay: Weight decays ``[H, 1, 1]``.
+        lars: Whether a head is of LARS, ``[H, 1, 1]``.
+    """
     with_decay = grad + decay * params
     ratio = trust_ratio(params[..., :-1], with_decay[..., :-1])
     by_lars = torch.cat([ratio * with_decay[..., :-1], grad[..., -1:]], dim=2)

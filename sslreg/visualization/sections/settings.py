@@ -1,9 +1,6 @@
-import platform
-
-import mmengine
 import torch
 
-import sslreg
+from sslreg.environment import hardware, versions
 from sslreg.visualization.html import Section
 from sslreg.visualization.run import Part, Run
 
@@ -22,10 +19,9 @@ def settings(run: Run) -> Part:
         'temperatures': f'student {model.head.student_temp:g}, teacher {model.head.teacher_temp:g} (at the end)',
         'training': f'{run.runner.max_epochs} epochs of {len(loader)} steps of {loader.batch_size} images',
         'time': f'{duration(run.observer.seconds)}, evaluations included',
-        'device': _device(model),
+        'device': hardware(next(model.parameters()).device),
         'seed': str(run.runner.seed),
-        'versions': f'sslreg {sslreg.__version__}, torch {torch.__version__}, mmengine {mmengine.__version__}, '
-        f'Python {platform.python_version()}',
+        'versions': versions(),
     }
     return Section('The run', table=[[], *map(list, facts.items())]), dict(
         settings=facts, seconds=run.observer.seconds, steps=run.runner.iter
@@ -40,10 +36,3 @@ def duration(seconds: float) -> str:
 
 def _parameters(module: torch.nn.Module) -> int:
     return sum(param.numel() for param in module.parameters())
-
-
-def _device(module: torch.nn.Module) -> str:
-    device = next(module.parameters()).device
-    if device.type == 'cuda':
-        return torch.cuda.get_device_name(device)
-    return f'{device.type.upper()}, {torch.get_num_threads()} CPU threads'

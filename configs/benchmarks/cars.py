@@ -1,0 +1,33 @@
+"""196 models of cars (Stanford Cars): 8,144 images to learn from, 8,041 to classify.
+
+    python tools/test.py CONFIG CHECKPOINT --benchmarks cars
+
+``data/stanford_cars/{cars_train,cars_test,devkit}``, or ``car_ims`` with ``cars_annos.mat`` (docs/data.md);
+short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by the epochs. Not yet run.
+"""
+
+from mmengine.config import read_base
+from mmpretrain.datasets import StanfordCars
+
+from sslreg.evaluation import ClassificationBenchmark
+
+with read_base():
+    from .._base_.benchmarks.imagenet import *
+    from .._base_.benchmarks.probes import *
+
+data = dict(type=StanfordCars, data_root='data/stanford_cars', pipeline=imagenet_pipeline)
+benchmark = dict(
+    type=ClassificationBenchmark,
+    train=dict(**data, split='train'),
+    test=dict(**data, split='test'),
+    kinds=kinds,
+    probes=[knn, logistic],
+    source='the original address is gone; copies need cars_train_annos.mat and cars_test_annos_withlabels.mat in devkit/')
+reference_source = 'poster of MaSSL (arXiv 2407.17486)'
+reference = {
+    'MAE, 800 epochs': {'pooled/knn/k20/top1': 6.0},
+    'MoCo-v3, 300 epochs': {'pooled/knn/k20/top1': 22.4},
+    'DINO, 800 epochs': {'pooled/knn/k20/top1': 32.7},
+    'iBOT, 800 epochs': {'pooled/knn/k20/top1': 28.8},
+    'MaSSL, 800 epochs': {'pooled/knn/k20/top1': 33.3},
+}

@@ -1,0 +1,33 @@
+"""Photographs of 211 countries (Country211): 31,650 images to learn from (without valid), 21,100 to classify.
+
+    python tools/test.py CONFIG CHECKPOINT --benchmarks country211
+
+``data/country211/{train,test}/COUNTRY/*.jpg`` (docs/data.md);
+short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by the epochs. Not yet run.
+"""
+
+from mmengine.config import read_base
+
+from sslreg.datasets import ImageFolder
+from sslreg.evaluation import ClassificationBenchmark
+
+with read_base():
+    from .._base_.benchmarks.imagenet import *
+    from .._base_.benchmarks.probes import *
+
+data = dict(type=ImageFolder, data_root='data/country211', pipeline=imagenet_pipeline)
+benchmark = dict(
+    type=ClassificationBenchmark,
+    train=dict(**data, data_prefix='train'),
+    test=dict(**data, data_prefix='test'),
+    kinds=kinds,
+    probes=[knn, logistic],
+    source='https://openaipublic.azureedge.net/clip/data/country211.tgz, unpacked in the folder above it')
+reference_source = 'poster of MaSSL (arXiv 2407.17486)'
+reference = {
+    'MAE, 800 epochs': {'pooled/knn/k20/top1': 5.0},
+    'MoCo-v3, 300 epochs': {'pooled/knn/k20/top1': 14.3},
+    'DINO, 800 epochs': {'pooled/knn/k20/top1': 15.9},
+    'iBOT, 800 epochs': {'pooled/knn/k20/top1': 15.7},
+    'MaSSL, 800 epochs': {'pooled/knn/k20/top1': 15.7},
+}

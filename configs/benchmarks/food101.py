@@ -1,0 +1,33 @@
+"""101 dishes (Food-101): 75,750 images to learn from, 25,250 to classify.
+
+    python tools/test.py CONFIG CHECKPOINT --benchmarks food101
+
+``data/food-101/{images,meta}`` (docs/data.md);
+short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by the epochs. Not yet run.
+"""
+
+from mmengine.config import read_base
+from mmpretrain.datasets import Food101
+
+from sslreg.evaluation import ClassificationBenchmark
+
+with read_base():
+    from .._base_.benchmarks.imagenet import *
+    from .._base_.benchmarks.probes import *
+
+data = dict(type=Food101, data_root='data/food-101', pipeline=imagenet_pipeline)
+benchmark = dict(
+    type=ClassificationBenchmark,
+    train=dict(**data, split='train'),
+    test=dict(**data, split='test'),
+    kinds=kinds,
+    probes=[knn, logistic],
+    source='food-101.tar.gz of https://data.vision.ee.ethz.ch/cvl/datasets_extra/food-101, unpacked in the folder above it')
+reference_source = 'poster of MaSSL (arXiv 2407.17486)'
+reference = {
+    'MAE, 800 epochs': {'pooled/knn/k20/top1': 11.9},
+    'MoCo-v3, 300 epochs': {'pooled/knn/k20/top1': 64.5},
+    'DINO, 800 epochs': {'pooled/knn/k20/top1': 70.7},
+    'iBOT, 800 epochs': {'pooled/knn/k20/top1': 72.6},
+    'MaSSL, 800 epochs': {'pooled/knn/k20/top1': 72.5},
+}

@@ -1,0 +1,33 @@
+"""ImageNet-LT, the long-tailed part of ImageNet-1k: 115,846 training images, 1,280 to 5 a class, and the whole of val.
+
+    bash tools/dist_test.sh CONFIG CHECKPOINT 8 --benchmarks imagenet_lt
+
+``data/imagenet/ImageNet_LT_train.txt``, lines ``train/n01440764/n01440764_190.JPEG 0``, is the list of Liu et al.
+(https://arxiv.org/abs/1904.05160, https://github.com/zhmiao/OpenLongTailRecognition-OLTR). Images are found by file name and
+have the class of their folder, which must be the list's. ``many``, ``medium`` and ``few`` are classes with more than 100,
+20 to 100, and fewer than 20 images. Not yet run.
+"""
+
+from mmengine.config import read_base
+
+from sslreg.evaluation import ClassificationBenchmark
+
+with read_base():
+    from .._base_.benchmarks.imagenet import *
+    from .._base_.benchmarks.probes import *
+
+benchmark = dict(
+    type=ClassificationBenchmark,
+    train=imagenet_train,
+    test=imagenet_val,
+    kinds=kinds,
+    probes=[logistic],
+    subset=dict(labelled_list_file='data/imagenet/ImageNet_LT_train.txt'),
+    by_shots=True)
+reference_source = 'poster of MaSSL (arXiv 2407.17486)'
+reference = {  # MaSSL's poster (https://arxiv.org/abs/2407.17486), which says neither the classifier nor the backbone
+    'MoCo-v3': {'pooled/logistic/lambda1e-05/top1': 56.7},
+    'DINO': {'pooled/logistic/lambda1e-05/top1': 63.7},
+    'iBOT': {'pooled/logistic/lambda1e-05/top1': 66.2},
+    'MaSSL': {'pooled/logistic/lambda1e-05/top1': 67.9},
+}

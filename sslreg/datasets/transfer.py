@@ -1,0 +1,83 @@
+"""Datasets of the transfer benchmarks that mmpretrain lacks."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmpretrain.datasets import BaseDataset
+
+from sslreg.registry import DATASETS
+
+SPLITS = ('train', 'test')
+STL10_SHAPE = (3, 96, 96)  # channels, columns, rows
+
+
+class SplitDataset(BaseDataset):
+    """A dataset with an official training and test split.
+
+    Args:
+        data_root: The folder.
+        split: ``'train'`` or ``'test'``.
+        **kwargs: As in mmpretrain's BaseDataset.
+
+    Raises:
+        FileNotFoundError: A file of the split does not exist.
+    """
+
+    def __init__(self, data_root: str, split: str, **kwargs: Any) -> None:
+        if split not in SPLITS:
+            raise ValueError(f'split={split!r} of {type(self).__name__} must be one of {SPLITS}')
+        self.split = split
+        super().__init__(ann_file='', data_root=str(Path(data_root).expanduser()), **kwargs)
+
+
+@DATASETS.register_module()
+class GTSRB(SplitDataset):
+    """43 traffic signs (Stallkamp et al. 2012), files as torchvision's ``GTSRB`` unpacks them.
+
+    26,640 training images ``GTSRB/Training/CLASS/*.ppm`` (not the larger archive, of 39,209), and 12,630 test images
+    ``GTSRB/Final_Test/Images/*.ppm`` with classes in ``GT-final_test.csv``.
+    """
+
+    METAINFO = dict(classes=tuple(f'{i:05d}' for i in range(43)))
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        root = Path(self.data_root)
+        if self.split == 'train':
+            files = sorted(root.glob('GTSRB/Training/*/*.ppm'))
+            if not files:
+                raise FileNotFoundError(f'there are no files {root}/GTSRB/Training/CLASS/*.ppm')
+            return [dict(img_path=str(file), gt_label=int(file.parent.name)) for file in files]
+        with (root / 'GT-final_test.csv').open(newline='') as table:
+            rows = list(csv.DictReader(table, delimiter=';'))
+        folder = root / 'GTSRB/Final_Test/Images'
+        return [dict(img_path=str(folder / row['Filename']), gt_label=int(row['ClassId'])) for row in rows]
+
+
+@DATASETS.register_module()
+class STL10(SplitDataset):
+    """5,000 training and 8,000 test images of 96 px (Coates et al. 2011), from ``{train,test}_{X,y}.bin``.
+
+    The unlabelled images need not be there. Items have ``img``, BGR.
+
+    Raises:
+        ValueError: A file is of another length; names it.
+    """
+
+    METAINFO = dict(
+        classes=('airplane', 'bird', 'car', 'cat', 'deer', 'dog', 'horse', 'monkey', 'ship', 'truck'),
+    )
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        pixels, labels = (np.fromfile(Path(self.data_root, f'{self.split}_{part}.bin'), np.uint8) for part in 'Xy')
+        if len(pixels) != len(labels) * np.prod(STL10_SHAPE):
+            raise ValueError(
+                f'{self.data_root}/{self.split}_X.bin has {len(pixels)} bytes, not 3 x 96 x 96 for each of the '
+                f'{len(labels)} labels in {self.split}_y.bin: unpack the archive again'
+            )
+        images = pixels.reshape(-1, *STL10_SHAPE).transpose(0, 3, 2, 1)[..., ::-1]
+        return [
+            dict(img=np.ascontiguousarray(image), gt_label=int(label) - 1)
+            for image, label in zip(images, labels, strict=True)
+        ]

@@ -1,0 +1,23 @@
+"""Where something was run, in words for reports."""
+
+import platform
+
+import mmengine
+import torch
+
+from .version import __version__
+
+
+def versions() -> str:
+    return (
+        f'sslreg {__version__}, torch {torch.__version__}, mmengine {mmengine.__version__}, '
+        f'Python {platform.python_version()}'
+    )
+
+
+def hardware(device: torch.device | str) -> str:
+    """``'NVIDIA H100'`` or ``'CPU, 4 CPU threads'``."""
+    device = torch.device(device)
+    if device.type == 'cuda':
+        return torch.cuda.get_device_name(device)
+    return f'{device.type.upper()}, {torch.get_num_threads()} CPU threads'

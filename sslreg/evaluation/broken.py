@@ -1,0 +1,42 @@
+"""Images that cannot be decoded, left out by their indices."""
+
+from typing import Any
+
+from torch.utils.data import Dataset
+
+from sslreg.datasets import BrokenImageError, collate
+
+
+class SkipBroken(Dataset[Any]):
+    """A dataset in which an image that cannot be decoded is its index alone."""
+
+    def __init__(self, dataset: Any) -> None:
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, index: int) -> Any:
+        try:
+            return self.dataset[index]
+        except BrokenImageError:
+            return index
+
+
+def collate_readable(batch: list[Any]) -> dict[str, Any]:
+    """A batch of the images that could be decoded, if any, with the indices of the others in ``broken``."""
+    items = [item for item in batch if not isinstance(item, int)]
+    return dict(collate(items) if items else {}, broken=[item for item in batch if isinstance(item, int)])
+
+
+def image_name(dataset: Any, index: int) -> str:
+    """The file of an image, or its number in a packed dataset."""
+    info = dataset.get_data_info(index)
+    return str(info.get('img_path') or info.get('file') or f'number {index}')
+
+
+def dataset_name(dataset: Any) -> str:
+    """What a log calls a dataset: ``'50,000 images of ImageFolder data/imagenet/val/'``."""
+    prefix = getattr(dataset, 'data_prefix', None) or {}
+    where = getattr(dataset, 'ann_file', '') or prefix.get('img_path') or getattr(dataset, 'data_root', '')
+    return f'{len(dataset):,} images of {type(dataset).__name__} {where}'.rstrip()

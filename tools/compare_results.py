@@ -1,0 +1,57 @@
+"""Compare models by what benchmarks found of them: tables, plots and a CSV.
+
+python tools/compare_results.py work_dirs/a/benchmarks work_dirs/b/benchmarks --out work_dirs/a_b
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path.cwd()))
+
+from rich.console import Console
+
+from sslreg.evaluation import Evaluation
+from sslreg.evaluation.results import write_csv
+from sslreg.evaluation.tables import Comparison, compare, overview, short_table
+from sslreg.visualization import write_benchmarks
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        'folders', nargs='+', metavar='DIR', help='what tools/test.py --benchmarks wrote (--out); one for each model'
+    )
+    parser.add_argument('--out', required=True, metavar='DIR', help='report.html and results.csv go here')
+    return parser.parse_args()
+
+
+def rows(comparisons: Sequence[Comparison]) -> list[list[object]]:
+    """Benchmark, metric, and the value of each model and paper, '' where there is none."""
+    titles = list(dict.fromkeys(title for each in comparisons for title in each.models))
+    papers = list(dict.fromkeys(paper for each in comparisons for paper in each.papers))
+    header: list[object] = ['benchmark', 'metric', *titles, *papers]
+    return [header] + [
+        [each.name, name, *(each.columns.get(column, {}).get(name, '') for column in titles + papers)]
+        for each in comparisons
+        for name in each.every
+    ]
+
+
+def main() -> None:
+    args = parse_args()
+    out = Path(args.out)
+    evaluations = [Evaluation.read(Path(folder)) for folder in args.folders]
+    comparisons = compare(evaluations)
+    console = Console()
+    for table in [overview(comparisons), *(short_table(each, 'results.csv') for each in comparisons)]:
+        console.print(table.rich())
+    out.mkdir(parents=True, exist_ok=True)
+    write_csv(out / 'results.csv', rows(comparisons))
+    write_benchmarks(evaluations, out / 'report.html', f'{len(evaluations)} models compared')
+    console.print(f'See {out / "report.html"}')
+
+
+if __name__ == '__main__':
+    main()
