@@ -17,14 +17,11 @@ def SplitPart(dataset: dict[str, Any], split: str, part: str) -> Any:  # noqa: N
     Raises:
         ValueError: There is no such part, or the dataset has fewer images than the split was made for.
     """
-    found = splits.read(split)
-    parts = dict(f=found.of_f, g=found.of_g) | found._asdict()
-    if part not in parts:
-        raise ValueError(f'part={part!r} must be one of {", ".join(map(repr, parts))}')
+    images = splits.read(split).part(part)
     whole = DATASETS.build(dataset)
-    if max(parts[part], default=-1) >= len(whole):
+    if max(images, default=-1) >= len(whole):
         raise ValueError(
-            f'{split!r} has image {max(parts[part])} in {part!r}, the dataset has {len(whole)} images: it was made for '
+            f'{split!r} has image {max(images)} in {part!r}, the dataset has {len(whole)} images: it was made for '
             'another dataset'
         )
-    return whole.get_subset(parts[part])
+    return whole.get_subset(images)

@@ -1,14 +1,16 @@
 """Alignment and activations of all images of a dataset, by several encoders in one pass."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
+from mmengine.dataset import DefaultSampler
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Subset
 
-from sslreg.evaluation.features import merge, outputs
+from sslreg.datasets import collate
+from sslreg.evaluation.features import Batch, merge, outputs
 
 from .layers import Layers, Part, flat, units
 from .scores import Distance, image_alignment, view_alignment
@@ -43,6 +45,15 @@ class AlignmentOf:
         raise ValueError(f"against={self.against!r} must be 'views' or 'image'")
 
 
+def shared_out(
+    dataset: Any, batch_size: int, num_workers: int = 0, images: Sequence[int] | None = None
+) -> DataLoader[Any]:
+    """Loader of this rank's share of some images of a dataset, by default all."""
+    chosen: Any = Subset(dataset, range(len(dataset)) if images is None else images)
+    sampler = DefaultSampler(chosen, shuffle=False, round_up=False)
+    return DataLoader(chosen, batch_size, sampler=sampler, num_workers=num_workers, collate_fn=collate)
+
+
 def alignments(
     encoders: Sequence[Layers], loader: DataLoader[Any], preprocess: Callable[..., dict[str, Any]], by: AlignmentOf
 ) -> list[dict[str, Tensor]]:
@@ -57,38 +68,44 @@ def alignments(
         preprocess: A ``data_preprocessor``, the same for all encoders.
         by: How it is measured.
     """
+    dataset: Any = loader.dataset
+    found = merge(alignment_batches(encoders, loader, preprocess, by), len(dataset))
     return [
-        _columns(encoder, rows)
-        for encoder, rows in zip(encoders, _collect(encoders, loader, preprocess, by), strict=True)
+        dict(zip(encoder.names, rows.unbind(dim=1), strict=True)) for encoder, rows in zip(encoders, found, strict=True)
     ]
+
+
+def alignment_batches(
+    encoders: Sequence[Layers], loader: DataLoader[Any], preprocess: Callable[..., dict[str, Any]], by: AlignmentOf
+) -> Iterator[Batch]:
+    """:func:`alignments` of a batch after the other: its images, and ``[B, L]`` for each encoder, on the host."""
+
+    def measured(encoder: Layers) -> Callable[[list[Tensor]], Tensor]:
+        return lambda views: _finite(torch.stack(list(encoder.measure(views, by).values()), dim=1).float().cpu())
+
+    return outputs([measured(encoder) for encoder in encoders], loader, preprocess, 'alignment')
 
 
 def activations(
     encoder: Layers, loader: DataLoader[Any], preprocess: Callable[..., dict[str, Any]]
 ) -> dict[str, Tensor]:
     """Activation of each unit for each image, averaged over its views: ``{layer: [N, U]}``."""
-    widths: dict[str, int] = {}
+    dataset: Any = loader.dataset
+    widths = _widths(encoder, preprocess(collate([dataset[0]]), False)['inputs'])
 
     def fn(views: list[Tensor]) -> Tensor:
-        found = encoder.measure(views, units)
-        widths.update({name: rows.shape[1] for name, rows in found.items()})
-        return torch.cat(list(found.values()), dim=1)
+        return _finite(torch.cat(list(encoder.measure(views, units).values()), dim=1).float().cpu())
 
-    dataset: Any = loader.dataset
     (rows,) = merge(outputs([fn], loader, preprocess, 'activations'), len(dataset))
-    return dict(zip(widths, rows.split(list(widths.values()), dim=1), strict=True))
+    return dict(zip(encoder.names, rows.split(widths, dim=1), strict=True))
 
 
-def _collect(
-    encoders: Sequence[Layers], loader: DataLoader[Any], preprocess: Callable[..., dict[str, Any]], by: AlignmentOf
-) -> list[Tensor]:
-    def measured(encoder: Layers) -> Callable[[list[Tensor]], Tensor]:
-        return lambda views: torch.stack(list(encoder.measure(views, by).values()), dim=1)
-
-    batches = outputs([measured(encoder) for encoder in encoders], loader, preprocess, 'alignment')
-    dataset: Any = loader.dataset
-    return merge(batches, len(dataset))
+def _widths(encoder: Layers, views: list[Tensor]) -> list[int]:
+    """Units of each layer, known also to a rank that gets no images."""
+    return [found.shape[1] for found in encoder.measure(views, units).values()]
 
 
-def _columns(encoder: Layers, rows: Tensor) -> dict[str, Tensor]:
-    return dict(zip(encoder.names, rows.unbind(dim=1), strict=True))
+def _finite(rows: Tensor) -> Tensor:
+    if not rows.isfinite().all():
+        raise ValueError('an output of the network is not finite: have its weights diverged?')
+    return rows

@@ -87,6 +87,24 @@ def relative_sslmem(of_f: Tensor, of_g: Tensor) -> Tensor:
     return (of_g - of_f) / torch.where(total > 0, total, 1)
 
 
+def layermem(of_f: Tensor, of_g: Tensor) -> Tensor:
+    """LayerMem of L layers, ``[L]``: the mean of SSLMem' over the images (arXiv 2409.19069).
+
+    Args:
+        of_f, of_g: Alignment by f and g, ``[L, N]``.
+    """
+    return relative_sslmem(of_f, of_g).mean(dim=1)
+
+
+def delta_layermem(memorised: Tensor) -> Tensor:
+    """Delta-LayerMem ``[L - 1]``: by how much each layer memorises more than the one before it, from the second on.
+
+    Args:
+        memorised: LayerMem ``[L]`` in the order in which the network runs the layers.
+    """
+    return memorised.diff()
+
+
 def range_normalized(scores: Tensor) -> Tensor:
     """Scores ``[N]`` divided by the range that they span, so that 0 stays 0 (released code).
 

@@ -1,6 +1,7 @@
 """Which images the encoders f and g are trained on, and which neither."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -30,6 +31,18 @@ class Split(NamedTuple):
     def of_g(self) -> list[int]:
         """What g is trained on."""
         return sorted(self.shared + self.independent)
+
+    def part(self, name: str) -> list[int]:
+        """Of a set, or what an encoder is trained on: ``'f'`` or ``'g'``.
+
+        Raises:
+            ValueError: There is no such part.
+        """
+        parts = dict(f=self.of_f, g=self.of_g) | self._asdict()
+        if name not in parts:
+            raise ValueError(f'part={name!r} must be one of {", ".join(map(repr, parts))}')
+        found: list[int] = parts[name]
+        return found
 
 
 def in_order(num_images: int, num_extra: int, share: float = 0.1) -> Split:
@@ -93,8 +106,7 @@ def read(path: Path | str) -> Split:
         split = Split(**json.loads(Path(path).read_text()))
     except (ValueError, TypeError) as error:
         raise ValueError(f'{str(path)!r} is no split of {", ".join(NAMES)}: {error}') from error
-    trained = split.shared + split.candidate + split.independent
-    if len(set(trained)) < len(trained):
-        twice = next(i for i in trained if trained.count(i) > 1)
-        raise ValueError(f'{str(path)!r}: image {twice} is in two of {", ".join(NAMES[:3])}, which must not overlap')
+    times = Counter(split.shared + split.candidate + split.independent)
+    if twice := [image for image, number in times.items() if number > 1]:
+        raise ValueError(f'{str(path)!r}: image {twice[0]} is in two of {", ".join(NAMES[:3])}, which must not overlap')
     return split

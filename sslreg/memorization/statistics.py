@@ -15,7 +15,7 @@ class Comparison(NamedTuple):
     Attributes:
         higher, lower: Names of the sets; the claim is that the first has the higher mean.
         difference: Of the means.
-        effect: Cohen's d, the difference in pooled standard deviations.
+        effect: Cohen's d, the difference in pooled standard deviations; NaN where these are 0.
         p_student: Of Student's test, equal variances, as in the paper.
         p_welch: Of Welch's test, unequal variances.
     """
@@ -49,7 +49,8 @@ def _compared(higher: str, lower: str, scores: dict[str, Tensor]) -> Comparison:
     student, welch = (stats.ttest_ind(a, b, equal_var=equal, alternative='greater').pvalue for equal in (True, False))
     pooled = ((len(a) - 1) * a.var(ddof=1) + (len(b) - 1) * b.var(ddof=1)) / (len(a) + len(b) - 2)
     difference = float(a.mean() - b.mean())
-    return Comparison(higher, lower, difference, difference / float(np.sqrt(pooled)), float(student), float(welch))
+    effect = difference / float(np.sqrt(pooled)) if pooled > 0 else float('nan')
+    return Comparison(higher, lower, difference, effect, float(student), float(welch))
 
 
 class Agreement(NamedTuple):
