@@ -54,6 +54,12 @@ def shared_out(
     return DataLoader(chosen, batch_size, sampler=sampler, num_workers=num_workers, collate_fn=collate)
 
 
+def first_view(dataset: Any, preprocess: Callable[..., dict[str, Any]]) -> Tensor:
+    """The first view of the first image, ``[1, 3, H, W]``, as a network gets it."""
+    view: Tensor = preprocess(collate([dataset[0]]), False)['inputs'][0]
+    return view
+
+
 def alignments(
     encoders: Sequence[Layers], loader: DataLoader[Any], preprocess: Callable[..., dict[str, Any]], by: AlignmentOf
 ) -> list[dict[str, Tensor]]:

@@ -11,7 +11,6 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from sslreg.datasets import collate
 from sslreg.engine import launch
 from sslreg.evaluation.resume import make, stored
 from sslreg.evaluation.store import FeatureStore, combine, dataset_hash, model_hash
@@ -19,7 +18,7 @@ from sslreg.evaluation.store import FeatureStore, combine, dataset_hash, model_h
 from . import splits, statistics, study
 from .encoders import encoder
 from .layers import REPRESENTATION, Layers
-from .measure import AlignmentOf, alignment_batches, shared_out
+from .measure import AlignmentOf, alignment_batches, first_view, shared_out
 from .scores import delta_layermem, layermem, range_normalized, relative_sslmem, sslmem
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -187,7 +186,7 @@ def _aligned(
 ) -> Tensor:
     """Alignment ``[2, L, M]`` by f and g of all images of a dataset."""
     encoders, preprocess = (pair.f, pair.g), pair.f.model.data_preprocessor
-    first = preprocess(collate([dataset[0]]), False)['inputs'][0]
+    first = first_view(dataset, preprocess)
     for each in encoders:
         each.order(first)
     keys = [combine(key, *pair.hashes.values(), name) for name in study.ENCODERS]

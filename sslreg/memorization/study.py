@@ -83,7 +83,7 @@ def viewed(cfg: Config, part: str, split_file: Path | str | None, num_views: int
     """
     if part not in SETS:
         raise ValueError(f'set {part!r} must be one of {", ".join(SETS)}')
-    config = deepcopy(cfg.train_dataloader.dataset)
+    config = _unsplit(deepcopy(cfg.train_dataloader.dataset))
     inner = innermost(config)
     if part in ('extra', 'test'):
         _replace(inner, innermost(cfg.test_dataloader.dataset))
@@ -106,7 +106,8 @@ def viewed(cfg: Config, part: str, split_file: Path | str | None, num_views: int
 
 def labels(cfg: Config, part: str, split_file: Path | str | None) -> list[int]:
     """Classes of the images of :func:`viewed`."""
-    config = deepcopy(innermost((cfg.test_dataloader if part in ('extra', 'test') else cfg.train_dataloader).dataset))
+    loader = cfg.test_dataloader if part in ('extra', 'test') else cfg.train_dataloader
+    config = deepcopy(innermost(loader.dataset))
     if part in splits.NAMES:
         _narrow(config, split_file, part)
     dataset = DATASETS.build(config)
@@ -180,6 +181,16 @@ def _seen(dataset: Any) -> set[int] | None:
     if indices is None or isinstance(indices, int):
         return set(range(indices)) if indices and indices > 0 else None
     return set(indices)
+
+
+def _unsplit(config: Any) -> Any:
+    """A dataset's config without the parts that it is narrowed to."""
+    if 'dataset' in config:
+        below = _unsplit(config.dataset)
+        if type_name(config.type) == 'SplitPart':
+            return below
+        config.dataset = below
+    return config
 
 
 def _replace(inner: Any, other: Any) -> None:

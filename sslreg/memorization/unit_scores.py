@@ -10,12 +10,10 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from sslreg.datasets import collate
-
 from . import study
 from .encoders import encoder
 from .layers import Layers
-from .measure import activations, shared_out
+from .measure import activations, first_view, shared_out
 from .units import Rest, classmem, unitmem
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -54,8 +52,15 @@ def of_images(
     model: Any, patterns: Sequence[str], images: Images, num_views: int, rest: Rest = 'mean'
 ) -> dict[str, Units]:
     """UnitMem of layers over augmented images; collective."""
-    dataset = study.viewed(images.cfg, images.part, images.split_file, num_views)
-    found = _activations(model, patterns, dataset, images)
+    views = study.viewed(images.cfg, images.part, images.split_file, num_views)
+    return of_views(model, patterns, views, images.batch_size, images.num_workers, rest)
+
+
+def of_views(
+    model: Any, patterns: Sequence[str], views: Any, batch_size: int, num_workers: int, rest: Rest
+) -> dict[str, Units]:
+    """:func:`of_images` of a dataset of views."""
+    found = _activations(model, patterns, views, batch_size, num_workers)
     return {name: Units(unitmem(rows, rest), rows.argmax(dim=0)) for name, rows in found.items()}
 
 
@@ -63,7 +68,7 @@ def of_classes(model: Any, patterns: Sequence[str], images: Images, rest: Rest =
     """ClassMem of layers over images as they are; of test images this is class selectivity. Collective."""
     dataset = study.viewed(images.cfg, images.part, images.split_file, num_views=0, plain=True)
     labels = torch.tensor(study.labels(images.cfg, images.part, images.split_file))
-    found = _activations(model, patterns, dataset, images)
+    found = _activations(model, patterns, dataset, images.batch_size, images.num_workers)
     return {name: Units(classmem(rows, labels, rest), _most_exciting(rows, labels)) for name, rows in found.items()}
 
 
@@ -86,11 +91,13 @@ def described(values: Tensor) -> dict[str, Any]:
     )
 
 
-def _activations(model: Any, patterns: Sequence[str], dataset: Any, images: Images) -> dict[str, Tensor]:
+def _activations(
+    model: Any, patterns: Sequence[str], dataset: Any, batch_size: int, num_workers: int
+) -> dict[str, Tensor]:
     model = encoder(model)
     layers = Layers(model, patterns)
-    layers.order(model.data_preprocessor(collate([dataset[0]]), False)['inputs'][0])
-    return activations(layers, shared_out(dataset, images.batch_size, images.num_workers), model.data_preprocessor)
+    layers.order(first_view(dataset, model.data_preprocessor))
+    return activations(layers, shared_out(dataset, batch_size, num_workers), model.data_preprocessor)
 
 
 def _most_exciting(activations: Tensor, labels: Tensor) -> Tensor:

@@ -5,9 +5,24 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner import Runner
+from torch import Tensor, nn
 
 from sslreg.memorization import splits, study
+from sslreg.registry import MODELS
 from tests import toy
+
+
+@MODELS.register_module(force=True)
+class ToyReLU(toy.ToyBackbone):
+    """With activations that can be looked at behind the ReLU."""
+
+    def __init__(self, drop_rate: float = 0.0) -> None:
+        super().__init__(drop_rate)
+        self.act = nn.ReLU()
+
+    def forward(self, images: Tensor) -> tuple[Tensor]:
+        return (self.act(self.norm(self.conv(images))),)
+
 
 VIEWS = [dict(size=8, num=3, scale=(0.3, 1), flip=0.5, jitter=dict(brightness=0.5), jitter_prob=0.8)]
 
