@@ -7,7 +7,9 @@ from .folder import ImageFolder
 from .packed import NumpyImages, PackedImages
 from .photo_tiles import PhotoTiles
 from .retrieval import RetrievalImages, RetrievalQuery, RevisitedImages, RevisitedQueries, RevisitedQuery
+from .seeded_views import SeededViews
 from .seeding import set_view_key, worker_init_fn
+from .split_part import SplitPart
 from .transfer import GTSRB, STL10
 from .transforms import BrokenImageError, ColorJitter, CropBox, LoadImage, LongestSide, RandomGrayscale, RGBToBGR
 from .views import BatchedViews, ColoredMultiCrop, MultiCrop, PackViews, sample_indices
@@ -40,6 +42,8 @@ __all__ = [
     'RevisitedImages',
     'RevisitedQueries',
     'RevisitedQuery',
+    'SeededViews',
+    'SplitPart',
     'collate',
     'sample_indices',
     'set_view_key',

@@ -8,8 +8,10 @@ from .hooks import (
     OptimizerScheduleHook,
     PlainCheckpointHook,
     ScheduleHook,
+    SSLMemHook,
     StepTimesHook,
     TeacherEMAHook,
+    UnitMemHook,
 )
 from .loops import ProbeTestLoop, ProbeValLoop
 from .optim import MatrixDecayConstructor, SSLOptimWrapper
@@ -30,11 +32,13 @@ __all__ = [
     'PlainCheckpointHook',
     'ProbeTestLoop',
     'ProbeValLoop',
+    'SSLMemHook',
     'SSLOptimWrapper',
     'ScheduleHook',
     'ShardedModel',
     'StepSchedule',
     'StepTimesHook',
     'TeacherEMAHook',
+    'UnitMemHook',
     'WarmupSchedule',
 ]

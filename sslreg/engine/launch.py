@@ -158,7 +158,7 @@ def use_data_root(cfg: Config, root: str) -> str | None:
     loaders = [cfg.get('train_dataloader'), cfg.get('val_dataloader'), cfg.get('test_dataloader')]
     loops = [cfg.get('val_cfg'), cfg.get('test_cfg')]
     loaders += [loop.get('bank_dataloader') for loop in loops if loop]
-    datasets = [_innermost(loader.dataset) for loader in loaders if loader]
+    datasets = [innermost(loader.dataset) for loader in loaders if loader]
     for dataset in datasets:
         if type_name(dataset.type) == 'PhotoTiles':
             raise ValueError(
@@ -174,9 +174,9 @@ def use_data_root(cfg: Config, root: str) -> str | None:
     return f'{root} has no train/ folder: training on all images in it, without labels and so without evaluation'
 
 
-def _innermost(dataset: Any) -> Any:
+def innermost(dataset: Any) -> Any:
     """The dataset that reads files, below those that wrap it."""
-    return _innermost(dataset.dataset) if 'dataset' in dataset else dataset
+    return innermost(dataset.dataset) if 'dataset' in dataset else dataset
 
 
 def default_work_dir(config: str) -> str:

@@ -3,12 +3,10 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
-from itertools import chain
 from typing import Any, NamedTuple
 
 import torch
 from mmengine.dataset import DefaultSampler
-from mmengine.dist import all_reduce, barrier, broadcast, is_main_process
 from mmengine.logging import print_log
 from torch import Tensor
 from torch.utils.data import DataLoader, Subset
@@ -20,7 +18,8 @@ from .benchmarks.base import Wanted
 from .broken import SkipBroken, collate_readable, dataset_name, image_name
 from .features import Batch, is_broken, merge, outputs
 from .kinds import Observer, kind_text
-from .store import FeatureStore, Parts, combine, dataset_hash, model_hash
+from .resume import make, stored
+from .store import FeatureStore, combine, dataset_hash, model_hash
 
 Kind = Callable[[Observer, Tensor], Tensor]
 NAMED = 5  # broken images in messages
@@ -100,7 +99,7 @@ class Extractor:
         """Features that are in the store, by the text of their kinds."""
         if self.store is None:
             return {}
-        found = {kind: _on_all_ranks(self.store.load(self._key(each, kind))) for kind in each.kinds}
+        found = {kind: stored(self.store, self._key(each, kind)) for kind in each.kinds}
         return {kind: feats for kind, feats in found.items() if feats is not None}
 
     def _features(self, each: Pass) -> dict[str, Tensor]:
@@ -140,17 +139,9 @@ class Extractor:
     def _make(self, each: Pass, kinds: list[str]) -> list[Tensor]:
         if self.store is None:
             return merge(self.batches(each, kinds), len(each.dataset))
-        parts = self.store.parts(combine(*(self._key(each, kind) for kind in kinds)))
-        made, remaining = _resume(parts, len(each.dataset))
-        made_now = parts.kept(self.batches(each, kinds, remaining))
-        found = merge(chain(made, made_now), len(each.dataset))
-        if is_main_process():
-            for kind, feats in zip(kinds, found, strict=True):
-                about = dict(dataset=type(each.dataset).__name__, kind=kind, network=self._network)
-                self.store.save(self._key(each, kind), feats, about)
-        barrier()  # parts are removed when the whole is there
-        parts.remove()
-        return found
+        about = dict(dataset=type(each.dataset).__name__, network=self._network)
+        keys = {self._key(each, kind): about | dict(kind=kind) for kind in kinds}
+        return make(self.store, keys, len(each.dataset), partial(self.batches, each, kinds))
 
     def batches(self, each: Pass, kinds: list[str], images: Sequence[int] | None = None) -> Iterator[Batch]:
         """This rank's share of some images of a dataset (by default all), with the rows of each kind on the host."""
@@ -201,23 +192,3 @@ def passes(keys: Sequence[tuple[str, str]], wanted: Sequence[Wanted]) -> list[Pa
         )
         for key, group in groups.items()
     ]
-
-
-def _on_all_ranks(feats: Tensor | None) -> Tensor | None:
-    """None unless every rank has them."""
-    found = torch.tensor(int(feats is not None))
-    all_reduce(found, 'min')
-    return feats if found else None
-
-
-def _resume(parts: Parts, length: int) -> tuple[list[Batch], list[int]]:
-    """What the main process finds of an interrupted run, and which images remain, alike on all ranks."""
-    made = list(parts.load()) if is_main_process() else []
-    remains = torch.ones(length, dtype=torch.uint8)
-    for indices, _ in made:
-        remains[indices] = 0
-    broadcast(remains)
-    images: list[int] = remains.nonzero().flatten().tolist()
-    if len(images) < length:
-        print_log(f'{length - len(images):,} of {length:,} images were done before the interruption', 'current')
-    return made, images

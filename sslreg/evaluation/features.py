@@ -44,7 +44,7 @@ def collect(
 
 @torch.no_grad()
 def outputs(
-    fns: Sequence[Callable[[Tensor], Tensor]],
+    fns: Sequence[Callable[[Any], Tensor]],
     loader: DataLoader[Any],
     preprocess: Callable[..., dict[str, Any]],
     title: str = 'features',

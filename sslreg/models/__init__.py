@@ -1,6 +1,6 @@
 import mmpretrain.models  # noqa: F401  registers what sslreg's registries fall back to
 
-from .backbones import SSLVisionTransformer, TimmBackbone
+from .backbones import ResNet9, SSLVisionTransformer, TimmBackbone
 from .cutmix import InstanceCutMix
 from .encoder import ColorHistogramBackbone, Encoder, PixelBackbone
 from .heads import InstanceHead, ViewMemoryHead
@@ -26,6 +26,7 @@ __all__ = [
     'ProjectionNeck',
     'QueueMemory',
     'ReleasedSqrtKLLoss',
+    'ResNet9',
     'SSLVisionTransformer',
     'SqrtKLLoss',
     'StreamedLoss',

@@ -96,3 +96,50 @@ class SSLVisionTransformer(VisionTransformer):
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
         nn.init.trunc_normal_(self.cls_token, std=0.02)
+
+
+@MODELS.register_module()
+class ResNet9(BaseModule):
+    """The ResNet-9 for images of 32 px that LayerMem is reported of (arXiv 2409.19069); maps ``[B, 256, 2, 2]``.
+
+    Eight 3 x 3 convolutions, each with batch norm and ReLU: 32 (halved) - 64 (halved) - 64 - 64, added to the output of
+    the second - 128 (halved) - 256 (halved) - 256 - 256, added to the output of the sixth.
+
+    Attributes:
+        layers: ``layers.0`` to ``layers.7``, what LayerMem calls layers 1 to 8; ``residuals.0`` and ``residuals.1``
+            are the sums behind the fourth and the last.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = [
+            (3, 32, 2),
+            (32, 64, 2),
+            (64, 64, 1),
+            (64, 64, 1),
+            (64, 128, 2),
+            (128, 256, 2),
+            (256, 256, 1),
+            (256, 256, 1),
+        ]
+        self.layers = nn.ModuleList([_convolution(*width) for width in widths])
+        self.residuals = nn.ModuleList([_Sum(), _Sum()])
+
+    def forward(self, images: Tensor) -> tuple[Tensor]:
+        out = images
+        for first, residual in zip((0, 4), self.residuals, strict=True):
+            skip = self.layers[first + 1](self.layers[first](out))
+            out = residual(skip, self.layers[first + 3](self.layers[first + 2](skip)))
+        return (out,)
+
+
+class _Sum(nn.Module):
+    """A residual connection that can be hooked."""
+
+    def forward(self, skip: Tensor, out: Tensor) -> Tensor:
+        return skip + out
+
+
+def _convolution(in_channels: int, out_channels: int, pool: int) -> nn.Sequential:
+    parts = [nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False), nn.BatchNorm2d(out_channels), nn.ReLU()]
+    return nn.Sequential(*parts, *([nn.MaxPool2d(pool)] if pool > 1 else []))

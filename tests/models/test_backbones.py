@@ -1,10 +1,12 @@
+from itertools import pairwise
+
 import pytest
 import timm
 import torch
 from mmpretrain.models import VisionTransformer
 from torch import nn
 
-from sslreg.models import SSLVisionTransformer, TimmBackbone
+from sslreg.models import ResNet9, SSLVisionTransformer, TimmBackbone
 from sslreg.models.backbones import Pool
 
 
@@ -80,3 +82,22 @@ def test_a_timm_network_without_weights_is_initialised():
     before = backbone.model.pos_embed.clone()
     backbone.init_weights()
     assert not torch.equal(backbone.model.pos_embed, before)
+
+
+def test_resnet9_is_the_papers():
+    """Feature maps of a quarter of a thousand channels, 2 x 2; parameters counted by hand."""
+    backbone = ResNet9().eval()
+    assert backbone(torch.randn(2, 3, 32, 32))[0].shape == (2, 256, 2, 2)
+    widths = [3, 32, 64, 64, 64, 128, 256, 256, 256]
+    expected = sum(9 * a * b + 2 * b for a, b in pairwise(widths))
+    assert sum(parameter.numel() for parameter in backbone.parameters()) == expected
+
+
+def test_resnet9_adds_what_goes_around_the_third_and_fourth_layer():
+    backbone = ResNet9().eval()
+    outputs = {}
+    for i, layer in enumerate(backbone.layers):
+        layer.register_forward_hook(lambda module, args, output, i=i: outputs.update({i: output}))
+    (out,) = backbone(torch.randn(2, 3, 32, 32))
+    torch.testing.assert_close(out, outputs[5] + outputs[7])
+    torch.testing.assert_close(backbone.layers[4](outputs[1] + outputs[3]), outputs[4])

@@ -51,6 +51,10 @@ class BatchedViews(Dataset[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self.images)
 
+    def get_data_info(self, index: int) -> dict[str, Any]:
+        """An image as it is held, ``[3, W, H]``."""
+        return dict(img=self.images[index], sample_idx=index)
+
     def __getitem__(self, index: int) -> dict[str, Any]:
         """One image: V views ``[3, size, size]``, and its index."""
         batch = self.__getitems__([index])

@@ -6,6 +6,7 @@ from .epoch_seed import EpochSeedHook
 from .memory_check import MemoryCheckHook
 from .memory_init import MemoryInitHook
 from .schedule import OptimizerScheduleHook, ScheduleHook
+from .sslmem import SSLMemHook, UnitMemHook
 from .step_times import StepTimesHook
 from .teacher_ema import TeacherEMAHook
 
@@ -18,7 +19,9 @@ __all__ = [
     'MemoryInitHook',
     'OptimizerScheduleHook',
     'PlainCheckpointHook',
+    'SSLMemHook',
     'ScheduleHook',
     'StepTimesHook',
     'TeacherEMAHook',
+    'UnitMemHook',
 ]

@@ -1,0 +1,117 @@
+"""Alignment and activations of all images of a dataset, by several encoders in one pass."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from mmengine.dataset import DefaultSampler
+from torch import Tensor
+from torch.utils.data import DataLoader, Subset
+
+from sslreg.datasets import collate
+from sslreg.evaluation.features import Batch, merge, outputs
+
+from .layers import Layers, Part, flat, units
+from .scores import Distance, image_alignment, view_alignment
+
+Against = Literal['views', 'image']
+
+
+@dataclass(frozen=True)
+class AlignmentOf:
+    """How alignment is measured.
+
+    Attributes:
+        kind: Distance of representations.
+        normalized: Whether they are brought to unit length before.
+        against: ``'views'`` compares all pairs of views, as the paper's formula; ``'image'`` the first view with the
+            others: give it no augmentation, as in the released code.
+        part: Of maps or tokens, what stands for the image, see :func:`flat`.
+    """
+
+    kind: Distance = 'l2'
+    normalized: bool = True
+    against: Against = 'views'
+    part: Part = 'all'
+
+    def __call__(self, output: Tensor) -> Tensor:
+        """Alignment ``[B]`` by a layer's output ``[n, B, ...]``."""
+        vectors = flat(output, self.part)
+        if self.against == 'views':
+            return view_alignment(vectors, self.kind, self.normalized)
+        if self.against == 'image':
+            return image_alignment(vectors[0], vectors[1:], self.kind, self.normalized)
+        raise ValueError(f"against={self.against!r} must be 'views' or 'image'")
+
+
+def shared_out(
+    dataset: Any, batch_size: int, num_workers: int = 0, images: Sequence[int] | None = None
+) -> DataLoader[Any]:
+    """Loader of this rank's share of some images of a dataset, by default all."""
+    chosen: Any = Subset(dataset, range(len(dataset)) if images is None else images)
+    sampler = DefaultSampler(chosen, shuffle=False, round_up=False)
+    return DataLoader(chosen, batch_size, sampler=sampler, num_workers=num_workers, collate_fn=collate)
+
+
+def first_view(dataset: Any, preprocess: Callable[..., dict[str, Any]]) -> Tensor:
+    """The first view of the first image, ``[1, 3, H, W]``, as a network gets it."""
+    view: Tensor = preprocess(collate([dataset[0]]), False)['inputs'][0]
+    return view
+
+
+def alignments(
+    encoders: Sequence[Layers], loader: DataLoader[Any], preprocess: Callable[..., dict[str, Any]], by: AlignmentOf
+) -> list[dict[str, Tensor]]:
+    """Alignment of each image by each encoder's layers, all of the same views: ``{layer: [N]}`` for each encoder.
+
+    Collective, with the same result on any number of ranks, workers and images at a time, provided that the loader's
+    views are drawn by image (:func:`sslreg.datasets.set_view_key`).
+
+    Args:
+        encoders: E.g. f and g.
+        loader: Gives each image once, with n views.
+        preprocess: A ``data_preprocessor``, the same for all encoders.
+        by: How it is measured.
+    """
+    dataset: Any = loader.dataset
+    found = merge(alignment_batches(encoders, loader, preprocess, by), len(dataset))
+    return [
+        dict(zip(encoder.names, rows.unbind(dim=1), strict=True)) for encoder, rows in zip(encoders, found, strict=True)
+    ]
+
+
+def alignment_batches(
+    encoders: Sequence[Layers], loader: DataLoader[Any], preprocess: Callable[..., dict[str, Any]], by: AlignmentOf
+) -> Iterator[Batch]:
+    """:func:`alignments` of a batch after the other: its images, and ``[B, L]`` for each encoder, on the host."""
+
+    def measured(encoder: Layers) -> Callable[[list[Tensor]], Tensor]:
+        return lambda views: _finite(torch.stack(list(encoder.measure(views, by).values()), dim=1).float().cpu())
+
+    return outputs([measured(encoder) for encoder in encoders], loader, preprocess, 'alignment')
+
+
+def activations(
+    encoder: Layers, loader: DataLoader[Any], preprocess: Callable[..., dict[str, Any]]
+) -> dict[str, Tensor]:
+    """Activation of each unit for each image, averaged over its views: ``{layer: [N, U]}``."""
+    dataset: Any = loader.dataset
+    widths = _widths(encoder, preprocess(collate([dataset[0]]), False)['inputs'])
+
+    def fn(views: list[Tensor]) -> Tensor:
+        return _finite(torch.cat(list(encoder.measure(views, units).values()), dim=1).float().cpu())
+
+    (rows,) = merge(outputs([fn], loader, preprocess, 'activations'), len(dataset))
+    return dict(zip(encoder.names, rows.split(widths, dim=1), strict=True))
+
+
+def _widths(encoder: Layers, views: list[Tensor]) -> list[int]:
+    """Units of each layer, known also to a rank that gets no images."""
+    return [found.shape[1] for found in encoder.measure(views, units).values()]
+
+
+def _finite(rows: Tensor) -> Tensor:
+    if not rows.isfinite().all():
+        raise ValueError('an output of the network is not finite: have its weights diverged?')
+    return rows

@@ -1,0 +1,219 @@
+"""A study of memorisation of a training config: which configs f and g are trained by, and how they are compared."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from sslreg.datasets import set_view_key
+from sslreg.engine.launch import innermost
+from sslreg.registry import DATASETS, type_name
+
+from . import splits
+from .splits import Split
+
+ENCODERS = ('f', 'g')
+AS_IT_IS = dict(scale=(1, 1), ratio=(1, 1))  # a view without augmentation
+SETS = (*splits.NAMES, 'train', 'test')
+
+
+def make_split(cfg: Config, seed: int | None) -> Split:
+    """The split of a config's training set: as in the paper by None, else drawn.
+
+    Extra images are those of the test set, a tenth as many as the training set has, or all if there are fewer.
+
+    Raises:
+        ValueError: The config has no test set.
+    """
+    if not cfg.get('test_dataloader'):
+        raise ValueError('the config has no test_dataloader, of which the extra images are taken: give a split file')
+    images, tests = (
+        len(DATASETS.build(innermost(part.dataset))) for part in (cfg.train_dataloader, cfg.test_dataloader)
+    )
+    extra = min(round(0.1 * images), tests)
+    return splits.in_order(images, extra) if seed is None else splits.drawn(images, extra, tests, seed)
+
+
+def trained_on(cfg: Config, split_file: Path | str, encoder: str, seed: int) -> Config:
+    """The config by which the encoder ``'f'`` or ``'g'`` is trained.
+
+    An instance memory, which has an entry for each image of the training set, gets as many as the encoder sees.
+    """
+    cfg = deepcopy(cfg)
+    split = splits.read(split_file)
+    _narrow(innermost(cfg.train_dataloader.dataset), split_file, encoder)
+    memory = cfg.model.get('memory', {})
+    whole = len(split.shared) + len(split.candidate) + len(split.independent)
+    if memory.get('length') == whole:
+        memory.length = len(split.part(encoder))
+    cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
+    return cfg
+
+
+def final_checkpoint(cfg: Config, work_dir: Path) -> Path:
+    """Where a run by the config has its last checkpoint when it is finished."""
+    loop = cfg.train_cfg
+    return work_dir / (f'iter_{loop.max_iters}.pth' if 'max_iters' in loop else f'epoch_{loop.max_epochs}.pth')
+
+
+def is_finished(cfg: Config, work_dir: Path) -> bool:
+    """Whether the last checkpoint is there, and whole: MMEngine notes it when it is written."""
+    note, final = work_dir / 'last_checkpoint', final_checkpoint(cfg, work_dir)
+    return note.is_file() and Path(note.read_text().strip()).name == final.name and final.is_file()
+
+
+def viewed(cfg: Config, part: str, split_file: Path | str | None, num_views: int, plain: bool = False) -> Any:
+    """The dataset of views of some images, which are drawn by image: the same in any process and any batch.
+
+    The views are those of the training config, its first kind of view, and others are left out. Where it has no
+    ``views``, the whole pipeline is run for each, seeded by image (:class:`sslreg.datasets.SeededViews`).
+
+    Args:
+        cfg: Config of the training.
+        part: ``'shared'``, ``'candidate'``, ``'independent'`` or ``'extra'`` of the split; or ``'train'`` or
+            ``'test'`` without one. ``'extra'`` and ``'test'`` are of the config's test set.
+        split_file: Where the parts are.
+        num_views: Augmentations of an image.
+        plain: Whether the image as it is comes before them.
+
+    Raises:
+        ValueError: There is no such part, or the image as it is is wanted of a config without ``views``.
+    """
+    if part not in SETS:
+        raise ValueError(f'set {part!r} must be one of {", ".join(SETS)}')
+    config = _unsplit(deepcopy(cfg.train_dataloader.dataset))
+    inner = innermost(config)
+    if part in ('extra', 'test'):
+        _replace(inner, innermost(cfg.test_dataloader.dataset))
+    holder = next(_with_views(config), None)
+    if holder is not None:
+        view = dict(holder['views'][0], num=num_views)
+        holder['views'] = [dict(AS_IT_IS, size=view['size'])] * plain + [view] * (num_views > 0)
+    elif plain:
+        raise ValueError(
+            f'{type_name(inner.type)} of the training set has no views by BatchedViews, MultiCrop or ColoredMultiCrop, '
+            'so it is not known what an image without augmentation is: compare views with views'
+        )
+    if part in splits.NAMES:
+        _narrow(inner, split_file, part)
+    config = config if holder is not None else dict(type='SeededViews', dataset=config, num=num_views)
+    dataset = DATASETS.build(config)
+    set_view_key(dataset, (0, SETS.index(part)))
+    return dataset
+
+
+def labels(cfg: Config, part: str, split_file: Path | str | None) -> list[int]:
+    """Classes of the images of :func:`viewed`."""
+    loader = cfg.test_dataloader if part in ('extra', 'test') else cfg.train_dataloader
+    config = deepcopy(innermost(loader.dataset))
+    if part in splits.NAMES:
+        _narrow(config, split_file, part)
+    dataset = DATASETS.build(config)
+    return [int(dataset.get_data_info(i)['gt_label']) for i in range(len(dataset))]
+
+
+def augmentation(cfg: Config) -> Any:
+    """What makes views of an image: the list of views, or a pipeline."""
+    dataset = cfg.train_dataloader.dataset
+    holder = next(_with_views(dataset), None)
+    return holder['views'] if holder is not None else innermost(dataset).get('pipeline', [])
+
+
+def differences(a: Any, b: Any, name: str = '') -> list[str]:
+    """Where two parts of configs differ: ``'views[0].gray=0.2 and 0.5'``."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        keys = [*a, *(key for key in b if key not in a)]
+        return [text for key in keys for text in differences(a.get(key), b.get(key), f'{name}.{key}')]
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)) and len(a) == len(b):
+        pairs = enumerate(zip(a, b, strict=True))
+        return [text for place, (one, other) in pairs for text in differences(one, other, f'{name}[{place}]')]
+    same = a == b or (isinstance(a, (str, type)) and isinstance(b, (str, type)) and type_name(a) == type_name(b))
+    return [] if same else [f'{name}={a!r} and {b!r}']
+
+
+def saved_config(checkpoint: Path | str) -> Config | None:
+    """The config of a training that lies beside its checkpoint, where there is one."""
+    found = (Config.fromfile(path) for path in sorted(Path(checkpoint).parent.glob('*.py')))
+    return next((cfg for cfg in found if 'train_dataloader' in cfg), None)
+
+
+def check_training(trainings: dict[str, Config], split_file: Path | str) -> None:
+    """Compare the configs of f's and g's training with each other, and with the split.
+
+    Args:
+        trainings: By ``'f'`` and ``'g'``, as far as they are known.
+        split_file: By which images are scored.
+
+    Raises:
+        ValueError: The networks are of different architecture; an encoder was not trained on what the split says.
+    """
+    if {'f', 'g'} <= set(trainings):
+        found = differences(trainings['f'].model.backbone, trainings['g'].model.backbone, 'backbone')
+        if found:
+            raise ValueError(f'f and g are of different architecture, {", ".join(found)}: they cannot be compared')
+    split = splits.read(split_file)
+    for name, cfg in trainings.items():
+        own, others = ('candidate', 'independent') if name == 'f' else ('independent', 'candidate')
+        seen = _seen(cfg.train_dataloader.dataset)
+        if seen is not None and (never := sorted(set(split.part(own)) - seen)):
+            raise ValueError(
+                f'{name} was never trained on {len(never)} of the {own} images of {str(split_file)!r} (first: '
+                f'{never[0]}): give the split that it was trained by'
+            )
+        unwanted = split.part(others) if seen is None else sorted(set(split.part(others)) & seen)
+        if unwanted:
+            raise ValueError(
+                f'{name} was trained on {len(unwanted)} of the {others} images of {str(split_file)!r} (first: '
+                f'{unwanted[0]}), which only {"g" if name == "f" else "f"} should see: give the split that it was '
+                'trained by'
+            )
+
+
+def _seen(dataset: Any) -> set[int] | None:
+    """Images of the whole training set that a config trains on; None for all."""
+    if type_name(dataset.type) == 'SplitPart':
+        return set(splits.read(dataset.split).part(dataset.part))
+    if 'dataset' in dataset:
+        return _seen(dataset.dataset)
+    indices = dataset.get('indices')
+    if indices is None or isinstance(indices, int):
+        return set(range(indices)) if indices and indices > 0 else None
+    return set(indices)
+
+
+def _unsplit(config: Any) -> Any:
+    """A dataset's config without the parts that it is narrowed to."""
+    if 'dataset' in config:
+        below = _unsplit(config.dataset)
+        if type_name(config.type) == 'SplitPart':
+            return below
+        config.dataset = below
+    return config
+
+
+def _replace(inner: Any, other: Any) -> None:
+    """Have a dataset's config mean another, with the transforms that it had, in place."""
+    kept = {key: inner[key] for key in ('pipeline',) if key in inner}
+    inner.clear()
+    inner.update(deepcopy({key: value for key, value in other.items() if key != 'pipeline'}) | kept)
+
+
+def _narrow(dataset: Any, split_file: Path | str | None, part: str) -> None:
+    """Have a dataset's config mean a part of it, in place."""
+    whole = dict(dataset)
+    dataset.clear()
+    dataset.update(type='SplitPart', dataset=whole, split=str(split_file), part=part)
+
+
+def _with_views(config: Any) -> Iterator[Any]:
+    """All parts of a dataset's config that say which views are made."""
+    if isinstance(config, dict):
+        if 'views' in config:
+            yield config
+        for value in config.values():
+            yield from _with_views(value)
+    elif isinstance(config, (list, tuple)):
+        for value in config:
+            yield from _with_views(value)

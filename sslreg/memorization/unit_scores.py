@@ -1,0 +1,107 @@
+"""UnitMem and ClassMem of a network's units over the images of a dataset."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from torch import Tensor
+
+from . import study
+from .encoders import encoder
+from .layers import Layers
+from .measure import activations, first_view, shared_out
+from .units import Rest, classmem, unitmem
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+class Images(NamedTuple):
+    """Which images units are looked at with.
+
+    Attributes:
+        cfg: Config of the training.
+        part: As in :func:`sslreg.memorization.study.viewed`, as is ``split_file``.
+        batch_size: Images at a time.
+        num_workers: Of the loader.
+    """
+
+    cfg: Config
+    part: str = 'train'
+    split_file: Path | str | None = None
+    batch_size: int = 128
+    num_workers: int = 4
+
+
+class Units(NamedTuple):
+    """Scores of a layer's units.
+
+    Attributes:
+        scores: ``[U]``.
+        most: Image, or class, that excites each most, ``[U]``; images by their place in the set.
+    """
+
+    scores: Tensor
+    most: Tensor
+
+
+def of_images(
+    model: Any, patterns: Sequence[str], images: Images, num_views: int, rest: Rest = 'mean'
+) -> dict[str, Units]:
+    """UnitMem of layers over augmented images; collective."""
+    views = study.viewed(images.cfg, images.part, images.split_file, num_views)
+    return of_views(model, patterns, views, images.batch_size, images.num_workers, rest)
+
+
+def of_views(
+    model: Any, patterns: Sequence[str], views: Any, batch_size: int, num_workers: int, rest: Rest
+) -> dict[str, Units]:
+    """:func:`of_images` of a dataset of views."""
+    found = _activations(model, patterns, views, batch_size, num_workers)
+    return {name: Units(unitmem(rows, rest), rows.argmax(dim=0)) for name, rows in found.items()}
+
+
+def of_classes(model: Any, patterns: Sequence[str], images: Images, rest: Rest = 'mean') -> dict[str, Units]:
+    """ClassMem of layers over images as they are; of test images this is class selectivity. Collective."""
+    dataset = study.viewed(images.cfg, images.part, images.split_file, num_views=0, plain=True)
+    labels = torch.tensor(study.labels(images.cfg, images.part, images.split_file))
+    found = _activations(model, patterns, dataset, images.batch_size, images.num_workers)
+    return {name: Units(classmem(rows, labels, rest), _most_exciting(rows, labels)) for name, rows in found.items()}
+
+
+def write(folder: Path, scores: dict[str, Units], about: dict[str, Any]) -> None:
+    """``units.npz``: of each layer ``LAYER/scores`` and ``LAYER/most``; ``units.json``: settings, mean, quantiles."""
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, Any] = {
+        f'{layer}/{name}': values.numpy() for layer, each in scores.items() for name, values in each._asdict().items()
+    }
+    np.savez(folder / 'units.npz', **arrays)
+    layers = {layer: described(each.scores) for layer, each in scores.items()}
+    (folder / 'units.json').write_text(json.dumps(about | dict(layers=layers), indent=2) + '\n')
+
+
+def described(values: Tensor) -> dict[str, Any]:
+    """Number, mean and quantiles of scores ``[U]``."""
+    quantiles = values.quantile(torch.tensor(QUANTILES)).tolist()
+    return dict(
+        number=len(values), mean=float(values.mean()), quantiles=dict(zip(map(str, QUANTILES), quantiles, strict=True))
+    )
+
+
+def _activations(
+    model: Any, patterns: Sequence[str], dataset: Any, batch_size: int, num_workers: int
+) -> dict[str, Tensor]:
+    model = encoder(model)
+    layers = Layers(model, patterns)
+    layers.order(first_view(dataset, model.data_preprocessor))
+    return activations(layers, shared_out(dataset, batch_size, num_workers), model.data_preprocessor)
+
+
+def _most_exciting(activations: Tensor, labels: Tensor) -> Tensor:
+    """Class of the highest mean activation of each unit."""
+    classes, place = labels.unique(return_inverse=True)
+    sums = activations.new_zeros(len(classes), activations.shape[1]).index_add_(0, place, activations)
+    return classes[(sums / place.bincount()[:, None]).argmax(dim=0)]

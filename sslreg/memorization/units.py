@@ -1,0 +1,53 @@
+"""Which units memorise: UnitMem and ClassMem (arXiv 2409.19069)."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Rest = Literal['mean', 'median']
+
+
+def unitmem(activations: Tensor, rest: Rest = 'mean') -> Tensor:
+    """UnitMem ``[U]`` = (max - rest) / (max + rest): how much more one image excites a unit than the others do.
+
+    0 for a unit that all images excite alike, and for one that none does; 1 for one that a single image excites.
+
+    Args:
+        activations: Of N images, each the mean over its augmentations, ``[N, U]``; not negative, as after a ReLU.
+        rest: What stands for the other N - 1 images: their mean as in the formula, or their median as in the released
+            code.
+
+    Raises:
+        ValueError: Fewer than 2 images, negative activations, or an unknown ``rest``.
+    """
+    if len(activations) < 2:
+        raise ValueError(f'{len(activations)} image has no others to be compared with')
+    if activations.min() < 0:
+        raise ValueError(
+            f'activations down to {float(activations.min()):g} are negative, for which UnitMem has no bounds: '
+            'take those behind a ReLU'
+        )
+    ordered = activations.sort(dim=0).values
+    most, others = ordered[-1], ordered[:-1]
+    if rest == 'mean':
+        usual = others.mean(dim=0)
+    elif rest == 'median':
+        usual = others.quantile(0.5, dim=0)
+    else:
+        raise ValueError(f"rest={rest!r} must be 'mean' or 'median'")
+    total = most + usual
+    return (most - usual) / torch.where(total > 0, total, 1)
+
+
+def classmem(activations: Tensor, labels: Tensor, rest: Rest = 'mean') -> Tensor:
+    """ClassMem ``[U]``: :func:`unitmem` of the classes' mean activations; on test images it is class selectivity.
+
+    Args:
+        activations: ``[N, U]``, without augmentation.
+        labels: ``[N]``; classes without images do not count.
+        rest: As there.
+    """
+    classes, place = labels.unique(return_inverse=True)
+    sums = activations.new_zeros(len(classes), activations.shape[1]).index_add_(0, place, activations)
+    return unitmem(sums / place.bincount()[:, None], rest)

@@ -1,0 +1,61 @@
+import json
+
+import pytest
+
+from sslreg.memorization import splits
+
+
+def test_cifar10_is_split_as_in_the_paper():
+    split = splits.in_order(50_000, 5_000)
+    assert split.shared == list(range(40_000))
+    assert split.candidate == list(range(40_000, 45_000))
+    assert split.independent == list(range(45_000, 50_000))
+    assert split.extra == list(range(5_000))
+    assert split.of_f == list(range(45_000))
+    assert split.of_g == [*range(40_000), *range(45_000, 50_000)]
+
+
+def test_a_drawn_split_has_each_image_once_and_depends_on_the_seed_alone():
+    split = splits.drawn(103, 7, 20, seed=3)
+    assert sorted(split.shared + split.candidate + split.independent) == list(range(103))
+    assert [len(part) for part in split] == [83, 10, 10, 7]
+    assert len(set(split.extra)) == 7
+    assert max(split.extra) < 20
+    assert split == splits.drawn(103, 7, 20, seed=3)
+    assert split.candidate != splits.drawn(103, 7, 20, seed=4).candidate
+
+
+def test_what_is_written_is_read(tmp_path):
+    split = splits.drawn(50, 5, 10, seed=0)
+    splits.write(split, tmp_path / 'new' / 'split.json')
+    assert splits.read(tmp_path / 'new' / 'split.json') == split
+
+
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        (dict(shared=[0], candidate=[1], independent=[1], extra=[]), 'image 1 is in two of shared, candidate'),
+        (dict(shared=[0]), 'is no split of shared, candidate, independent, extra'),
+    ],
+)
+def test_what_is_no_split(tmp_path, content, message):
+    path = tmp_path / 'split.json'
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=message):
+        splits.read(path)
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match='none.json'):
+        splits.read(tmp_path / 'none.json')
+
+
+@pytest.mark.parametrize('share', [0, 0.5, 0.01])
+def test_a_share_that_leaves_a_set_empty(share):
+    with pytest.raises(ValueError, match=f'share={share} of 20 images'):
+        splits.in_order(20, 5, share)
+
+
+def test_more_extra_images_than_there_are():
+    with pytest.raises(ValueError, match='11 extra images of 10'):
+        splits.drawn(50, 11, 10, seed=0)

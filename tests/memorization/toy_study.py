@@ -1,0 +1,66 @@
+"""A study of the toy: f and g, trained for two epochs in a second each."""
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+from sslreg.memorization import splits, study
+from sslreg.registry import MODELS
+from tests import toy
+
+
+@MODELS.register_module(force=True)
+class ToyReLU(toy.ToyBackbone):
+    """With activations that can be looked at behind the ReLU."""
+
+    def __init__(self, drop_rate: float = 0.0) -> None:
+        super().__init__(drop_rate)
+        self.act = nn.ReLU()
+
+    def forward(self, images: Tensor) -> tuple[Tensor]:
+        return (self.act(self.norm(self.conv(images))),)
+
+
+VIEWS = [dict(size=8, num=3, scale=(0.3, 1), flip=0.5, jitter=dict(brightness=0.5), jitter_prob=0.8)]
+
+
+def config(**overrides: Any) -> Config:
+    """24 images and 8 test images, views of BatchedViews."""
+    cfg = toy.config(Path('work'))
+    cfg.train_dataloader.update(collate_fn=dict(type='sslreg.datasets.collate'))
+    cfg.train_dataloader.dataset = dict(
+        type='BatchedViews', dataset=dict(type='ToyDataset', length=40, pipeline=[]), views=VIEWS
+    )
+    cfg.test_dataloader.dataset.length = 8
+    cfg.merge_from_dict({name.replace('__', '.'): value for name, value in overrides.items()})
+    return cfg
+
+
+def write(folder: Path, cfg: Config) -> Path:
+    """The config in a file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    cfg.dump(folder / 'config.py')
+    return folder / 'config.py'
+
+
+def split(folder: Path, **parts: list[int]) -> Path:
+    """Of 40 images: 24 shared, 8 candidates, 8 independent, and 4 of the test set."""
+    splits.write(splits.in_order(40, 4, 0.2)._replace(**parts), folder / 'split.json')
+    return folder / 'split.json'
+
+
+def train(folder: Path, cfg: Config, split_file: Path, seed: int = 0) -> dict[str, str]:
+    """Checkpoints of f and g, with their configs beside them."""
+    checkpoints = {}
+    for name in study.ENCODERS:
+        own = study.trained_on(cfg, split_file, name, seed)
+        own.work_dir = str(folder / f'seed{seed}' / name)
+        own.experiment_name = f'{folder.name}-{seed}-{name}'
+        Path(own.work_dir).mkdir(parents=True)
+        own.dump(Path(own.work_dir, f'{name}.py'))
+        Runner.from_cfg(own).train()
+        checkpoints[name] = str(study.final_checkpoint(own, Path(own.work_dir)))
+    return checkpoints
