@@ -41,6 +41,9 @@ TOOLS = Path(__file__).parent
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        '--launcher', choices=launch.LAUNCHERS, default='none', help='what started the processes (torchrun.sh: pytorch)'
+    )
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
     _add_train(commands)
     _add_score(commands)
@@ -120,9 +123,6 @@ def _add_layers(parser: Any, default: str | None) -> None:
 def _add_device(parser: Any) -> None:
     parser.add_argument('--batch-size', type=int, default=128, help='images at a time (default: 128)')
     parser.add_argument('--num-workers', type=int, default=4, help='that make views, for each process (default: 4)')
-    parser.add_argument(
-        '--launcher', choices=launch.LAUNCHERS, default='none', help='what started the processes (torchrun.sh: pytorch)'
-    )
     _add_options(parser)
 
 
@@ -146,14 +146,18 @@ def train(args: argparse.Namespace) -> None:
             config = folder.with_suffix('.py')
             config.parent.mkdir(parents=True, exist_ok=True)
             own.dump(config)
-            command = _training(config, args.gpus)
-            subprocess.run([*command, '--work-dir', str(folder), '--resume'], check=True)
+            start_training(config, folder, args.gpus)
 
 
-def _training(config: Path, gpus: int) -> list[str]:
-    if gpus > 1:
-        return ['bash', str(TOOLS / 'dist_train.sh'), str(config), str(gpus)]
-    return [sys.executable, str(TOOLS / 'train.py'), str(config)]
+def start_training(config: Path, work_dir: Path, gpus: int) -> None:
+    """By the tool for it, to the end.
+
+    Raises:
+        CalledProcessError: It failed.
+    """
+    distributed = ['bash', str(TOOLS / 'dist_train.sh'), str(config), str(gpus)]
+    command = distributed if gpus > 1 else [sys.executable, str(TOOLS / 'train.py'), str(config)]
+    subprocess.run([*command, '--work-dir', str(work_dir), '--resume'], check=True)
 
 
 def _study_config(args: argparse.Namespace, out: Path) -> Config:

@@ -202,7 +202,7 @@ def _replace(inner: Any, other: Any) -> None:
 
 def _narrow(dataset: Any, split_file: Path | str | None, part: str) -> None:
     """Have a dataset's config mean a part of it, in place."""
-    whole = dict(dataset)
+    whole = dataset.copy()
     dataset.clear()
     dataset.update(type='SplitPart', dataset=whole, split=str(split_file), part=part)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from .unit_scores import Units, described
 
@@ -29,7 +29,17 @@ def of_units(kind: str, scores: dict[str, Units]) -> Table:
 
 
 def _sets(layer: str, sets: dict[str, Any]) -> Table:
-    table = Table('set', 'images', 'SSLMem', 'by its range', "SSLMem'", '5 %', '50 %', '95 %', title=f'SSLMem: {layer}')
+    table = Table(
+        Column('set', no_wrap=True),
+        'images',
+        'SSLMem',
+        'by range',
+        "SSLMem'",
+        '5 %',
+        '50 %',
+        '95 %',
+        title=f'SSLMem: {layer}',
+    )
     for name, forms in sets.items():
         raw = forms['sslmem']
         means = [_spread(forms[form]) for form in ('sslmem', 'sslmem_range', 'sslmem_prime')]
