@@ -24,4 +24,5 @@ def SplitPart(dataset: dict[str, Any], split: str, part: str) -> Any:  # noqa: N
             f'{split!r} has image {max(images)} in {part!r}, the dataset has {len(whole)} images: it was made for '
             'another dataset'
         )
-    return whole.get_subset(images)
+    whole.get_subset_(images)  # MMEngine's get_subset keeps objects from call to call, and may mix them up
+    return whole

@@ -122,7 +122,7 @@ class LinearBenchmark(BaseBenchmark):
                 raise ValueError('val must be the images of train with other transforms: their labels differ')
             held_out = drawn_to_select(self.train_labels, self.val_share, self.seed)
             self.labels['val'] = self.train_labels[held_out]
-            sets['val'] = sets['val'].get_subset(held_out.nonzero().flatten().tolist())
+            sets['val'].get_subset_(held_out.nonzero().flatten().tolist())  # in place: see SplitPart
         self.learnt = (~held_out).nonzero().flatten()
         return {f'{name}/{part}': Wanted(sets[part], kind) for name, kind in self.kinds.items() for part in sets}
 
