@@ -10,6 +10,7 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # before torch: its threads
 if 'PYTEST_XDIST_WORKER' in os.environ:
     os.environ.setdefault('OMP_NUM_THREADS', '1')  # the cores are shared with the other workers
 
+import numpy as np
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
@@ -30,6 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def fresh_state():
     """Seeded, and without MMEngine's process-wide singletons of an earlier test."""
     torch.manual_seed(0)
+    np.random.seed(0)
     yield
     for singleton in (MessageHub, MMLogger, DefaultScope, Visualizer):
         singleton._instance_dict.clear()
