@@ -151,7 +151,7 @@ class Extractor:
         loader: DataLoader[Any] = DataLoader(
             dataset,
             batch_size=self.batch_size if each.one_size else 1,
-            sampler=DefaultSampler(dataset, shuffle=False, round_up=False),
+            sampler=DefaultSampler(dataset, shuffle=False, seed=0, round_up=False),  # else it draws a seed from numpy
             num_workers=self.num_workers,
             collate_fn=collate_readable if skips else collate,
         )

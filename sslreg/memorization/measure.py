@@ -50,7 +50,7 @@ def shared_out(
 ) -> DataLoader[Any]:
     """Loader of this rank's share of some images of a dataset, by default all."""
     chosen: Any = Subset(dataset, range(len(dataset)) if images is None else images)
-    sampler = DefaultSampler(chosen, shuffle=False, round_up=False)
+    sampler = DefaultSampler(chosen, shuffle=False, seed=0, round_up=False)  # without, it draws one from numpy
     return DataLoader(chosen, batch_size, sampler=sampler, num_workers=num_workers, collate_fn=collate)
 
 
