@@ -11,6 +11,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
 from sslreg.memorization import splits
+from sslreg.memorization.commands import trainings
 from tests.memorization import toy_study
 
 from .test_tools import ROOT, run, succeed
@@ -33,13 +34,13 @@ def sslmem(monkeypatch):
     spec.loader.exec_module(tool)
     started = []
 
-    def train(config, work_dir, gpus):
+    def train(config, work_dir, tools, gpus):
         started.append(str(work_dir))
         cfg = Config.fromfile(config)
         cfg.update(work_dir=str(work_dir), resume=True, experiment_name=str(work_dir).replace('/', '_'))
         Runner.from_cfg(cfg).train()
 
-    monkeypatch.setattr(tool, 'start_training', train)
+    monkeypatch.setattr(trainings, 'start', train)
 
     def call(*arguments) -> list[str]:
         monkeypatch.setattr(sys, 'argv', ['sslmem.py', *map(str, arguments)])
