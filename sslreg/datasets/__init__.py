@@ -12,7 +12,7 @@ from .seeding import set_view_key, worker_init_fn
 from .split_part import SplitPart
 from .transfer import GTSRB, STL10
 from .transforms import BrokenImageError, ColorJitter, CropBox, LoadImage, LongestSide, RandomGrayscale, RGBToBGR
-from .views import BatchedViews, ColoredMultiCrop, MultiCrop, PackViews, sample_indices
+from .views import BatchedViews, ColoredMultiCrop, LabelledViews, MultiCrop, PackViews, sample_indices
 
 __all__ = [
     'GTSRB',
@@ -27,6 +27,7 @@ __all__ = [
     'CropBox',
     'DavisClip',
     'ImageFolder',
+    'LabelledViews',
     'LoadImage',
     'LongestSide',
     'MultiCrop',

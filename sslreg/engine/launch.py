@@ -18,6 +18,7 @@ from mmengine.registry import DefaultScope
 from mmengine.utils import import_modules_from_strings
 
 from sslreg.engine.hooks.checkpoint import check_fits
+from sslreg.evaluation.encoders import encoder
 from sslreg.registry import MODELS, type_name
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
@@ -216,6 +217,8 @@ def initialise(model: Any) -> None:
 def evaluated_model(cfg: Config, checkpoint: str | None, device: str) -> Any:
     """The config's model in evaluation mode, with the weights of a checkpoint or, by None, as the config makes it.
 
+    mmpretrain's models in the form of :func:`sslreg.evaluation.encoders.encoder`.
+
     Raises:
         ValueError: The checkpoint is not of the config's model.
     """
@@ -230,7 +233,7 @@ def evaluated_model(cfg: Config, checkpoint: str | None, device: str) -> Any:
         if getattr(model, 'teacher', None) is not None:
             model.teacher.module.load_state_dict(model.student.state_dict())
         print_log('no checkpoint: the network is evaluated as its config makes it', 'current')
-    return model.to(device).eval()
+    return encoder(model.to(device).eval())
 
 
 def check_checkpoint(path: str) -> None:

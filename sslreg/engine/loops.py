@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 from sslreg.engine.sharded import evaluated
 from sslreg.engine.unwrap import unwrap
 from sslreg.evaluation.classes import check_classes
+from sslreg.evaluation.encoders import encoder
 from sslreg.evaluation.features import collect
 from sslreg.evaluation.probes import BaseProbe
 from sslreg.registry import LOOPS, PROBES
@@ -65,8 +66,9 @@ class ProbeLoop:
         model = unwrap(self.runner.model)
         model.eval()
         share_buffers(model)
-        with evaluated(model):
-            metrics = self.probe_features(model.extract_feat, model.data_preprocessor).metrics
+        shown = encoder(model)
+        with evaluated(shown):
+            metrics = self.probe_features(shown.extract_feat, model.data_preprocessor).metrics
         self.runner.call_hook(f'after_{phase}_epoch', metrics=metrics)
         self.runner.call_hook(f'after_{phase}')
         return metrics

@@ -71,15 +71,20 @@ class MatrixDecayConstructor:
 
     Args:
         optim_wrapper_cfg: Config of the wrapper with its ``optimizer``.
-        paramwise_cfg: Must be empty.
+        paramwise_cfg: None, or ``dict(rest=dict(...))``: further settings of the second group, e.g. of mmpretrain's
+            LARS ``lars_exclude=True``.
+
+    Raises:
+        ValueError: ``paramwise_cfg`` has another key.
     """
 
     def __init__(self, optim_wrapper_cfg: dict[str, Any], paramwise_cfg: dict[str, Any] | None = None) -> None:
-        if paramwise_cfg:
+        if set(paramwise_cfg or {}) - {'rest'}:
             raise ValueError(
-                f'MatrixDecayConstructor takes no paramwise_cfg, got {paramwise_cfg}; leave '
-                "optim_wrapper.constructor out for MMEngine's, which does"
+                f'MatrixDecayConstructor takes paramwise_cfg=dict(rest=...), got {paramwise_cfg}; leave '
+                "optim_wrapper.constructor out for MMEngine's, which takes more"
             )
+        self.rest = dict((paramwise_cfg or {}).get('rest', {}))
         self.wrapper_cfg = dict(optim_wrapper_cfg)
         self.optimizer_cfg = dict(self.wrapper_cfg.pop('optimizer'))
 
@@ -89,7 +94,7 @@ class MatrixDecayConstructor:
         plain = {name for name, param in trained.items() if param.ndim < 2 or name.endswith('.bias')}
         groups = [
             dict(params=[param for name, param in trained.items() if name not in plain]),
-            dict(params=[trained[name] for name in trained if name in plain], weight_decay=0.0),
+            dict(params=[trained[name] for name in trained if name in plain], weight_decay=0.0, **self.rest),
         ]
         optimizer = OPTIMIZERS.build(self.optimizer_cfg | dict(params=groups))
         return OPTIM_WRAPPERS.build(self.wrapper_cfg, default_args=dict(optimizer=optimizer))

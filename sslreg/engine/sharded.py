@@ -89,8 +89,7 @@ def shard(model: Any, optimizer: Optimizer, names: Sequence[str]) -> None:
 @contextmanager
 def evaluated(model: Any) -> Iterator[None]:
     """Keep whole within it what ``extract_feat`` uses, for ranks may evaluate different numbers of batches."""
-    backbone = encoders(model)[-1].backbone
-    divided = [module for module in backbone.modules() if isinstance(module, FSDPModule)]
+    divided = [module for module in model.feature_backbone.modules() if isinstance(module, FSDPModule)]
     for module in divided:
         module.set_reshard_after_forward(False, recurse=False)
         module.unshard()

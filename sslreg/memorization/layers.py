@@ -42,6 +42,8 @@ class Layers:
 
     def __init__(self, model: Any, patterns: Sequence[str] = (REPRESENTATION,)) -> None:
         self.model = model
+        # Tokens, where a model has them, are looked at before it pools them.
+        self.represent: Callable[[Tensor], Tensor] = getattr(model, 'represent', model.extract_feat)
         self.places = _places(model.feature_backbone, [pattern for pattern in patterns if pattern != REPRESENTATION])
         self.names = [*self.places, *([REPRESENTATION] if REPRESENTATION in patterns else [])]
 
@@ -76,7 +78,7 @@ class Layers:
 
         handles = [_hooked(place, name, look) for name, place in self.places.items()]
         try:
-            representation = self.model.extract_feat(torch.cat(list(views)))
+            representation = self.represent(torch.cat(list(views)))
         finally:
             for handle in handles:
                 handle.remove()

@@ -12,11 +12,11 @@ from mmengine.config import Config
 from torch import Tensor
 
 from sslreg.engine import launch
+from sslreg.evaluation.encoders import encoder
 from sslreg.evaluation.resume import make, stored
 from sslreg.evaluation.store import FeatureStore, combine, dataset_hash, model_hash
 
 from . import splits, statistics, study
-from .encoders import encoder
 from .layers import REPRESENTATION, Layers
 from .measure import AlignmentOf, alignment_batches, first_view, shared_out
 from .scores import delta_layermem, layermem, range_normalized, relative_sslmem, sslmem

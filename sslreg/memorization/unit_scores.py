@@ -10,8 +10,9 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
+from sslreg.evaluation.encoders import encoder
+
 from . import study
-from .encoders import encoder
 from .layers import Layers
 from .measure import activations, first_view, shared_out
 from .units import Rest, classmem, unitmem

@@ -8,7 +8,7 @@ from .losses import AlignmentLoss, ReleasedSqrtKLLoss, SqrtKLLoss, StreamedLoss,
 from .memories import BaseMemory, CorrectedInstanceMemory, InstanceMemory, MemoryBlocks, QueueMemory
 from .memory_ssl import MemorySSL
 from .necks import ProjectionNeck
-from .preprocessor import ViewPreprocessor
+from .preprocessor import SingleViewPreprocessor, ViewPreprocessor
 from .teacher import EMATeacher
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     'ReleasedSqrtKLLoss',
     'ResNet9',
     'SSLVisionTransformer',
+    'SingleViewPreprocessor',
     'SqrtKLLoss',
     'StreamedLoss',
     'TimmBackbone',

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from mmpretrain.engine import LARS
 from torch import nn
 
 from sslreg.engine import MatrixDecayConstructor, SSLOptimWrapper
@@ -81,6 +82,17 @@ def test_only_matrices_decay():
     }
 
 
-def test_constructor_takes_no_paramwise_cfg():
-    with pytest.raises(ValueError, match='takes no paramwise_cfg'):
+def test_the_group_without_decay_may_have_settings_of_its_own():
+    """LARS adapts the learning rate to matrices alone: biases move by the rate as it is."""
+    model = nn.Linear(2, 1)
+    wrapper_cfg = dict(type='SSLOptimWrapper', optimizer=dict(type=LARS, lr=2.0, weight_decay=1e-6))
+    wrapper = MatrixDecayConstructor(wrapper_cfg, dict(rest=dict(lars_exclude=True)))(model)
+    before = [param.detach().clone() for param in (model.weight, model.bias)]
+    wrapper.update_params(model(torch.tensor([[3.0, 4.0]])).sum())
+    assert (before[1] - model.bias).item() == pytest.approx(2)
+    assert (before[0] - model.weight).norm().item() == pytest.approx(2 * 0.001 * before[0].norm().item(), rel=1e-3)
+
+
+def test_constructor_takes_no_other_paramwise_cfg():
+    with pytest.raises(ValueError, match=r'takes paramwise_cfg=dict\(rest=...\), got'):
         MatrixDecayConstructor(dict(optimizer={}), paramwise_cfg=dict(bias_decay_mult=0))

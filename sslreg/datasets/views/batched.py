@@ -74,6 +74,31 @@ class BatchedViews(Dataset[dict[str, Any]]):
         return WholeBatch(inputs=inputs, data_samples=torch.from_numpy(chosen))
 
 
+@DATASETS.register_module()
+class LabelledViews(BatchedViews):
+    """:class:`BatchedViews` whose batches have the images' classes, too: ``labels [B]``, for supervised training.
+
+    Raises:
+        ValueError: As there; or the dataset has no labels.
+    """
+
+    def __init__(self, dataset: Any, views: Sequence[dict[str, Any]]) -> None:
+        dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+        if 'gt_label' not in infos[0]:
+            raise ValueError(f'{type(dataset).__name__} has no labels: set with_label=True, or take BatchedViews')
+        self.labels = np.array([info['gt_label'] for info in infos])
+        super().__init__(dataset, views)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return dict(super().__getitem__(index), labels=self.labels[index])
+
+    def __getitems__(self, indices: Sequence[int]) -> dict[str, Any]:
+        batch = super().__getitems__(indices)
+        batch['labels'] = torch.from_numpy(self.labels[np.asarray(indices)])
+        return batch
+
+
 def decoded(dataset: Any) -> np.ndarray:
     """All images of a dataset, ``[N, 3, W, H]`` uint8: columns first, as they are cut."""
     first = np.asarray(dataset[0]['img'])

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from sslreg.engine import launch
 from sslreg.engine.unwrap import unwrap
+from sslreg.evaluation.encoders import encoder
 from sslreg.memorization import relative_sslmem, splits, sslmem, study, unit_scores
-from sslreg.memorization.encoders import encoder
 from sslreg.memorization.layers import REPRESENTATION, Layers
 from sslreg.memorization.measure import AlignmentOf, alignments, first_view, shared_out
 from sslreg.memorization.units import Rest

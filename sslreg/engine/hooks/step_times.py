@@ -47,10 +47,11 @@ class StepTimesHook(Hook):
             (model.data_preprocessor, 'forward', 'to_device'),
             (model, 'loss', 'model'),
             (model.head, 'loss', 'loss'),
-            *((model.memory, method, 'memory') for method in ('read', 'read_in_place', 'update')),
             (runner.optim_wrapper, 'backward', 'backward'),
             (runner.optim_wrapper, 'step', 'optimizer'),
         ]
+        if hasattr(model, 'memory'):
+            self.parts += [(model.memory, method, 'memory') for method in ('read', 'read_in_place', 'update')]
         self.mark = _event if torch.cuda.is_available() else time.perf_counter
         self.seen = runner.iter
 

@@ -1,0 +1,31 @@
+"""SimCLR (https://arxiv.org/abs/2002.05709) with ResNet-9 on 10,000 images of CIFAR-10, for two CPU cores.
+
+    python tools/sslmem.py train configs/sslmem/resnet9_cifar10_simclr_small.py --out work_dirs/sslmem/simclr_small
+    python tools/sslmem.py score work_dirs/sslmem/simclr_small
+
+resnet9_cifar10_simclr_600e.py with batches of 128 and Adam at 1e-3, as in released code. f and g see 9,000 images, and
+1,000 are scored in each set but the shared. Not yet run.
+"""
+
+from mmengine.config import read_base
+from torch.optim import Adam
+
+with read_base():
+    from .resnet9_cifar10_simclr_600e import *
+
+epochs = 25
+batch_size = 128
+lr = 1e-3
+
+optim_wrapper.paramwise_cfg = None
+optim_wrapper.optimizer = dict(type=Adam, lr=lr, weight_decay=1e-6)
+auto_scale_lr.base_batch_size = batch_size
+custom_hooks[0].schedule.update(start=lr, warmup=1 / epochs)
+
+train_dataloader.update(batch_size=batch_size, num_workers=1)
+train_dataloader.dataset.dataset.indices = 10_000
+val_dataloader.dataset.indices = 2_000
+test_dataloader.dataset.indices = 10_000
+val_cfg.bank_dataloader.dataset.indices = 10_000
+test_cfg.bank_dataloader.dataset.indices = 10_000
+train_cfg.update(max_epochs=epochs, val_interval=25)

@@ -1,0 +1,52 @@
+"""Supervised training beside https://arxiv.org/abs/2409.19069, whose ResNet-9 and augmentations it has, on CIFAR-10.
+
+    python tools/sslmem.py train configs/sslmem/resnet9_cifar10_supervised_600e.py --out work_dirs/sslmem/resnet9_supervised --seeds 0 1 2
+    python tools/sslmem.py score work_dirs/sslmem/resnet9_supervised --layers "layers\\.\\d+" "residuals\\.\\d+" representation
+
+mmpretrain's classifier on one view an image of those of resnet9_cifar10_simclr_600e.py, so that the two are scored on
+the same augmentations; the text has weaker ones for supervised training. Optimizer and rate are ours. Not yet run.
+"""
+
+from mmengine.config import read_base
+from mmengine.runner import EpochBasedTrainLoop
+from mmpretrain.models import CrossEntropyLoss, GlobalAveragePooling, ImageClassifier, LinearClsHead
+from torch.optim import SGD
+
+from sslreg.datasets import LabelledViews
+from sslreg.engine import (CosineSchedule, MatrixDecayConstructor, OptimizerScheduleHook, ProbeTestLoop, ProbeValLoop,
+                           SSLOptimWrapper)
+from sslreg.models import ResNet9, SingleViewPreprocessor
+
+with read_base():
+    from .._base_.datasets.cifar10_sslmem import *
+    from .._base_.default_runtime import *
+    from .._base_.knn import *
+
+epochs = 600
+batch_size = 128
+lr = 0.1
+
+model = dict(
+    type=ImageClassifier,
+    data_preprocessor=dict(type=SingleViewPreprocessor, **data_preprocessor),
+    backbone=dict(type=ResNet9),
+    neck=dict(type=GlobalAveragePooling),
+    head=dict(type=LinearClsHead, num_classes=10, in_channels=256, loss=dict(type=CrossEntropyLoss), cal_acc=False))
+
+train_dataloader.dataset.views[0].num = 1
+train_dataloader.update(batch_size=batch_size)
+train_dataloader.dataset.type = LabelledViews
+optim_wrapper = dict(
+    type=SSLOptimWrapper,
+    constructor=MatrixDecayConstructor,
+    optimizer=dict(type=SGD, lr=lr, momentum=0.9, weight_decay=5e-4))
+auto_scale_lr = dict(base_batch_size=batch_size)
+
+custom_hooks = [
+    dict(type=OptimizerScheduleHook, param='lr',
+         schedule=dict(type=CosineSchedule, start=lr, end=0.0, warmup=5 / epochs)),
+]
+
+train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=epochs, val_interval=50)
+val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
+test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

@@ -1,0 +1,24 @@
+"""Supervised training with ResNet-9 on 10,000 images of CIFAR-10, for two CPU cores (beside https://arxiv.org/abs/2409.19069).
+
+    python tools/sslmem.py train configs/sslmem/resnet9_cifar10_supervised_small.py --out work_dirs/sslmem/supervised_small
+    python tools/sslmem.py score work_dirs/sslmem/supervised_small
+
+resnet9_cifar10_supervised_600e.py with fewer images and epochs. f and g see 9,000 images, and 1,000 are scored in each
+set but the shared. Not yet run.
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .resnet9_cifar10_supervised_600e import *
+
+epochs = 25
+
+custom_hooks[0].schedule.warmup = 1 / epochs
+train_dataloader.num_workers = 1
+train_dataloader.dataset.dataset.indices = 10_000
+val_dataloader.dataset.indices = 2_000
+test_dataloader.dataset.indices = 10_000
+val_cfg.bank_dataloader.dataset.indices = 10_000
+test_cfg.bank_dataloader.dataset.indices = 10_000
+train_cfg.update(max_epochs=epochs, val_interval=25)
