@@ -13,7 +13,7 @@ from torch.optim import Adam
 with read_base():
     from .resnet9_cifar10_simclr_600e import *
 
-epochs = 25
+epochs = 10
 batch_size = 128
 lr = 1e-3
 
@@ -28,4 +28,4 @@ val_dataloader.dataset.indices = 2_000
 test_dataloader.dataset.indices = 10_000
 val_cfg.bank_dataloader.dataset.indices = 10_000
 test_cfg.bank_dataloader.dataset.indices = 10_000
-train_cfg.update(max_epochs=epochs, val_interval=25)
+train_cfg.update(max_epochs=epochs, val_interval=10)

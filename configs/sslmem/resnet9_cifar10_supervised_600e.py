@@ -24,7 +24,7 @@ with read_base():
 
 epochs = 600
 batch_size = 128
-lr = 0.1
+lr = 0.02
 
 model = dict(
     type=ImageClassifier,

@@ -12,7 +12,7 @@ from mmengine.config import read_base
 with read_base():
     from .resnet9_cifar10_supervised_600e import *
 
-epochs = 25
+epochs = 15
 
 custom_hooks[0].schedule.warmup = 1 / epochs
 train_dataloader.num_workers = 1
@@ -21,4 +21,4 @@ val_dataloader.dataset.indices = 2_000
 test_dataloader.dataset.indices = 10_000
 val_cfg.bank_dataloader.dataset.indices = 10_000
 test_cfg.bank_dataloader.dataset.indices = 10_000
-train_cfg.update(max_epochs=epochs, val_interval=25)
+train_cfg.update(max_epochs=epochs, val_interval=15)
