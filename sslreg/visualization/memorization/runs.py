@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
+import torch
 
+from sslreg.memorization.scoring import mean_and_std
 from sslreg.visualization.metric_plots import GRID, NOT_TOP1, SWEEPS, sweeps
 
 Runs = Sequence[dict[str, Any]]  # each with what was done, 'seed' and 'metrics'
@@ -19,9 +20,7 @@ def averaged(runs: Runs, metric: str, **what: Any) -> dict[str, float]:
         for run in runs
         if metric in run['metrics'] and all(run.get(key) == value for key, value in what.items())
     ]
-    if not values:
-        return {}
-    return dict(mean=float(np.mean(values))) | (dict(std=float(np.std(values, ddof=1))) if len(values) > 1 else {})
+    return mean_and_std(torch.tensor(values, dtype=torch.float64)) if values else {}
 
 
 def shown_metrics(runs: Runs) -> list[str]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from sslreg.memorization import splits
@@ -72,7 +73,10 @@ def _panel(label: str, found: dict[str, Any], top: float) -> Panel:
         Line([mean, mean], [0, top], '', SETS[name] | dict(linewidth=1.1)) for name, mean in found['means'].items()
     ]
     legend = dict(loc='lower left', bbox_to_anchor=(-0.02, 1), ncols=2, fontsize=8, columnspacing=1)
-    return Panel(means + outlines, label, 'images of the set in %', axes=dict(ylim=(0, top)), legend=legend)
+    low, high = found['edges'][0], found['edges'][-1]
+    ticks = [tick for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]  # more stand in each other
+    axes = dict(ylim=(0, top), xticks=ticks)
+    return Panel(means + outlines, label, 'images of the set in %', axes=axes, legend=legend)
 
 
 def _rows(study: ScoredStudy) -> list[list[str]]:
