@@ -33,8 +33,12 @@ def scope():
 def test_config_builds(path):
     cfg = Config.fromfile(path)
     model = MODELS.build(cfg.model)
-    constructor = cfg.optim_wrapper.pop('constructor', 'DefaultOptimWrapperConstructor')
-    OPTIM_WRAPPER_CONSTRUCTORS.build(dict(type=constructor, optim_wrapper_cfg=cfg.optim_wrapper))(model)
+    constructor = dict(
+        type=cfg.optim_wrapper.pop('constructor', 'DefaultOptimWrapperConstructor'),
+        paramwise_cfg=cfg.optim_wrapper.pop('paramwise_cfg', None),
+        optim_wrapper_cfg=cfg.optim_wrapper,
+    )
+    OPTIM_WRAPPER_CONSTRUCTORS.build(constructor)(model)
     for hook in [*cfg.custom_hooks, *cfg.default_hooks.values()]:
         HOOKS.build(hook)
     PROBES.build(cfg.val_cfg.probe)
@@ -69,7 +73,7 @@ def test_transforms_of_a_config_run(path, tmp_path):
     cfg = Config.fromfile(path)
     Image.new('RGB', (400, 300), (200, 100, 50)).save(tmp_path / 'photo.png')
     files = dict(img_path=str(tmp_path / 'photo.png'))
-    arrays = dict(img=cv2.resize(cv2.imread(files['img_path']), (32, 32)))
+    arrays = dict(img=cv2.resize(cv2.imread(files['img_path']), (32, 32)), gt_label=0)
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.val_cfg.bank_dataloader):
         inputs = first_item(loader.dataset, files, arrays)['inputs']
         views = inputs if loader is cfg.train_dataloader else [inputs]
@@ -78,10 +82,17 @@ def test_transforms_of_a_config_run(path, tmp_path):
         assert len(views) > cfg.model.get('num_key_views', 0) or loader is not cfg.train_dataloader
 
 
+class Images(list):
+    """A dataset."""
+
+    def get_data_info(self, index):
+        return self[index]
+
+
 def first_item(dataset, files, arrays):
     """What a dataset gives, of an image in place of its own."""
     if 'dataset' in dataset:
-        images = [first_item(dataset.dataset, files, arrays)]
+        images = Images([first_item(dataset.dataset, files, arrays)])
         return DATASETS.build(dict(dataset, dataset=images))[0]
     pipeline = dataset.get('pipeline', [])
     return run_transforms(pipeline, files if 'LoadImage' in str(pipeline) else arrays)

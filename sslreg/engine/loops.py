@@ -68,7 +68,7 @@ class ProbeLoop:
         share_buffers(model)
         shown = encoder(model)
         with evaluated(shown):
-            metrics = self.probe_features(shown.extract_feat, model.data_preprocessor).metrics
+            metrics = self.probe_features(shown.extract_feat, shown.data_preprocessor).metrics
         self.runner.call_hook(f'after_{phase}_epoch', metrics=metrics)
         self.runner.call_hook(f'after_{phase}')
         return metrics

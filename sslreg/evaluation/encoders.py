@@ -6,12 +6,13 @@ from torch import Tensor, nn
 def encoder(model: Any) -> Any:
     """A model as an evaluation wants it: with ``extract_feat``, ``feature_backbone`` and ``data_preprocessor``.
 
-    mmpretrain's self-supervised methods and classifiers are brought into this form.
+    mmpretrain's self-supervised methods and classifiers are brought into this form, in evaluation mode: MAE without a
+    mask, all tokens in the order of their patches.
     """
-    return model if hasattr(model, 'feature_backbone') else _Other(model).eval()
+    return model if hasattr(model, 'feature_backbone') else _OfMmpretrain(model).eval()
 
 
-class _Other(nn.Module):
+class _OfMmpretrain(nn.Module):
     """A model of mmpretrain, by what its own ``extract_feat`` gives last: vectors, maps or tokens."""
 
     def __init__(self, model: Any) -> None:
@@ -50,5 +51,6 @@ class _EachView(nn.Module):
         return dict(data, inputs=[self._images(view, training) for view in inputs])
 
     def _images(self, images: Tensor, training: bool) -> Tensor:
-        found: Tensor = self.preprocessor(dict(inputs=images), training)['inputs']
+        # mmpretrain's SelfSupDataPreprocessor takes exactly two values.
+        found: Tensor = self.preprocessor(dict(inputs=images, data_samples=None), training)['inputs']
         return found

@@ -12,7 +12,6 @@ from mmengine.config import Config
 from torch import Tensor
 
 from sslreg.engine import launch
-from sslreg.evaluation.encoders import encoder
 from sslreg.evaluation.resume import make, stored
 from sslreg.evaluation.store import FeatureStore, combine, dataset_hash, model_hash
 
@@ -167,7 +166,7 @@ def load(
                 f'{name} ({checkpoints[name]}) is not of the architecture of the config, which f and g must share: '
                 f'{error}'
             ) from error
-        found[name] = Layers(encoder(model), protocol.layers)
+        found[name] = Layers(model, protocol.layers)
     return Pair(seed, **found)
 
 

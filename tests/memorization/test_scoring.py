@@ -8,6 +8,7 @@ import torch
 from mmengine.registry import DefaultScope
 
 from sslreg.datasets import collate
+from sslreg.evaluation.encoders import encoder
 from sslreg.evaluation.store import FeatureStore, Parts
 from sslreg.memorization import scoring, splits, study, view_alignment
 from sslreg.memorization.measure import AlignmentOf
@@ -233,7 +234,7 @@ def test_pipelines_of_others_are_seeded_by_image(tmp_path):
     )
     models = [MODELS.build(cfg.model).eval() for _ in study.ENCODERS]
     protocol = scoring.Protocol(3, layers=(r'layer\d', 'representation'))
-    layers = [scoring.Layers(scoring.encoder(model), protocol.layers) for model in models]
+    layers = [scoring.Layers(encoder(model), protocol.layers) for model in models]
     split_file = toy_study.split(tmp_path)
     before = np.random.get_state()[1].copy()
     found = [

@@ -64,3 +64,16 @@ def train(folder: Path, cfg: Config, split_file: Path, seed: int = 0) -> dict[st
         Runner.from_cfg(own).train()
         checkpoints[name] = str(study.final_checkpoint(own, Path(own.work_dir)))
     return checkpoints
+
+
+def on_toys(cfg: Config) -> Config:
+    """A config of CIFAR-10 on 40 toy images and 8 test images, brought to the size that it trains on."""
+    whole, plain = dict(type='ToyDataset', length=40), [dict(type='Resize', scale=32), dict(type='PackInputs')]
+    cfg.train_dataloader.dataset.dataset = dict(whole, pipeline=[])
+    for loop in (cfg.val_cfg, cfg.test_cfg):
+        loop.bank_dataloader.dataset = dict(whole, pipeline=plain)
+    for loader in (cfg.val_dataloader, cfg.test_dataloader):
+        loader.dataset = dict(whole, length=8, pipeline=plain)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader, cfg.val_cfg.bank_dataloader):
+        loader.update(num_workers=0, batch_size=8)
+    return cfg

@@ -82,6 +82,25 @@ def test_a_study_is_trained_once_and_scored(sslmem, tmp_path, capsys):
     assert alone['networks'][0] == found['networks'][0]
 
 
+@pytest.mark.parametrize('method', ['resnet9_cifar10_supervised', 'vittiny_cifar10_mae'])
+def test_methods_of_mmpretrain_are_trained_and_scored(sslmem, tmp_path, method):
+    cfg = toy_study.on_toys(Config.fromfile(ROOT / 'configs' / 'sslmem' / f'{method}_small.py'))
+    cfg.train_cfg.update(max_epochs=1, val_interval=1)
+    config, out = toy_study.write(tmp_path / 'mine', cfg), tmp_path / 'study'
+    assert len(sslmem('train', config, '--out', out)) == 2
+    sslmem('score', out, '--views', 2, '--num-workers', 0)
+    found = json.loads((out / 'scores.json').read_text())
+    assert list(found['layers']) == ['representation']
+    assert [each['num_images'] for each in _raw(found)] == [32, 4, 4, 4]
+    with np.load(out / 'scores.npz') as scores:
+        assert scores['f'].min() > 0
+        assert np.abs(scores['sslmem']).min() > 0
+
+
+def _raw(found):
+    return [forms['sslmem'] for forms in found['layers']['representation']['sets'].values()]
+
+
 def test_a_page_about_a_study(sslmem, tmp_path):
     config, out = toy_study.write(tmp_path / 'mine', toy_study.config()), tmp_path / 'study'
     sslmem('train', config, '--out', out)

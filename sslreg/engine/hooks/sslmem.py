@@ -129,7 +129,7 @@ class SSLMemHook(_ScoreHook):
                 raise ValueError(
                     f'reference={self.reference!r} is not of the architecture that is trained: {error}'
                 ) from error
-            self.of_g = self._alignment(encoder(model))
+            self.of_g = self._alignment(model)
 
     def scores(self, runner: Runner, model: Any) -> dict[str, dict[str, Tensor]]:
         of_f = self._alignment(model)
