@@ -19,6 +19,7 @@ from torchvision.transforms.v2.functional import gaussian_blur
 from sslreg.datasets import (
     BatchedViews,
     ColoredMultiCrop,
+    LabelledViews,
     MultiCrop,
     PackViews,
     collate,
@@ -41,7 +42,7 @@ from sslreg.datasets.views.recipe import (
     uniform,
 )
 from sslreg.datasets.views.small import cut_and_adjust, cut_and_adjust_by_pil
-from sslreg.models import ViewPreprocessor
+from sslreg.models import SingleViewPreprocessor, ViewPreprocessor
 from tests import toy
 
 STRONG = dict(jitter=dict(brightness=0.8, contrast=0.8, saturation=0.8, hue=0.5), jitter_prob=0.9, gray=0.2)
@@ -448,3 +449,48 @@ def test_images_without_three_channels_of_eight_bits_are_refused(image):
 def test_images_of_two_sizes_are_refused():
     with pytest.raises(ValueError, match='image 2 is 16 x 16 pixels and image 0 is 32 x 32'):
         BatchedViews([*images(2), *images(1, size=16)], [dict(size=8)])
+
+
+class Infos(list):
+    """A dataset."""
+
+    def get_data_info(self, index: int) -> dict:
+        return self[index]
+
+
+def test_labelled_views_know_the_classes_of_their_images():
+    infos = Infos(dict(image, gt_label=3 * (index % 2)) for index, image in enumerate(images(6)))
+    plain, labelled = (kind(infos, [dict(size=8, flip=0.5)]) for kind in (BatchedViews, LabelledViews))
+    for dataset in (plain, labelled):
+        dataset.set_key((0, 0))
+    loader = torch.utils.data.DataLoader(labelled, sampler=[5, 1, 2], batch_size=3, collate_fn=collate)
+    (batch,) = loader
+    assert batch['labels'].tolist() == [3, 3, 0]
+    assert labelled[5]['labels'] == 3
+    assert torch.equal(batch['inputs'][0], plain.__getitems__([5, 1, 2])['inputs'][0])
+
+
+def test_images_without_classes_are_no_labelled_views():
+    with pytest.raises(ValueError, match='Infos has no labels: .*take BatchedViews'):
+        LabelledViews(Infos(images(2)), [dict(size=8)])
+
+
+def test_a_batch_of_one_view_is_images_with_their_classes():
+    """As mmpretrain's classifiers take them."""
+    model = SingleViewPreprocessor(mean=[1.0] * 3, std=[2.0] * 3, to_rgb=True)
+    view = torch.tensor([10, 20, 30], dtype=torch.uint8).view(1, 3, 1, 1).expand(2, 3, 1, 1)
+    batch = dict(inputs=[view], data_samples=torch.tensor([7, 5]), labels=torch.tensor([4, 1]))
+    found = model(batch, training=True)
+    assert found['inputs'].flatten(1).tolist() == [[14.5, 9.5, 4.5]] * 2
+    assert [sample.gt_label.tolist() for sample in found['data_samples']] == [[4], [1]]
+    del batch['labels']
+    assert model(batch)['data_samples'].tolist() == [7, 5]
+    assert torch.equal(model(dict(inputs=view))['inputs'], found['inputs'])
+
+
+def test_a_model_of_images_takes_no_pairs_of_views_and_mixes_none():
+    model = SingleViewPreprocessor(mean=[1.0] * 3, std=[2.0] * 3)
+    with pytest.raises(ValueError, match='takes one view of an image, not 2: set num=1'):
+        model(dict(inputs=[torch.zeros(1, 3, 1, 1)] * 2))
+    with pytest.raises(ValueError, match=r"does not mix images, train_cfg=\{'augments': 'Mixup'\}"):
+        SingleViewPreprocessor(batch_augments=dict(augments='Mixup'))

@@ -1,7 +1,5 @@
 """Methods that are not sslreg's, mmpretrain's SimCLR, MAE and classifier: trained by their configs, and scored."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from mmengine.config import Config

@@ -72,8 +72,10 @@ def on_toys(cfg: Config) -> Config:
     cfg.train_dataloader.dataset.dataset = dict(whole, pipeline=[])
     for loop in (cfg.val_cfg, cfg.test_cfg):
         loop.bank_dataloader.dataset = dict(whole, pipeline=plain)
+        loop.probe.ks = (3,)
     for loader in (cfg.val_dataloader, cfg.test_dataloader):
         loader.dataset = dict(whole, length=8, pipeline=plain)
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader, cfg.val_cfg.bank_dataloader):
         loader.update(num_workers=0, batch_size=8)
+    cfg.log_level = 'WARNING'
     return cfg
