@@ -72,7 +72,7 @@ def test_transforms_of_a_config_run(path, tmp_path):
     """From what the dataset gives to what the model takes: uint8 images, as many views as the loss compares."""
     cfg = Config.fromfile(path)
     Image.new('RGB', (400, 300), (200, 100, 50)).save(tmp_path / 'photo.png')
-    files = dict(img_path=str(tmp_path / 'photo.png'))
+    files = dict(img_path=str(tmp_path / 'photo.png'), gt_label=0)
     arrays = dict(img=cv2.resize(cv2.imread(files['img_path']), (32, 32)), gt_label=0)
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.val_cfg.bank_dataloader):
         inputs = first_item(loader.dataset, files, arrays)['inputs']
