@@ -6,11 +6,12 @@ python tools/sslmem.py score CONFIG --f F.pth --g G.pth --split split.json --out
 python tools/sslmem.py units CONFIG F.pth --layers "layers\\.\\d+" --split split.json --set candidate --out DIR
 python tools/sslmem.py report work_dirs/sslmem/massl
 python tools/sslmem.py report work_dirs/sslmem/massl work_dirs/sslmem/npid --out work_dirs/sslmem/report
+python tools/sslmem.py compare work_dirs/sslmem/compared work_dirs/sslmem/massl work_dirs/sslmem/npid
 bash tools/torchrun.sh 8 sslmem.py score work_dirs/sslmem/massl
 
 train writes DIR/config.py, DIR/split.json and, for each seed, the encoders f and g in DIR/seed0/f and DIR/seed0/g;
 score writes DIR/scores.npz and DIR/scores.json, units DIR/units.npz and DIR/units.json, report
-DIR/report/report.html and its figures in DIR/report/report.json. What was interrupted goes on by the same command.
+DIR/report/report.html and its figures in DIR/report/report.json, compare OUT/compare.html and OUT/compare.json. What was interrupted goes on by the same command.
 """
 
 import argparse
@@ -22,9 +23,9 @@ sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # as in tools/test.py
 
 from sslreg.engine import launch
-from sslreg.memorization.commands import report, score, train, units
+from sslreg.memorization.commands import compare, report, score, train, units
 
-COMMANDS = (train, score, units, report)
+COMMANDS = (train, score, units, report, compare)
 
 
 def parse_args() -> argparse.Namespace:

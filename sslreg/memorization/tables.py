@@ -1,10 +1,13 @@
 """What was found, in tables for a terminal."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from rich.table import Column, Table
 
+from . import splits
+from .comparison import overlaps
 from .unit_scores import Units, described
 
 
@@ -27,6 +30,24 @@ def of_units(kind: str, scores: dict[str, Units]) -> Table:
         quantiles = [facts['quantiles'][name] for name in ('0.05', '0.5', '0.95')]
         table.add_row(layer, str(facts['number']), *(f'{value:.4f}' for value in (facts['mean'], *quantiles)))
     return table
+
+
+def of_comparison(found: dict[str, Any]) -> list[Table]:
+    """Of ``compare.json``: SSLMem' of the sets of each study, the overlap of each with each, and Kendall's tau."""
+    names = [study['name'] for study in found['studies']]
+    means = Table('study', 'seeds', *splits.NAMES, title=f"Mean SSLMem': {found['layer']}")
+    for study in found['studies']:
+        sets = study['sets']
+        cells = [plus_minus(sets[name]['sslmem_prime']) if name in sets else '' for name in splits.NAMES]
+        means.add_row(study['name'], ', '.join(map(str, study['seeds'])), *cells)
+    title = f'Of the {found["pairs"][0]["top"]} most memorised candidates in both'
+    shares = Table('', *names, title=title, caption="on the diagonal: a study's own seeds")
+    for name, row in zip(names, overlaps(found), strict=True):
+        shares.add_row(name, *('' if math.isnan(value) else f'{value:.0%}' for value in row))
+    ranks = Table('studies', "Kendall's tau", 'p', title='Rank of those in both')
+    for pair in found['pairs']:
+        ranks.add_row(' and '.join(pair['studies']), f'{pair["tau"]:.3f}', f'{pair["p"]:.2g}')
+    return [means, shares, ranks]
 
 
 def _sets(layer: str, sets: dict[str, Any]) -> Table:

@@ -177,6 +177,31 @@ def bar_chart(
         figure.savefig(path, dpi=DPI)
 
 
+def matrix(path: Path | str | IO[bytes], names: Sequence[str], values: Any, label: str) -> None:
+    """Draw a square of percentages of each with each, the darker the more.
+
+    Args:
+        path: The PNG to write.
+        names: Of G rows and columns.
+        values: ``[G, G]`` from 0 to 100, with nan for what is not known.
+        label: Of the values.
+    """
+    shares = np.asarray(values, dtype=float)
+    side = 1.6 + 0.75 * len(names)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(side + 1.4, side), layout='constrained')
+        axes = figure.subplots()
+        drawn = axes.imshow(shares, cmap='Blues', vmin=0, vmax=100)
+        for (row, column), value in np.ndenumerate(shares):
+            text = 'n/a' if np.isnan(value) else f'{value:.0f}'
+            axes.text(column, row, text, ha='center', va='center', color='white' if value > 55 else '#1d2129')
+        axes.set_xticks(range(len(names)), names, rotation=35, ha='right')
+        axes.set_yticks(range(len(names)), names)
+        axes.grid(visible=False)
+        figure.colorbar(drawn, ax=axes, label=label, shrink=0.8)
+        figure.savefig(path, dpi=DPI)
+
+
 def _slant(names: Sequence[str]) -> dict[str, Any]:
     """How names below an axis stand so that none covers another."""
     if len(names) > UPRIGHT_NAMES:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-from sslreg.engine.launch import innermost
 from sslreg.memorization import scoring, splits, statistics
+from sslreg.memorization.comparison import agreement, training_images
 from sslreg.memorization.study import differences
 from sslreg.memorization.tables import plus_minus
 from sslreg.visualization.html import boxed, paragraphs, picture, table
@@ -65,24 +65,17 @@ def _pair(a: ScoredStudy, b: ScoredStudy) -> dict[str, Any]:
     pair: dict[str, Any] = dict(studies=[a.name, b.name])
     if reason := _difference(a, b):
         return pair | dict(not_comparable=reason)
-    top = min(scoring.TOP, len(a.index))
-    return pair | dict(top=top) | statistics.agreement(a.candidates, b.candidates, top)._asdict()
+    return pair | agreement(a.candidates, b.candidates)
 
 
 def _difference(a: ScoredStudy, b: ScoredStudy) -> str:
     """Why the candidates of two studies are not the same images; '' if they are."""
-    if found := differences(_data(a), _data(b), 'dataset'):
+    if found := differences(training_images(a.cfg), training_images(b.cfg), 'dataset'):
         return f'they are of other data, {", ".join(found)}'
     if a.index != b.index:
         common = len(set(a.index) & set(b.index))
         return f'they are of other splits, with {common} of {len(a.index)} and {len(b.index)} candidates in common'
     return ''
-
-
-def _data(study: ScoredStudy) -> dict[str, Any]:
-    """Of the training images, without what is done to them."""
-    config = innermost(study.cfg.train_dataloader.dataset)
-    return {key: value for key, value in config.items() if key != 'pipeline'}
 
 
 def _bars(studies: Sequence[ScoredStudy]) -> list[Bars]:
