@@ -11,7 +11,8 @@ bash tools/torchrun.sh 8 sslmem.py score work_dirs/sslmem/massl
 
 train writes DIR/config.py, DIR/split.json and, for each seed, the encoders f and g in DIR/seed0/f and DIR/seed0/g;
 score writes DIR/scores.npz and DIR/scores.json, units DIR/units.npz and DIR/units.json, report
-DIR/report/report.html and its figures in DIR/report/report.json, compare OUT/compare.html and OUT/compare.json. What was interrupted goes on by the same command.
+DIR/report/report.html and its figures in DIR/report/report.json, compare OUT/compare.html and OUT/compare.json.
+What was interrupted goes on by the same command.
 """
 
 import argparse

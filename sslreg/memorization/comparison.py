@@ -121,7 +121,7 @@ def caveats(studies: Sequence[Images]) -> list[str]:
     return [
         f'{first.folder} and {other.folder} were scored differently: {", ".join(found)}'
         for other in others
-        if (found := differences(_scored_by(first), _scored_by(other)))
+        if (found := differences(_scored_by(first), _scored_by(other), 'scores'))
     ]
 
 

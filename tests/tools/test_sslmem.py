@@ -83,6 +83,32 @@ def test_a_study_is_trained_once_and_scored(sslmem, tmp_path, capsys):
     alone = json.loads((tmp_path / 'pair' / 'scores.json').read_text())
     assert alone['networks'][0] == found['networks'][0]
 
+    compared = tmp_path / 'new' / 'compared'
+    sslmem('compare', compared, out, tmp_path / 'pair', '--top', 2)
+    text = capsys.readouterr().out
+    assert all(words in text for words in ('study', 'pair', 'candidate', 'Kendall', str(compared / 'compare.html')))
+    both = json.loads((compared / 'compare.json').read_text())
+    assert (both['layer'], both['caveats']) == ('representation', [])
+    assert [(each['name'], each['folder'], each['seeds']) for each in both['studies']] == [
+        ('study', str(out), [0, 1]),
+        ('pair', str(tmp_path / 'pair'), [0]),
+    ]
+    assert both['studies'][0]['sets'] == found['layers']['representation']['sets']
+    with np.load(out / 'scores.npz') as scores:
+        of_seeds = scores['sslmem'][:, 1, scores['set'] == 'candidate']
+    tops = [set(np.argsort(-values)[:2].tolist()) for values in (of_seeds.mean(axis=0), of_seeds[0])]
+    assert both['pairs'][0]['overlap'] == len(tops[0] & tops[1]) / 2
+    page = (compared / 'compare.html').read_text()
+    assert all(
+        f'href="{name}.png"' in page and (compared / f'{name}.png').is_file() for name in ('comparison', 'overlaps')
+    )
+
+    other = splits.in_order(40, 4)._replace(extra=[0, 1, 2])
+    splits.write(other, tmp_path / 'other.json')
+    sslmem('score', config, *own, '--split', tmp_path / 'other.json', '--out', tmp_path / 'other', '--num-workers', 0)
+    with pytest.raises(ValueError, match='study and .*/other are not of the same images, .* 3 of 4 and 3 extra images'):
+        sslmem('compare', compared, out, tmp_path / 'other')
+
 
 @pytest.mark.parametrize('method', ['resnet9_cifar10_supervised', 'vittiny_cifar10_mae'])
 def test_methods_of_mmpretrain_are_trained_and_scored(sslmem, tmp_path, method):
@@ -151,6 +177,8 @@ def test_a_study_stays_with_its_config_and_split(sslmem, tmp_path):
     'arguments, message',
     [
         (['score', QUICKSTART, '--f', 'f.pth'], 'with a config, --f, --g, --split and --out are needed'),
+        (['compare', 'out', 'a'], 'a has nothing to be compared with: give the folder of another study'),
+        (['compare', 'out', 'a', 'b', '--top', '0'], '--top 0 candidates: give 1 at least'),
         (['score', 'tests', '--f', 'f.pth'], 'tests has its own encoders and split: leave out --f'),
     ],
 )
