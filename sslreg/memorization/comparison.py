@@ -69,8 +69,8 @@ def agreement(a: Tensor, b: Tensor, top: int = TOP) -> dict[str, Any]:
 def overlaps(found: Mapping[str, Any]) -> list[list[float]]:
     """Overlap of each study with each, ``[n][n]``, of :func:`compare`.
 
-    On the diagonal that of its own seeds, the mean over pairs of them: what another method can be expected to reach at
-    most. NaN where there is only one.
+    On the diagonal that of its own seeds, the mean over pairs of them; NaN where there is only one. What is beside it is
+    of means over seeds, which have less noise, so it may be higher.
     """
     names = [study['name'] for study in found['studies']]
     matrix = [[float('nan')] * len(names) for _ in names]
@@ -121,10 +121,10 @@ def caveats(studies: Sequence[Images]) -> list[str]:
     return [
         f'{first.folder} and {other.folder} were scored differently: {", ".join(found)}'
         for other in others
-        if (found := differences(_scored_by(first), _scored_by(other), 'scores'))
+        if (found := _ways(first, other))
     ]
 
 
-def _scored_by(study: Images) -> dict[str, Any]:
-    protocol = {key: value for key, value in study.protocol.items() if key != 'layers'}
-    return dict(protocol=protocol, augmentation=augmentation(study.cfg))
+def _ways(a: Images, b: Images) -> list[str]:
+    protocols = ({key: value for key, value in study.protocol.items() if key != 'layers'} for study in (a, b))
+    return differences(*protocols, 'protocol') + differences(augmentation(a.cfg), augmentation(b.cfg), 'augmentation')

@@ -78,7 +78,7 @@ def test_studies_of_the_same_images_may_differ_in_all_else():
     turned = SPLIT._replace(shared=[1, 0])
     comparison.check_same_images([images(), images('b', turned, gray=0.5, num_views=3), images('c')])
     assert comparison.caveats([images(), images('b'), images('c', gray=0.5, num_views=3)]) == [
-        'a and c were scored differently: scores.protocol.num_views=5 and 3, scores.augmentation[0].gray=0.2 and 0.5'
+        'a and c were scored differently: protocol.num_views=5 and 3, augmentation[0].gray=0.2 and 0.5'
     ]
 
 

@@ -44,9 +44,9 @@ def same_images(found: dict[str, Any], number: int, png: Png) -> Part:
     rows += [_row(_joined(pair['studies']), pair) for pair in found['pairs']]
     text = (
         f'Of the {top} most memorised candidates of each the share that both have, and how alike these are ranked, by '
-        f'SSLMem; of studies the mean over seeds. By chance {top / number:.0%} would be in both. On the diagonal are '
-        'the seeds of a study, the mean over pairs of them where there are several: two methods can hardly agree more '
-        'than two trainings by one.'
+        f'SSLMem; of studies the mean over seeds. By chance {top / number:.0%} would be in both. On the diagonal is '
+        'the overlap of single seeds of a study, the mean over pairs of them, where there are several; studies of '
+        'several seeds may agree more than that, for their means have less noise.'
     )
     body = picture(png('overlaps'), 'Overlap of the most memorised candidates of each study with each')
     return Part('Do they memorise the same images?', body + paragraphs(text) + boxed('results', table(rows)), {})
