@@ -69,8 +69,8 @@ def agreement(a: Tensor, b: Tensor, top: int = TOP) -> dict[str, Any]:
 def overlaps(found: Mapping[str, Any]) -> list[list[float]]:
     """Overlap of each study with each, ``[n][n]``, of :func:`compare`.
 
-    On the diagonal that of its own seeds, the mean over pairs of them; NaN where there is only one. What is beside it is
-    of means over seeds, which have less noise, so it may be higher.
+    On the diagonal that of its own seeds, the mean over pairs of them; NaN where there is only one. The others are of
+    means over seeds, which have less noise, and may be higher.
     """
     names = [study['name'] for study in found['studies']]
     matrix = [[float('nan')] * len(names) for _ in names]
@@ -126,5 +126,6 @@ def caveats(studies: Sequence[Images]) -> list[str]:
 
 
 def _ways(a: Images, b: Images) -> list[str]:
-    protocols = ({key: value for key, value in study.protocol.items() if key != 'layers'} for study in (a, b))
-    return differences(*protocols, 'protocol') + differences(augmentation(a.cfg), augmentation(b.cfg), 'augmentation')
+    of_a, of_b = ({key: value for key, value in each.protocol.items() if key != 'layers'} for each in (a, b))
+    views = differences(augmentation(a.cfg), augmentation(b.cfg), 'augmentation')
+    return differences(of_a, of_b, 'protocol') + views

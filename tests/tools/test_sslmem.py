@@ -41,6 +41,7 @@ def sslmem(monkeypatch):
         Runner.from_cfg(cfg).train()
 
     monkeypatch.setattr(trainings, 'start', train)
+    monkeypatch.setenv('COLUMNS', '200')  # of the terminal: tables and paths are not broken
     # A training writes its config out seven times, and to make that pretty takes longer than to train.
     monkeypatch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
 
