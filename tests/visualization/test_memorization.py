@@ -7,7 +7,7 @@ import torch
 from mmengine.config import Config
 
 from sslreg.memorization.scoring import Scores
-from sslreg.visualization.memorization import lede, removal, sets, several
+from sslreg.visualization.memorization import comparison, lede, removal, sets, several
 from sslreg.visualization.memorization.layers import curves
 from sslreg.visualization.memorization.runs import averaged, shown_metrics
 from sslreg.visualization.memorization.scored import ScoredStudy, distinct_names
@@ -64,6 +64,17 @@ def test_studies_of_other_images_cannot_be_compared(other, reason):
     assert reason in several._pair(scored([0.1] * 4), other)['not_comparable']
     body = several.agreements([scored([0.1] * 4), other]).body
     assert 'a and b cannot be compared image by image' in body
+
+
+def test_the_overlap_of_seeds_and_of_studies_stands_beside_that_of_chance(tmp_path):
+    seeds = dict(seeds=[3, 4], top=2, overlap=0.5, tau=float('nan'), p=float('nan'))
+    pair = dict(studies=['a', 'b'], top=2, overlap=1.0, tau=-1.0, p=0.25)
+    studies = [dict(name='a', between_seeds=[seeds]), dict(name='b', between_seeds=[])]
+    part = comparison.same_images(dict(studies=studies, pairs=[pair]), 8, lambda name: tmp_path / f'{name}.png')
+    assert 'By chance 25% would be in both' in part.body
+    assert '<th scope="row">a, seeds 3 and 4</th><td>50%</td><td>n/a</td><td>n/a</td>' in part.body
+    assert '<th scope="row">a and b</th><td>100%</td><td>-1.000</td><td>0.25</td>' in part.body
+    assert [path.name for path in tmp_path.iterdir()] == ['overlaps.png']
 
 
 @pytest.mark.parametrize(
