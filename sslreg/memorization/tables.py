@@ -1,7 +1,7 @@
 """What was found, in tables for a terminal."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.table import Column, Table
@@ -10,13 +10,18 @@ from . import splits
 from .comparison import overlaps
 from .unit_scores import Units, described
 
+AGREEMENT = ('in both', "Kendall's tau", 'p')  # headings
+
 
 def of_scores(found: dict[str, Any]) -> list[Table]:
     """Of ``scores.json``: the sets and the tests of the last layer, and LayerMem where there are several layers."""
     layer, last = list(found['layers'].items())[-1]
-    tables = [_sets(layer, last['sets']), _tests(layer, last['tests'])]
-    if 'seeds' in last:
-        tables.append(_seeds(layer, last['seeds']))
+    tables = [
+        _table(f'SSLMem: {layer}', rows_of_sets(last['sets'])),
+        _table(f'One-sided t-tests: {layer}', rows_of_tests(last['tests'])),
+    ]
+    if seeds := last.get('seeds'):
+        tables.append(_table(f'{seeds[0]["top"]} most memorised candidates: {layer}', rows_of_seeds(seeds)))
     if len(found['layers']) > 1:
         tables.append(_layers(found['layermem']))
     return tables
@@ -44,49 +49,44 @@ def of_comparison(found: dict[str, Any]) -> list[Table]:
     shares = Table('', *names, title=title, caption="on the diagonal: a study's own seeds")
     for name, row in zip(names, overlaps(found), strict=True):
         shares.add_row(name, *('' if math.isnan(value) else f'{value:.0%}' for value in row))
-    ranks = Table('studies', "Kendall's tau", 'p', title='Rank of those in both')
-    for pair in found['pairs']:
-        ranks.add_row(' and '.join(pair['studies']), f'{pair["tau"]:.3f}', f'{pair["p"]:.2g}')
-    return [means, shares, ranks]
+    pairs = [row_of_pair(both(pair['studies']), pair) for pair in found['pairs']]
+    return [means, shares, _table('Agreement of studies', [['studies', *AGREEMENT], *pairs])]
 
 
-def _sets(layer: str, sets: dict[str, Any]) -> Table:
-    table = Table(
-        Column('set', no_wrap=True),
-        'images',
-        'SSLMem',
-        'by range',
-        "SSLMem'",
-        '5 %',
-        '50 %',
-        '95 %',
-        title=f'SSLMem: {layer}',
-    )
+def rows_of_sets(sets: Mapping[str, Any]) -> list[list[str]]:
+    """Of ``sets`` in ``scores.json``; a row of headings comes first, also below."""
+    rows = [['set', 'images', 'SSLMem', 'by range', "SSLMem'", '5 %', '50 %', '95 %']]
     for name, forms in sets.items():
         raw = forms['sslmem']
         means = [plus_minus(forms[form]) for form in ('sslmem', 'sslmem_range', 'sslmem_prime')]
-        quantiles = [f'{raw["quantiles"][name]:.4f}' for name in ('0.05', '0.5', '0.95')]
-        table.add_row(name, str(raw['num_images']), *means, *quantiles)
-    return table
+        quantiles = [fixed(raw['quantiles'][each]) for each in ('0.05', '0.5', '0.95')]
+        rows.append([name, str(raw['num_images']), *means, *quantiles])
+    return rows
 
 
-def _tests(layer: str, tests: list[dict[str, Any]]) -> Table:
-    table = Table('claim', 'difference', "Cohen's d", 'p, Student', 'p, Welch', title=f'One-sided t-tests: {layer}')
+def rows_of_tests(tests: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Of ``tests`` in ``scores.json``."""
+    rows = [['claim', 'difference', "Cohen's d", 'p, Student', 'p, Welch']]
     for test in tests:
-        values = [f'{test[name]:.4f}' for name in ('difference', 'effect')]
-        p = [f'{test[name]:.2g}' for name in ('p_student', 'p_welch')]
-        table.add_row(f'{test["higher"]} > {test["lower"]}', *values, *p)
-    return table
+        p = [p_value(test[name]) for name in ('p_student', 'p_welch')]
+        claim = f'{test["higher"]} above {test["lower"]}'
+        rows.append([claim, f'{test["difference"]:+.4f}', fixed(test['effect'], 3), *p])
+    return rows
 
 
-def _seeds(layer: str, seeds: list[dict[str, Any]]) -> Table:
-    table = Table(
-        'seeds', 'in both', "Kendall's tau", 'p', title=f'{seeds[0]["top"]} most memorised candidates: {layer}'
-    )
-    for each in seeds:
-        row = (f'{each["overlap"]:.0%}', f'{each["tau"]:.3f}', f'{each["p"]:.2g}')
-        table.add_row(' and '.join(map(str, each['seeds'])), *row)
-    return table
+def rows_of_seeds(seeds: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Of ``seeds`` in ``scores.json``."""
+    return [['seeds', *AGREEMENT], *(row_of_pair(both(pair['seeds']), pair) for pair in seeds)]
+
+
+def row_of_pair(name: str, pair: Mapping[str, Any]) -> list[str]:
+    """Overlap, tau and p of two rankings, below :data:`AGREEMENT`."""
+    return [name, f'{pair["overlap"]:.0%}', fixed(pair['tau'], 3), p_value(pair['p'])]
+
+
+def both(names: Sequence[Any]) -> str:
+    """``'0 and 1'``."""
+    return ' and '.join(map(str, names))
 
 
 def _layers(layermem: dict[str, dict[str, float]]) -> Table:
@@ -96,6 +96,26 @@ def _layers(layermem: dict[str, dict[str, float]]) -> Table:
     return table
 
 
+def _table(title: str, rows: Sequence[Sequence[str]]) -> Table:
+    first, *others = rows[0]
+    table = Table(Column(first, no_wrap=True), *others, title=title)
+    for row in rows[1:]:
+        table.add_row(*row)
+    return table
+
+
 def plus_minus(values: Mapping[str, float], digits: int = 4) -> str:
     """``'0.1234 ± 0.0012'``, a mean and, with several seeds, the standard deviation."""
     return f'{values["mean"]:.{digits}f}' + (f' ± {values["std"]:.{digits}f}' if 'std' in values else '')
+
+
+def fixed(value: float, digits: int = 4) -> str:
+    """``'0.1234'``; ``'n/a'`` for what is not known."""
+    return 'n/a' if math.isnan(value) else f'{value:.{digits}f}'
+
+
+def p_value(p: float) -> str:
+    """``'3.1e-05'``; ``'n/a'`` for what is not known."""
+    if math.isnan(p):
+        return 'n/a'
+    return f'{p:.2g}' if p > 0 else 'below 1e-300'

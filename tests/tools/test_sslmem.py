@@ -69,7 +69,7 @@ def test_a_study_is_trained_once_and_scored(sslmem, tmp_path, capsys):
     sslmem('score', out, '--layers', 'conv', 'representation', '--num-workers', 0)
     found = json.loads((out / 'scores.json').read_text())
     text = capsys.readouterr().out
-    assert 'candidate > extra' in text
+    assert 'candidate above extra' in text
     assert 'Delta-LayerMem' in text
     assert list(found['layers']) == list(found['layermem']) == ['conv', 'representation']
     assert found['layers']['representation']['seeds'][0]['seeds'] == [0, 1]

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from sslreg.memorization.comparison import overlaps
+from sslreg.memorization.tables import AGREEMENT, both, row_of_pair
 from sslreg.visualization.html import boxed, document, paragraphs, picture, table, titled
 from sslreg.visualization.plots import matrix
 
 from .lede import DEFINITION, EXPECTED
-from .look import Part, Png, fixed, p_value
+from .look import Part, Png
 from .scored import ScoredStudy
 from .several import side_by_side
 
@@ -38,10 +39,11 @@ def same_images(found: dict[str, Any], number: int, png: Png) -> Part:
     names = [study['name'] for study in found['studies']]
     top = found['pairs'][0]['top']
     matrix(png('overlaps'), names, [[100 * value for value in row] for row in overlaps(found)], 'in both, in %')
-    rows = [['studies', 'in both', "Kendall's tau", 'p']]
+    rows = [['studies', *AGREEMENT]]
     for study in found['studies']:
-        rows += [_row(f'{study["name"]}, seeds {_joined(pair["seeds"])}', pair) for pair in study['between_seeds']]
-    rows += [_row(_joined(pair['studies']), pair) for pair in found['pairs']]
+        name = f'{study["name"]}, seeds'
+        rows += [row_of_pair(f'{name} {both(pair["seeds"])}', pair) for pair in study['between_seeds']]
+    rows += [row_of_pair(both(pair['studies']), pair) for pair in found['pairs']]
     text = (
         f'Of the {top} most memorised candidates of each the share that both have, and how alike these are ranked, by '
         f'SSLMem; of studies the mean over seeds. By chance {top / number:.0%} would be in both. On the diagonal is '
@@ -50,11 +52,3 @@ def same_images(found: dict[str, Any], number: int, png: Png) -> Part:
     )
     body = picture(png('overlaps'), 'Overlap of the most memorised candidates of each study with each')
     return Part('Do they memorise the same images?', body + paragraphs(text) + boxed('results', table(rows)), {})
-
-
-def _row(name: str, pair: dict[str, Any]) -> list[str]:
-    return [name, f'{pair["overlap"]:.0%}', fixed(pair['tau'], 3), p_value(pair['p'])]
-
-
-def _joined(names: Sequence[Any]) -> str:
-    return ' and '.join(map(str, names))

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .look import fixed, over_seeds, p_value
+from sslreg.memorization.tables import fixed, p_value
+
+from .look import over_seeds
 from .scored import ScoredStudy
 
 SIGNIFICANT = 0.05

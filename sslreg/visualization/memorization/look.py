@@ -1,6 +1,5 @@
 """Colours and forms of numbers that are the same all over the page."""
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,18 +38,6 @@ ORDERS: dict[str, dict[str, Any]] = dict(  # by which images are removed, or uni
     least=dict(color=BLUE, marker='^'),
 )
 STUDIES = (GREEN, PURPLE, ORANGE, SKY, VERMILION, BLUE, BLACK)
-
-
-def fixed(value: float, digits: int = 4) -> str:
-    """``'0.1234'``; ``'n/a'`` for what is not known."""
-    return 'n/a' if math.isnan(value) else f'{value:.{digits}f}'
-
-
-def p_value(p: float) -> str:
-    """``'3.1e-05'``; ``'n/a'`` for what is not known."""
-    if math.isnan(p):
-        return 'n/a'
-    return f'{p:.2g}' if p > 0 else 'below 1e-300'
 
 
 def over_seeds(seeds: list[int]) -> str:

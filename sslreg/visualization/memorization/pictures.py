@@ -8,11 +8,12 @@ import torch
 from mmengine.registry import DefaultScope
 
 from sslreg.memorization import study as studies
+from sslreg.memorization.tables import fixed
 from sslreg.visualization.html import boxed, paragraphs, picture, table
 from sslreg.visualization.run import rgb
 from sslreg.visualization.sheets import Cell, contact_sheet
 
-from .look import Part, Png, fixed, numbered, over_seeds
+from .look import Part, Png, numbered, over_seeds
 from .scored import ScoredStudy
 
 COLUMNS = 8

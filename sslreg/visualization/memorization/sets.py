@@ -7,12 +7,12 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from sslreg.memorization import splits
-from sslreg.memorization.tables import plus_minus
+from sslreg.memorization.tables import rows_of_seeds, rows_of_sets, rows_of_tests
 from sslreg.visualization.html import boxed, paragraphs, picture, table
 from sslreg.visualization.plots import Line, Panel, line_panels
 
 from .lede import verdict
-from .look import SETS, Part, Png, fixed, over_seeds, p_value
+from .look import SETS, Part, Png, over_seeds
 from .scored import ScoredStudy
 
 FORMS = dict(sslmem='SSLMem', sslmem_prime="SSLMem'")
@@ -32,7 +32,9 @@ def sets(study: ScoredStudy, png: Png) -> Part:
         'SSLMem divided by the range over all images. The deviation behind ± is that of the seeds; percentiles are of '
         'SSLMem.'
     )
-    body = picture(path, 'Histograms of SSLMem of the four sets') + boxed('results', table(_rows(study)))
+    body = picture(path, 'Histograms of SSLMem of the four sets') + boxed(
+        'results', table(rows_of_sets(study.summary['sets']))
+    )
     return Part('The four sets', body + paragraphs(text), dict(sets=study.summary['sets'], histograms=found))
 
 
@@ -79,24 +81,13 @@ def _panel(label: str, found: dict[str, Any], top: float) -> Panel:
     return Panel(means + outlines, label, 'images of the set in %', axes=axes, legend=legend)
 
 
-def _rows(study: ScoredStudy) -> list[list[str]]:
-    rows = [['set', 'images', 'SSLMem', 'by range', "SSLMem'", '5 %', '50 %', '95 %']]
-    for name, forms in study.summary['sets'].items():
-        means = [plus_minus(forms[form]) for form in ('sslmem', 'sslmem_range', 'sslmem_prime')]
-        quantiles = [fixed(forms['sslmem']['quantiles'][each]) for each in ('0.05', '0.5', '0.95')]
-        rows.append([name, str(forms['sslmem']['num_images']), *means, *quantiles])
-    return rows
-
-
 def tests(study: ScoredStudy, png: Png) -> Part:
     """The paper's claims, and whether the seeds have the same images on top."""
-    rows = [['claim', 'held', 'difference', "Cohen's d", 'p, Student', 'p, Welch']]
-    for test in study.summary['tests']:
-        numbers = [f'{test["difference"]:+.4f}', fixed(test['effect'], 3)]
-        p = [p_value(test[name]) for name in ('p_student', 'p_welch')]
-        rows.append([f'{test["higher"]} above {test["lower"]}', verdict(test), *numbers, *p])
-    held = {(row, 0) for row, test in enumerate(study.summary['tests']) if verdict(test) == 'yes'}
-    body = boxed('results', table(rows, held)) + paragraphs(
+    (claim, *names), *rows = rows_of_tests(study.summary['tests'])
+    verdicts = [verdict(test) for test in study.summary['tests']]
+    rows = [[claim, held, *numbers] for (claim, *numbers), held in zip(rows, verdicts, strict=True)]
+    best = {(row, 0) for row, held in enumerate(verdicts) if held == 'yes'}
+    body = boxed('results', table([[claim, 'held', *names], *rows], best)) + paragraphs(
         'One-sided t-tests over images. Student, with equal variances, is that of the paper; Welch does without this '
         'assumption. A claim held where p of Welch is below 0.05; p near 1 speaks for the opposite. The tests take the '
         'trainings as given; how much other trainings vary is in the ± above, where there are several seeds.'
@@ -109,12 +100,8 @@ def tests(study: ScoredStudy, png: Png) -> Part:
 
 
 def _seeds(seeds: list[dict[str, Any]]) -> str:
-    rows = [['seeds', 'in both', "Kendall's tau", 'p']]
-    for each in seeds:
-        numbers = (f'{each["overlap"]:.0%}', fixed(each['tau'], 3), p_value(each['p']))
-        rows.append([' and '.join(map(str, each['seeds'])), *numbers])
     text = (
         f'How far two trainings memorise the same images: of the {seeds[0]["top"]} most memorised candidates of each '
         'the share that both have, and how alike these are ranked.'
     )
-    return paragraphs(text) + boxed('results', table(rows))
+    return paragraphs(text) + boxed('results', table(rows_of_seeds(seeds)))

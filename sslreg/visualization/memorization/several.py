@@ -7,13 +7,13 @@ from typing import Any
 from sslreg.memorization import scoring, splits, statistics
 from sslreg.memorization.comparison import agreement, training_images
 from sslreg.memorization.study import differences
-from sslreg.memorization.tables import plus_minus
+from sslreg.memorization.tables import fixed, p_value, plus_minus
 from sslreg.visualization.html import boxed, paragraphs, picture, table
 from sslreg.visualization.plots import Bars, Panel, bar_chart, level, line_panels
 
 from .layers import curve
 from .lede import verdict
-from .look import SETS, STUDIES, Part, Png, fixed, p_value
+from .look import SETS, STUDIES, Part, Png
 from .scored import ScoredStudy
 
 
