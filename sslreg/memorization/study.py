@@ -50,10 +50,15 @@ def trained_on(cfg: Config, split_file: Path | str, encoder: str, seed: int) -> 
     images = splits.read(split_file).part(encoder)
     _narrow(innermost(cfg.train_dataloader.dataset), split_file, encoder)
     memory = cfg.model.get('memory')
-    if memory and MEMORIES.get(type_name(memory.type)).by_image:
+    if memory and _by_image(memory.type):
         memory.length = len(images)
     cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
     return cfg
+
+
+def _by_image(kind: Any) -> bool:
+    """Whether a memory, given by its class or its name, has an entry for each image."""
+    return getattr(kind if isinstance(kind, type) else MEMORIES.get(kind), 'by_image', False)
 
 
 def final_checkpoint(cfg: Config, work_dir: Path) -> Path:
