@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mmengine.dist import is_main_process
-from torch import Tensor
 
-from sslreg.datasets import collate
 from sslreg.evaluation import Extractor, FeatureStore, groups, suite
 from sslreg.evaluation.store import model_hash
 
@@ -44,12 +42,6 @@ class Benchmarks:
         self.benchmarks, self.wanted = suite.prepare(configs)
         self.names = [*configs, *self.groups]
         self.store, self.num_workers = FeatureStore(features), num_workers
-
-    def first_image(self, preprocess: Callable[..., dict[str, Any]]) -> Tensor:
-        """One of the images, ``[1, 3, H, W]``, as a network gets it."""
-        wanted = next(each for parts in self.wanted.values() for each in parts.values())
-        image: Tensor = preprocess(collate([wanted.dataset[0]]), False)['inputs']
-        return image
 
     def metrics(self, model: Any, folder: Path, known: Metrics) -> Metrics:
         """``{'BENCHMARK/METRIC': value}`` of a model, with the averages of groups; collective.
@@ -101,8 +93,8 @@ class Record:
             earlier = json.loads(path.read_text())
             if other := [key for key in same if earlier.get(key) != about[key]]:
                 raise ValueError(
-                    f'{path} has results of another {other[0]} ({earlier.get(other[0])}, not {about[other[0]]}): '
-                    'move it away, or choose another folder'
+                    f'{path} has results of other {other[0]} ({earlier.get(other[0])}, not {about[other[0]]}): move it '
+                    'away to begin anew'
                 )
             self.runs = earlier['runs']
 

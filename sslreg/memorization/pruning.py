@@ -1,13 +1,10 @@
 """What a network can without units that memorise: units that give zero (arXiv 2409.19069, section 6)."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -46,11 +43,11 @@ def conditions(
         raise ValueError(f'share {wrong[0]:g} of the units must be between 0 and 1')
     pruned = [
         Condition(order, share, scope, seed)
-        for scope in PER
+        for scope in dict.fromkeys(per)
         for share in sorted(set(shares))
         for order in ORDERS
+        if order in orders
         for seed in (dict.fromkeys(seeds) if order == 'random' else (0,))
-        if order in orders and scope in per
     ]
     return [Condition(NONE, 0.0, 'layer', 0), *pruned]
 
@@ -64,32 +61,6 @@ def layer_names(model: Any, patterns: Sequence[str]) -> list[str]:
     if places := [name for name in (REPRESENTATION, RESIDUALS) if name in patterns]:
         raise ValueError(f'{places[0]!r} is what layers give together, not a layer that can be pruned: name layers')
     return Layers(model, patterns).names
-
-
-def read_scores(folder: Path, names: Sequence[str], network: str, command: str) -> dict[str, Tensor]:
-    """UnitMem ``[U]`` of layers, in the order in which the network runs them.
-
-    Args:
-        folder: That the command ``units`` has written.
-        names: Of the layers.
-        network: Hash of the network.
-        command: That makes what is missing.
-
-    Raises:
-        ValueError: There are no such scores, or they are of another measure or another network.
-    """
-    if not (folder / 'units.json').is_file() or not (folder / 'units.npz').is_file():
-        raise ValueError(f'{folder} has no UnitMem: make it by `{command}`')
-    about = json.loads((folder / 'units.json').read_text())
-    if about['measure'] != 'UnitMem':
-        raise ValueError(f'{folder} has {about["measure"]}, not UnitMem: make that by `{command}` in another folder')
-    if about.get('network') != network:
-        raise ValueError(f'{folder} has UnitMem of another network ({about["checkpoint"]}): make it by `{command}`')
-    with np.load(folder / 'units.npz') as found:
-        scores = {key.removesuffix('/scores'): torch.from_numpy(found[key]) for key in found if key.endswith('/scores')}
-    if lacking := [name for name in names if name not in scores]:
-        raise ValueError(f'{folder} lacks UnitMem of {", ".join(lacking)}: make it by `{command}`')
-    return {name: each for name, each in scores.items() if name in names}
 
 
 def pruned_units(scores: Mapping[str, Tensor], condition: Condition) -> dict[str, Tensor]:
@@ -162,22 +133,20 @@ def pruned(backbone: nn.Module, units: Mapping[str, Tensor]) -> Iterator[None]:
     """
     modules = [(backbone.get_submodule(name), chosen) for name, chosen in units.items()]
     device = next(backbone.parameters()).device
-    handles = []
+    for module, chosen in modules:
+        module.register_buffer('pruned_units', chosen.to(device), persistent=False)
+    handles = [module.register_forward_hook(_zero) for module, _ in modules]
     try:
-        for module, chosen in modules:
-            module.register_buffer('pruned_units', chosen.to(device), persistent=False)
-            handles.append(module.register_forward_hook(_zero))
         yield
     finally:
-        for handle in handles:
+        for handle, (module, _) in zip(handles, modules, strict=True):
             handle.remove()
-        for module, _ in modules[: len(handles)]:
             del module.pruned_units
 
 
-def _zero(module: nn.Module, _: Any, output: Any) -> Any:
-    """Of several outputs of the last, which UnitMem is taken of."""
+def _zero(module: nn.Module, inputs: Any, output: Any) -> Any:
+    """Of several outputs the last is changed, which UnitMem is taken of."""
     if isinstance(output, (tuple, list)):
-        return type(output)([*output[:-1], _zero(module, _, output[-1])])
+        return type(output)([*output[:-1], _zero(module, inputs, output[-1])])
     chosen: Any = module.pruned_units
     return output.masked_fill(chosen[:, None, None] if output.ndim == 4 else chosen, 0)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from . import splits
 from .ranking import NONE, ORDERS, Order, ranking
+from .scoring import Scores
 from .splits import Split
 
 
@@ -43,28 +43,20 @@ def candidate_scores(file: Path, layer: str, candidates: Sequence[int]) -> Tenso
     Args:
         file: ``scores.npz`` of the command ``score``.
         layer: Its name.
-        candidates: Their indices, by which the scores are ordered.
+        candidates: Of the study's split.
 
     Raises:
-        ValueError: There are no such scores, or they are of other candidates.
+        FileNotFoundError: There are no scores; says how they are made.
+        ValueError: None are by this layer, or they are of other candidates.
     """
-    command = f'`python tools/sslmem.py score {file.parent}'
+    command = f'`python tools/sslmem.py score {file.parent}`'
     if not file.is_file():
-        raise ValueError(f'{file} does not exist: score the study first by {command}`')
-    with np.load(file) as found:
-        layers = found['layers'].tolist()
-        if layer not in layers:
-            raise ValueError(
-                f'layer {layer!r} was not scored, only {", ".join(layers)}: take one of them, or score it by '
-                f'{command} --layers {" ".join([*layers, layer])}`'
-            )
-        among = found['set'] == 'candidate'
-        index = found['index'][among].tolist()
-        scores = torch.from_numpy(found['sslmem'][:, layers.index(layer), among]).mean(dim=0)
-    if sorted(index) != sorted(candidates):
-        raise ValueError(f'{file} has scores of other candidates than the split: score the study again by {command}`')
-    place = {image: i for i, image in enumerate(index)}
-    return scores[[place[image] for image in candidates]]
+        raise FileNotFoundError(f'{file} does not exist: score the study first, by {command}')
+    scores = Scores.read(file).of_layer(layer)
+    among = scores.among('candidate')
+    if scores.index[among].tolist() != list(candidates):
+        raise ValueError(f'{file} has other candidates than the split: score the study again, by {command}')
+    return scores.sslmem[:, 0, among].mean(dim=0)
 
 
 def check_numbers(numbers: Sequence[int], split: Split, batch_size: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from mmengine.config import Config
 
 from sslreg.datasets import set_view_key
+from sslreg.engine import launch
 from sslreg.engine.launch import innermost
 from sslreg.registry import DATASETS, MEMORIES, type_name
 
@@ -17,6 +18,18 @@ from .splits import Split
 ENCODERS = ('f', 'g')
 AS_IT_IS = dict(scale=(1, 1), ratio=(1, 1))  # a view without augmentation
 SETS = (*splits.NAMES, 'train', 'test')
+
+
+def read_config(folder: Path) -> Config:
+    """The config of a study: of the training on all images.
+
+    Raises:
+        FileNotFoundError: The folder has none.
+    """
+    path = folder / 'config.py'
+    if not path.is_file():
+        raise FileNotFoundError(f'{folder} is no folder of a study: make one by `python tools/sslmem.py train`')
+    return launch.load_config(str(path))
 
 
 def make_split(cfg: Config, seed: int | None, share: float = 0.1) -> Split:

@@ -21,7 +21,7 @@ def add_layers(parser: Any, default: str | None) -> None:
     )
 
 
-def add_order(parser: Any) -> None:
+def add_orders(parser: Any) -> None:
     parser.add_argument(
         '--orders',
         nargs='+',

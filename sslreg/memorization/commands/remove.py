@@ -19,14 +19,14 @@ from sslreg.memorization.ranking import NONE
 from sslreg.memorization.removal import Condition
 
 from . import trainings
-from .options import add_benchmarks, add_order
+from .options import add_benchmarks, add_orders
 
 
 def add(commands: Any) -> Any:
     remove = commands.add_parser('remove', help='train f without memorised candidates, and evaluate it by benchmarks')
-    remove.add_argument('study', help='a folder of train, scored')
+    remove.add_argument('study', metavar='DIR', help='a folder of train, scored')
     remove.add_argument('--numbers', type=int, nargs='+', metavar='N', required=True, help='candidates to leave out')
-    add_order(remove)
+    add_orders(remove)
     remove.add_argument('--layer', default=REPRESENTATION, help='by whose SSLMem (default: %(default)s)')
     remove.add_argument('--gpus', type=int, default=1, metavar='N', help='processes of each training (default: 1)')
     add_benchmarks(remove)
@@ -37,7 +37,7 @@ def run(args: Namespace) -> None:
     if args.launcher != 'none':
         raise ValueError('remove starts the processes of its trainings: run it alone, with --gpus N')
     folder = Path(args.study)
-    cfg = _config(folder)
+    cfg = study.read_config(folder)
     conditions = removal.conditions(args.orders, args.numbers, args.seeds)
     with DefaultScope.overwrite_default_scope('sslreg'):
         split, scores = _ranked(args, cfg, folder)
@@ -52,16 +52,9 @@ def run(args: Namespace) -> None:
             record.complete(condition, launch.evaluated_model(own, str(checkpoint), get_device()), benchmarks)
     for name in benchmarks.names:
         title = f'{name} without candidates of {folder.name}'
-        table = run_tables.of_runs(title, name, record.of(conditions), lambda run: str(run['number']))
+        table = run_tables.of_runs(title, name, record.of(conditions), lambda run: str(run['number'] or ''))
         Console().print(table.rich())
     Console().print(f'See {record.path}')
-
-
-def _config(folder: Path) -> Config:
-    path = folder / 'config.py'
-    if not path.is_file():
-        raise ValueError(f'{folder} is no folder of a study: make one by `python tools/sslmem.py train`')
-    return launch.load_config(str(path))
 
 
 def _ranked(args: Namespace, cfg: Config, folder: Path) -> tuple[Split, Tensor]:

@@ -10,9 +10,7 @@ from mmengine.registry import DefaultScope
 from rich.console import Console
 
 from sslreg.engine import launch
-from sslreg.evaluation.store import model_hash
 from sslreg.memorization import splits, study, tables, unit_scores
-from sslreg.memorization.encoders import encoder
 
 from .options import add_device, add_layers
 
@@ -54,7 +52,7 @@ def run(args: Namespace) -> None:
         if is_main_process():
             kind = 'ClassMem' if args.classes else 'UnitMem'
             settings = {name: getattr(args, name) for name in ('config', 'checkpoint', 'set', 'split', 'rest')}
-            settings |= dict(measure=kind, views=0 if args.classes else args.views, network=model_hash(encoder(model)))
+            settings |= dict(measure=kind, views=0 if args.classes else args.views)
             unit_scores.write(out, scores, settings)
             Console().print(tables.of_units(kind, scores))
             Console().print(f'See {out / "units.json"}, and {out / "units.npz"} for each unit')
