@@ -51,8 +51,9 @@ def test_runs_are_written_after_each_and_not_made_again(path):
     record(path).complete(one, Network(1), benchmarks)
     found = json.loads(path.read_text())
     assert [(run['order'], run['metrics']) for run in found['runs']] == [('most', {'x/value': 1})]
-    again = record(path)
+    again, written = record(path), path.stat().st_mtime_ns
     again.complete(one, Network(1), benchmarks)
+    assert path.stat().st_mtime_ns == written
     again.complete(other, Network(2), benchmarks)
     assert benchmarks.made == ['x', 'x']
     assert [run['metrics']['x/value'] for run in again.of([other, one])] == [2, 1]
