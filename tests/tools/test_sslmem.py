@@ -60,14 +60,7 @@ def halves(sslmem, tmp_path_factory):
     config = toy_study.write(folder / 'mine', toy_study.config(model__backbone__type='ToyReLU'))
     sslmem('train', config, '--out', folder / 'study', '--share', 0.5)
     sslmem('score', folder / 'study', '--layers', 'act', 'representation', '--num-workers', 0)
-    images = dict(type='ToyDataset', pipeline=[dict(type='PackInputs')])
-    benchmark = dict(
-        type='ClassificationBenchmark',
-        train=images,
-        test=images,
-        kinds=[dict(type='Pooled')],
-        probes=[dict(type='KNNProbe', ks=(3,))],
-    )
+    benchmark = toy_study.knn(dict(type='ToyDataset', pipeline=[dict(type='PackInputs')]))
     (folder / 'toy_knn.py').write_text(f'benchmark = {benchmark!r}')
     return folder
 
@@ -261,3 +254,13 @@ def test_the_tool_as_a_user_runs_it(tmp_path):
     assert found['layers']['representation']['sets']['extra']['sslmem']['num_images'] == 8
     text = succeed(run(*command, *score[1:], '--cfg-options', 'train_dataloader.dataset.views.0.gray=0.9'))
     assert 'f was trained on other augmentations than it is scored on: augmentation[0].gray=0.2 and 0.9' in text
+    benchmark = toy_study.knn(dict(type='PhotoTiles', tiles_per_class=1, pipeline=[dict(type='PackInputs')]))
+    (tmp_path / 'tiles.py').write_text(f'benchmark = {benchmark!r}')
+    pruned = ('--layers', 'layer[12]', '--shares', 0.5, '--benchmarks', tmp_path / 'tiles.py', '--num-workers', 0)
+    found = []
+    for start in (('bash', 'tools/torchrun.sh', '2', 'sslmem.py'), command):
+        succeed(run(*start, 'prune', out, *pruned, '--features', tmp_path / str(len(found))))
+        found.append((out / 'pruning.json').read_text())
+        (out / 'pruning.json').unlink()
+    assert found[0] == found[1]
+    assert [run['share'] for run in json.loads(found[0])['runs']] == [0, 0.5, 0.5, 0.5, 0.5]
