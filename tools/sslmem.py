@@ -7,12 +7,15 @@ python tools/sslmem.py units CONFIG F.pth --layers "layers\\.\\d+" --split split
 python tools/sslmem.py report work_dirs/sslmem/massl
 python tools/sslmem.py report work_dirs/sslmem/massl work_dirs/sslmem/npid --out work_dirs/sslmem/report
 python tools/sslmem.py compare work_dirs/sslmem/compared work_dirs/sslmem/massl work_dirs/sslmem/npid
+python tools/sslmem.py remove work_dirs/sslmem/massl --numbers 500 1000 --benchmarks cifar10 fashion_mnist
+python tools/sslmem.py prune work_dirs/sslmem/massl --shares 0.1 0.2 --benchmarks cifar10 fashion_mnist
 bash tools/torchrun.sh 8 sslmem.py score work_dirs/sslmem/massl
 
 train writes DIR/config.py, DIR/split.json and, for each seed, the encoders f and g in DIR/seed0/f and DIR/seed0/g;
 score writes DIR/scores.npz and DIR/scores.json, units DIR/units.npz and DIR/units.json, report
-DIR/report/report.html and its figures in DIR/report/report.json, compare OUT/compare.html and OUT/compare.json.
-What was interrupted goes on by the same command.
+DIR/report/report.html and its figures in DIR/report/report.json, compare OUT/compare.html and OUT/compare.json, remove
+DIR/removal.json and the trainings in DIR/removal, prune DIR/pruning.json and UnitMem in DIR/pruning. What was
+interrupted goes on by the same command.
 """
 
 import argparse
@@ -24,9 +27,9 @@ sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # as in tools/test.py
 
 from sslreg.engine import launch
-from sslreg.memorization.commands import compare, report, score, train, units
+from sslreg.memorization.commands import compare, prune, remove, report, score, train, units
 
-COMMANDS = (train, score, units, report, compare)
+COMMANDS = (train, score, units, report, compare, remove, prune)
 
 
 def parse_args() -> argparse.Namespace:

@@ -236,6 +236,15 @@ def evaluated_model(cfg: Config, checkpoint: str | None, device: str) -> Any:
     return encoder(model.to(device).eval())
 
 
+def check_evaluated(model: Any) -> None:
+    """Raise ValueError unless benchmarks can evaluate a model."""
+    if not hasattr(model, 'feature_backbone'):
+        raise ValueError(
+            f'{type(model).__name__} has no feature_backbone and extract_feat, which benchmarks need, as MemorySSL and '
+            'Encoder have'
+        )
+
+
 def check_checkpoint(path: str) -> None:
     """Raise FileNotFoundError or ValueError unless ``path`` is a file that torch can read."""
     if not Path(path).is_file():

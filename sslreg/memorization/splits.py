@@ -54,23 +54,26 @@ def in_order(num_images: int, num_extra: int, share: float = 0.1) -> Split:
     Args:
         num_images: Of the training set.
         num_extra: Of the test set that are used.
-        share: Of candidates, and of independent images.
+        share: Of candidates, and of independent images; 0.5 leaves no shared ones, or one of an odd number.
+
+    Raises:
+        ValueError: A share that leaves no candidates, or of more than half of the images.
     """
     return _cut(list(range(num_images)), list(range(num_extra)), share)
 
 
 def drawn(num_images: int, num_extra: int, extra_of: int, seed: int, share: float = 0.1) -> Split:
-    """A random split.
+    """A random split of the sizes of :func:`in_order`.
 
     Args:
         num_images: Of the training set.
         num_extra: Of the test set that are used.
         extra_of: Images of the test set.
         seed: Of the draw.
-        share: Of candidates, and of independent images.
+        share: As there.
 
     Raises:
-        ValueError: The test set is too small.
+        ValueError: The test set is too small, or as there.
     """
     if num_extra > extra_of:
         raise ValueError(f'{num_extra} extra images of {extra_of}: take fewer')
@@ -80,9 +83,12 @@ def drawn(num_images: int, num_extra: int, extra_of: int, seed: int, share: floa
 
 
 def _cut(images: Sequence[int], extra: Sequence[int], share: float) -> Split:
-    size = round(share * len(images))
-    if not 0 < 2 * size < len(images):
-        raise ValueError(f'{share=} of {len(images)} images leaves none for one of {", ".join(NAMES[:3])}')
+    size = min(round(share * len(images)), len(images) // 2)
+    if not 0 < share <= 0.5 or size == 0:
+        raise ValueError(
+            f'{share=} of {len(images)} images: candidates and independent images must be at least one each, and at '
+            'most a half'
+        )
     parts = images[: -2 * size], images[-2 * size : -size], images[-size:], extra
     return Split(*(sorted(part) for part in parts))
 

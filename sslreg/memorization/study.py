@@ -8,8 +8,9 @@ from typing import Any
 from mmengine.config import Config
 
 from sslreg.datasets import set_view_key
+from sslreg.engine import launch
 from sslreg.engine.launch import innermost
-from sslreg.registry import DATASETS, type_name
+from sslreg.registry import DATASETS, MEMORIES, type_name
 
 from . import splits
 from .splits import Split
@@ -19,37 +20,58 @@ AS_IT_IS = dict(scale=(1, 1), ratio=(1, 1))  # a view without augmentation
 SETS = (*splits.NAMES, 'train', 'test')
 
 
-def make_split(cfg: Config, seed: int | None) -> Split:
-    """The split of a config's training set: as in the paper by None, else drawn.
-
-    Extra images are those of the test set, a tenth as many as the training set has, or all if there are fewer.
+def read_config(folder: Path) -> Config:
+    """The config of a study: of the training on all images.
 
     Raises:
-        ValueError: The config has no test set.
+        FileNotFoundError: The folder has none.
+    """
+    path = folder / 'config.py'
+    if not path.is_file():
+        raise FileNotFoundError(f'{folder} is no folder of a study: make one by `python tools/sslmem.py train`')
+    return launch.load_config(str(path))
+
+
+def make_split(cfg: Config, seed: int | None, share: float = 0.1) -> Split:
+    """The split of a config's training set: as in the paper by None, else drawn.
+
+    Extra images are those of the test set, as many as candidates, or all if there are fewer.
+
+    Args:
+        cfg: Config of the training on all images.
+        seed: Of the draw, or None.
+        share: Of candidates, and of independent images, see :func:`sslreg.memorization.splits.in_order`.
+
+    Raises:
+        ValueError: The config has no test set, or the share is out of range.
     """
     if not cfg.get('test_dataloader'):
         raise ValueError('the config has no test_dataloader, of which the extra images are taken: give a split file')
     images, tests = (
         len(DATASETS.build(innermost(part.dataset))) for part in (cfg.train_dataloader, cfg.test_dataloader)
     )
-    extra = min(round(0.1 * images), tests)
-    return splits.in_order(images, extra) if seed is None else splits.drawn(images, extra, tests, seed)
+    extra = min(round(share * images), tests)
+    return splits.in_order(images, extra, share) if seed is None else splits.drawn(images, extra, tests, seed, share)
 
 
 def trained_on(cfg: Config, split_file: Path | str, encoder: str, seed: int) -> Config:
     """The config by which the encoder ``'f'`` or ``'g'`` is trained.
 
-    An instance memory, which has an entry for each image of the training set, gets as many as the encoder sees.
+    A memory that has an entry for each image of the training set gets as many as the encoder sees.
     """
     cfg = deepcopy(cfg)
-    split = splits.read(split_file)
+    images = splits.read(split_file).part(encoder)
     _narrow(innermost(cfg.train_dataloader.dataset), split_file, encoder)
-    memory = cfg.model.get('memory', {})
-    whole = len(split.shared) + len(split.candidate) + len(split.independent)
-    if memory.get('length') == whole:
-        memory.length = len(split.part(encoder))
+    memory = cfg.model.get('memory')
+    if memory and _by_image(memory.type):
+        memory.length = len(images)
     cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
     return cfg
+
+
+def _by_image(kind: Any) -> bool:
+    """Whether a memory, given by its class or its name, has an entry for each image."""
+    return getattr(kind if isinstance(kind, type) else MEMORIES.get(kind), 'by_image', False)
 
 
 def final_checkpoint(cfg: Config, work_dir: Path) -> Path:

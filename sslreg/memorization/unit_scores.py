@@ -84,6 +84,18 @@ def write(folder: Path, scores: dict[str, Units], about: dict[str, Any]) -> None
     (folder / 'units.json').write_text(json.dumps(about | dict(layers=layers), indent=2) + '\n')
 
 
+def read(folder: Path, about: dict[str, Any]) -> dict[str, Units] | None:
+    """What :func:`write` has written with these settings; None if it has not."""
+    note = folder / 'units.json'
+    if not note.is_file() or not about.items() <= json.loads(note.read_text()).items():
+        return None
+    with np.load(folder / 'units.npz') as found:
+        layers = [key.removesuffix('/scores') for key in found if key.endswith('/scores')]
+        return {
+            layer: Units(*(torch.from_numpy(found[f'{layer}/{name}']) for name in Units._fields)) for layer in layers
+        }
+
+
 def described(values: Tensor) -> dict[str, Any]:
     """Number, mean and quantiles of scores ``[U]``."""
     quantiles = values.quantile(torch.tensor(QUANTILES)).tolist()

@@ -50,10 +50,23 @@ def test_missing_file_is_named(tmp_path):
         splits.read(tmp_path / 'none.json')
 
 
-@pytest.mark.parametrize('share', [0, 0.5, 0.01])
-def test_a_share_that_leaves_a_set_empty(share):
+@pytest.mark.parametrize('share', [0, 0.51, 0.01])
+def test_shares_that_leave_no_candidates_or_exceed_a_half(share):
     with pytest.raises(ValueError, match=f'share={share} of 20 images'):
         splits.in_order(20, 5, share)
+
+
+@pytest.mark.parametrize('num_images, shared', [(20, []), (7, [0])])
+def test_halves_share_nothing_but_the_odd_image(num_images, shared):
+    split = splits.in_order(num_images, 2, 0.5)
+    assert split.shared == shared
+    half = num_images // 2
+    assert (split.candidate, split.independent) == (
+        [*range(num_images)][-2 * half : -half],
+        [*range(num_images)][-half:],
+    )
+    drawn = splits.drawn(num_images, 2, 5, seed=1, share=0.5)
+    assert [len(part) for part in drawn] == [len(part) for part in split]
 
 
 def test_more_extra_images_than_there_are():

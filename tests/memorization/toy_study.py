@@ -52,6 +52,12 @@ def split(folder: Path, **parts: list[int]) -> Path:
     return folder / 'split.json'
 
 
+def knn(images: dict[str, Any]) -> dict[str, Any]:
+    """A benchmark of a dataset by its own neighbours."""
+    kinds, probes = [dict(type='Pooled')], [dict(type='KNNProbe', ks=(3,))]
+    return dict(type='ClassificationBenchmark', train=images, test=images, kinds=kinds, probes=probes)
+
+
 def train(folder: Path, cfg: Config, split_file: Path, seed: int = 0) -> dict[str, str]:
     """Checkpoints of f and g, with their configs beside them."""
     checkpoints = {}

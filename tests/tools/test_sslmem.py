@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 import sys
 
 import numpy as np
@@ -10,7 +11,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
-from sslreg.memorization import splits
+from sslreg.memorization import splits, unit_scores
 from sslreg.memorization.commands import trainings
 from tests.memorization import toy_study
 
@@ -26,9 +27,9 @@ SMALL = [  # 76 tiles and 19 of the test set, a second an epoch
 ]  # fmt: skip
 
 
-@pytest.fixture
-def sslmem(monkeypatch):
-    """Run the tool in this process, and its trainings too; the list of their configs and work dirs."""
+@pytest.fixture(scope='module')
+def sslmem():
+    """Run the tool in this process, and its trainings too; the list of their work dirs."""
     spec = importlib.util.spec_from_file_location('sslmem', ROOT / 'tools' / 'sslmem.py')
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
@@ -40,19 +41,37 @@ def sslmem(monkeypatch):
         cfg.update(work_dir=str(work_dir), resume=True, experiment_name=str(work_dir).replace('/', '_'))
         Runner.from_cfg(cfg).train()
 
-    monkeypatch.setattr(trainings, 'start', train)
-    monkeypatch.setenv('COLUMNS', '200')  # of the terminal: tables and paths are not broken
-    # A training writes its config out seven times, and to make that pretty takes longer than to train.
-    monkeypatch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
-
     def call(*arguments) -> list[str]:
-        monkeypatch.setattr(sys, 'argv', ['sslmem.py', *map(str, arguments)])
         started.clear()
-        with DefaultScope.overwrite_default_scope('sslreg'):
-            tool.main()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(trainings, 'start', train)
+            patch.setenv('COLUMNS', '200')  # of the terminal: tables and paths are not broken
+            # A training writes its config out seven times, and to make that pretty takes longer than to train.
+            patch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
+            patch.setattr(sys, 'argv', ['sslmem.py', *map(str, arguments)])
+            with DefaultScope.overwrite_default_scope('sslreg'):
+                tool.main()
         return list(started)
 
     return call
+
+
+@pytest.fixture(scope='module')
+def halves(sslmem, tmp_path_factory):
+    """A scored study of f on one half of 40 images and g on the other, its config and a benchmark of 24 images."""
+    folder = tmp_path_factory.mktemp('halves')
+    config = toy_study.write(folder / 'mine', toy_study.config(model__backbone__type='ToyReLU'))
+    sslmem('train', config, '--out', folder / 'study', '--share', 0.5)
+    sslmem('score', folder / 'study', '--layers', 'act', 'representation', '--num-workers', 0)
+    benchmark = toy_study.knn(dict(type='ToyDataset', pipeline=[dict(type='PackInputs')]))
+    (folder / 'toy_knn.py').write_text(f'benchmark = {benchmark!r}')
+    return folder
+
+
+@pytest.fixture
+def evaluated(halves):
+    """Arguments that ``remove`` and ``prune`` share."""
+    return ('--benchmarks', halves / 'toy_knn.py', '--features', halves / 'features', '--num-workers', 0)
 
 
 def test_a_study_is_trained_once_and_scored(sslmem, tmp_path, capsys):
@@ -132,26 +151,22 @@ def _raw(found):
     return [forms['sslmem'] for forms in found['layers']['representation']['sets'].values()]
 
 
-def test_a_page_about_a_study(sslmem, tmp_path):
-    config, out = toy_study.write(tmp_path / 'mine', toy_study.config()), tmp_path / 'study'
-    sslmem('train', config, '--out', out)
+def test_a_page_about_a_study(sslmem, halves, tmp_path):
     with pytest.raises((ValueError, FileNotFoundError), match='sslmem.py score'):
-        sslmem('report', out)
-    sslmem('score', out, '--layers', 'conv', 'representation', '--num-workers', 0)
-    with pytest.raises(ValueError, match="has no scores of layer 'none': choose one of conv, representation"):
-        sslmem('report', out, '--layer', 'none')
-    sslmem('report', out, '--top', 4)
-    page = (out / 'report' / 'report.html').read_text()
-    pictures = sorted(path.name for path in (out / 'report').glob('*.png'))
+        sslmem('report', tmp_path)
+    with pytest.raises(ValueError, match="has no scores of layer 'none': choose one of act, representation"):
+        sslmem('report', halves / 'study', '--layer', 'none')
+    sslmem('report', halves / 'study', '--top', 4, '--out', tmp_path)
+    page = (tmp_path / 'report.html').read_text()
+    pictures = sorted(path.name for path in tmp_path.glob('*.png'))
     assert {'histograms.png', 'layers.png', 'most.png', 'least.png'} <= set(pictures)
     assert all(f'href="{name}"' in page for name in pictures)
-    assert 'removal' not in json.loads((out / 'report' / 'report.json').read_text())
+    found = json.loads((tmp_path / 'report.json').read_text())
+    assert 'removal' not in found
 
 
-def test_units_of_an_encoder(sslmem, tmp_path, capsys):
-    cfg = toy_study.config(model__backbone__type='ToyReLU')
-    config, out = toy_study.write(tmp_path / 'mine', cfg), tmp_path / 'study'
-    sslmem('train', config, '--out', out)
+def test_units_of_an_encoder(sslmem, halves, tmp_path, capsys):
+    out = halves / 'study'
     f = ('units', out / 'seed0' / 'f.py', out / 'seed0' / 'f' / 'epoch_2.pth', '--layers', 'act', '--num-workers', 0)
     sslmem(*f, '--split', out / 'split.json', '--set', 'candidate', '--views', 2, '--out', tmp_path / 'units')
     found = json.loads((tmp_path / 'units' / 'units.json').read_text())
@@ -165,13 +180,103 @@ def test_units_of_an_encoder(sslmem, tmp_path, capsys):
         sslmem(*f, '--set', 'candidate', '--out', tmp_path / 'none')
 
 
-def test_a_study_stays_with_its_config_and_split(sslmem, tmp_path):
-    config, out = toy_study.write(tmp_path / 'mine', toy_study.config()), tmp_path / 'study'
-    sslmem('train', config, '--out', out)
+def test_a_study_stays_with_its_config_and_split(sslmem, halves, tmp_path):
+    again = ('train', halves / 'mine' / 'config.py', '--out', halves / 'study')
+    assert sslmem(*again) == sslmem(*again, '--share', 0.5) == []
     with pytest.raises(ValueError, match=r'has a study of another config, config.train_cfg.max_epochs=2 and 3'):
-        sslmem('train', config, '--out', out, '--cfg-options', 'train_cfg.max_epochs=3')
+        sslmem(*again, '--cfg-options', 'train_cfg.max_epochs=3')
     with pytest.raises(ValueError, match='split.json is another split than'):
-        sslmem('train', config, '--out', out, '--split', toy_study.split(tmp_path))
+        sslmem(*again, '--split', toy_study.split(tmp_path))
+    with pytest.raises(ValueError, match='split.json is another split than'):
+        sslmem(*again, '--share', 0.1)
+    with pytest.raises(ValueError, match='--share 0.5 is for a split that is made'):
+        sslmem(*again, '--split', toy_study.split(tmp_path), '--share', 0.5)
+
+
+def test_trainings_without_the_most_memorised(sslmem, halves, evaluated, tmp_path, capsys):
+    study = shutil.copytree(halves / 'study', tmp_path / 'study')
+    remove = ('remove', study, *evaluated, '--numbers', 8)
+    assert sslmem(*remove) == [str(study / 'removal' / f'{order}-8' / 'seed0') for order in ('most', 'random')]
+    kept = (study / 'removal.json').read_text()
+    found = json.loads(kept)
+    conditions = [('none', 0, 0), ('most', 8, 0), ('random', 8, 0)]
+    assert [(run['order'], run['number'], run['seed']) for run in found['runs']] == conditions
+    assert (found['numbers'], found['orders'], found['seeds']) == ([8], ['most', 'random'], [0])
+    assert len({run['network'] for run in found['runs']}) == 3
+    metric = f'{halves}/toy_knn.py/pooled/knn/k3/top1'
+    assert all(0 <= run['metrics'][metric] <= 100 for run in found['runs'])
+    assert 'most 8 - random' in capsys.readouterr().out
+
+    with np.load(study / 'scores.npz') as scores:
+        representation = scores['sslmem'][0, 1, scores['set'] == 'candidate']
+        expected = scores['index'][: len(representation)][representation.argsort()[:12]].tolist()
+    assert splits.read(study / 'removal' / 'most-8' / 'seed0.json').of_f == sorted(expected)
+    seen = Config.fromfile(study / 'removal' / 'most-8' / 'seed0.py').train_dataloader.dataset.dataset
+    assert (seen.split, seen.part) == (str(study / 'removal' / 'most-8' / 'seed0.json'), 'f')
+
+    assert sslmem(*remove) == []
+    assert (study / 'removal.json').read_text() == kept
+    (study / 'removal.json').unlink()  # as if it had stopped between training and evaluation
+    assert sslmem(*remove) == []
+    assert json.loads((study / 'removal.json').read_text()) == found
+    sslmem('report', study, '--top', 0)
+    assert set(json.loads((study / 'report' / 'report.json').read_text())['studies'][0]['removal']) == {metric}
+    assert (study / 'report' / 'removal.png').is_file()
+
+
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (['--numbers', 21], '21 candidates cannot be left out: the split has 20'),
+        (['--numbers', 13], 'f has 7 images to be trained on, less than a batch of 8'),
+        (['--numbers', 8, '--layer', 'conv'], "layer 'conv' was not scored; those that were: act, representation"),
+        (['--numbers', 8, '--benchmarks', 'cifar11'], "benchmark 'cifar11': .* does not exist"),
+    ],
+)
+def test_what_cannot_be_removed_is_refused_before_a_training(sslmem, halves, evaluated, arguments, message):
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        sslmem('remove', halves / 'study', *evaluated, *arguments)
+    assert not (halves / 'study' / 'removal').exists()
+
+
+def test_a_study_must_be_scored_before_images_are_removed(sslmem, halves, evaluated, tmp_path):
+    shutil.copytree(halves / 'study', tmp_path / 'study', ignore=shutil.ignore_patterns('scores.npz', '*.pth'))
+    with pytest.raises(FileNotFoundError, match=r'scores.npz does not exist: score the study first, by `.* score'):
+        sslmem('remove', tmp_path / 'study', *evaluated, '--numbers', 8)
+    with pytest.raises(FileNotFoundError, match='is no folder of a study: make one by'):
+        sslmem('remove', tmp_path, *evaluated, '--numbers', 8)
+
+
+def test_pruned_units(sslmem, halves, evaluated, tmp_path, monkeypatch, capsys):
+    study = shutil.copytree(halves / 'study', tmp_path / 'study')
+    prune = ('prune', study, *evaluated, '--layers', 'act', '--shares', 0.25, '--per', 'layer', '--orders', 'most')
+    sslmem(*prune)
+    first = json.loads((study / 'pruning.json').read_text())
+    assert [(run['order'], run['share']) for run in first['runs']] == [('none', 0), ('most', 0.25)]
+    assert first['layers'] == ['act']
+
+    monkeypatch.setattr(unit_scores, 'of_images', None)  # neither UnitMem nor a run is made again
+    sslmem(*prune, 'random', 'least', '--seeds', 3, 4)
+    found = json.loads((study / 'pruning.json').read_text())
+    assert found['runs'][:2] == first['runs']
+    added = [('random', 3), ('random', 4), ('least', 0)]
+    assert [(run['order'], run['seed']) for run in found['runs'][2:]] == added
+    assert len({run['network'] for run in found['runs']}) == 5
+    assert 'most 0.25 per layer - random' in capsys.readouterr().out
+    with pytest.raises(ValueError, match=r"pruning.json has results of other layers \(\['act'\], not \['norm'\]\)"):
+        sslmem('prune', study, *evaluated, '--layers', 'norm')
+    sslmem('report', study, '--top', 0)
+    metric = f'{halves}/toy_knn.py/pooled/knn/k3/top1'
+    drawn = json.loads((study / 'report' / 'report.json').read_text())['studies'][0]['pruning']
+    assert set(drawn[metric]['25 % per layer']) == {'most', 'random', 'least'}
+    assert (study / 'report' / 'pruning_1.png').is_file()
+
+
+def test_only_a_trained_encoder_is_pruned(sslmem, halves, evaluated):
+    with pytest.raises(ValueError, match='seed1/f is not trained to the end'):
+        sslmem('prune', halves / 'study', *evaluated, '--of', 1)
+    with pytest.raises(ValueError, match='share 1 of the units must be between 0 and 1'):
+        sslmem('prune', halves / 'study', *evaluated, '--shares', 1)
 
 
 @pytest.mark.parametrize(
@@ -201,3 +306,13 @@ def test_the_tool_as_a_user_runs_it(tmp_path):
     assert found['layers']['representation']['sets']['extra']['sslmem']['num_images'] == 8
     text = succeed(run(*command, *score[1:], '--cfg-options', 'train_dataloader.dataset.views.0.gray=0.9'))
     assert 'f was trained on other augmentations than it is scored on: augmentation[0].gray=0.2 and 0.9' in text
+    benchmark = toy_study.knn(dict(type='PhotoTiles', tiles_per_class=1, pipeline=[dict(type='PackInputs')]))
+    (tmp_path / 'tiles.py').write_text(f'benchmark = {benchmark!r}')
+    pruned = ('--layers', 'layer[12]', '--shares', 0.5, '--benchmarks', tmp_path / 'tiles.py', '--num-workers', 0)
+    found = []
+    for start in (('bash', 'tools/torchrun.sh', '2', 'sslmem.py'), command):
+        succeed(run(*start, 'prune', out, *pruned, '--features', tmp_path / str(len(found))))
+        found.append((out / 'pruning.json').read_text())
+        (out / 'pruning.json').unlink()
+    assert found[0] == found[1]
+    assert [run['share'] for run in json.loads(found[0])['runs']] == [0, 0.5, 0.5, 0.5, 0.5]

@@ -1,8 +1,13 @@
 """Options that commands share."""
 
+import os
 from typing import Any
 
 from mmengine.config import DictAction
+
+from sslreg.memorization.ranking import ORDERS
+
+WORKERS = min(4, os.cpu_count() or 1)  # as in tools/test.py
 
 
 def add_layers(parser: Any, default: str | None) -> None:
@@ -13,6 +18,32 @@ def add_layers(parser: Any, default: str | None) -> None:
         required=default is None,
         default=[default],
         help="regular expressions of layers' names, 'representation', or a vision transformer's 'residuals'",
+    )
+
+
+def add_orders(parser: Any) -> None:
+    parser.add_argument(
+        '--orders',
+        nargs='+',
+        choices=ORDERS,
+        default=['most', 'random'],
+        help='which: the most memorised, random or the least memorised (default: most random)',
+    )
+    parser.add_argument(
+        '--seeds', type=int, nargs='+', default=[0], metavar='N', help='of all that is drawn (default: 0)'
+    )
+
+
+def add_benchmarks(parser: Any) -> None:
+    parser.add_argument(
+        '--benchmarks', nargs='+', metavar='NAME', required=True, help='names in configs/benchmarks, or files'
+    )
+    parser.add_argument(
+        '--features', metavar='DIR', default='work_dirs/features', help='where features are kept (default: %(default)s)'
+    )
+    parser.add_argument('--data-root', metavar='DIR', help="where the benchmarks' data are, in place of data/")
+    parser.add_argument(
+        '--num-workers', type=int, default=WORKERS, help='that read images, for each process (default: %(default)s)'
     )
 
 

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from sslreg.engine import launch
-from sslreg.memorization import splits, study
+from sslreg.memorization import Split, splits, study
 
 from . import trainings
 from .options import add_options
@@ -24,12 +24,20 @@ def add(commands: Any) -> Any:
     source.add_argument(
         '--split-seed', type=int, metavar='N', help='draw the split (default: in the order of the images, as the paper)'
     )
+    train.add_argument(
+        '--share',
+        type=float,
+        metavar='X',
+        help='of candidates, and of independent images (default: 0.1); 0.5 leaves no shared ones',
+    )
     train.add_argument('--gpus', type=int, default=1, metavar='N', help='processes of each training (default: 1)')
     add_options(train)
     return train
 
 
 def run(args: Namespace) -> None:
+    if args.split and args.share is not None:
+        raise ValueError(f'--share {args.share:g} is for a split that is made: leave it out with --split {args.split}')
     out = Path(args.out)
     cfg = _study_config(args, out)
     split_file = _study_split(args, cfg, out)
@@ -56,11 +64,21 @@ def _study_config(args: Namespace, out: Path) -> Config:
 def _study_split(args: Namespace, cfg: Config, out: Path) -> Path:
     """The split of the study, written once."""
     path = out / 'split.json'
-    wanted = splits.read(args.split) if args.split else None
-    if path.is_file():
-        if wanted not in (None, splits.read(path)):
-            raise ValueError(f'{path} is another split than {args.split}: choose another --out')
-    else:
-        with DefaultScope.overwrite_default_scope('sslreg'):
-            splits.write(wanted or study.make_split(cfg, args.split_seed), path)
+    with DefaultScope.overwrite_default_scope('sslreg'):
+        wanted = _wanted_split(args, cfg)
+        if not path.is_file():
+            splits.write(wanted or study.make_split(cfg, None), path)
+        elif wanted not in (None, splits.read(path)):
+            raise ValueError(
+                f'{path} is another split than is asked for by --split, --split-seed or --share: choose another --out'
+            )
     return path
+
+
+def _wanted_split(args: Namespace, cfg: Config) -> Split | None:
+    """None by default: that of the study, if it has one."""
+    if args.split:
+        return splits.read(args.split)
+    if args.split_seed is None and args.share is None:
+        return None
+    return study.make_split(cfg, args.split_seed, 0.1 if args.share is None else args.share)

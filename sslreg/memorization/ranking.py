@@ -1,0 +1,31 @@
+"""In which order images are left out of a training, or units of a network: by how much was memorised, or any."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Order = Literal['most', 'random', 'least']
+ORDERS: tuple[Order, ...] = ('most', 'random', 'least')
+NONE = 'none'  # in records: nothing was taken away
+
+
+def ranking(scores: Tensor, order: Order, rng: torch.Generator) -> Tensor:
+    """Places ``[N]`` in the order in which they are taken away, so that the first n are among the first n + 1.
+
+    Of equal scores the earlier place counts as more memorised; ``'least'`` is ``'most'`` from its end.
+
+    Args:
+        scores: ``[N]``, the higher the more memorised.
+        order: By the scores, or drawn.
+        rng: Draws ``'random'``, and nothing else.
+
+    Raises:
+        ValueError: An unknown order.
+    """
+    if order not in ORDERS:
+        raise ValueError(f'order={order!r} must be one of {", ".join(map(repr, ORDERS))}')
+    if order == 'random':
+        return torch.randperm(len(scores), generator=rng)
+    most = scores.argsort(descending=True, stable=True)
+    return most if order == 'most' else most.flip(0)

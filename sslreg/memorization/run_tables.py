@@ -1,0 +1,43 @@
+"""Tables of networks that were evaluated under several conditions."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from sslreg.evaluation.tables import ResultTable, main_metrics
+
+from .benchmarked import Run, own
+from .scoring import mean_and_std
+from .tables import plus_minus
+
+
+def of_runs(title: str, name: str, runs: Sequence[Run], level: Callable[[Run], str]) -> ResultTable:
+    """The metrics of one benchmark, a row for each order at each level: mean and standard deviation over seeds.
+
+    Behind a row by scores follows by how much its mean differs from that of the random ones at the same level.
+
+    Args:
+        title: Of the table.
+        name: Of the benchmark.
+        runs: In the order of the rows.
+        level: How much was taken away, in words; '' for nothing.
+    """
+    metrics = shown(list(own(runs[0]['metrics'], name)))
+    found: dict[tuple[str, str], list[list[float]]] = {}
+    for run in runs:
+        row = [run['metrics'][f'{name}/{metric}'] for metric in metrics]
+        found.setdefault((run['order'], level(run)), []).append(row)
+    values = {key: torch.tensor(rows, dtype=torch.float64) for key, rows in found.items()}  # [seeds, metrics]
+    rows: dict[str, list[str]] = {}
+    for (order, at), each in values.items():
+        rows[f'{order} {at}'.rstrip()] = [plus_minus(mean_and_std(of), 2) for of in each.T]
+        if order in ('most', 'least') and ('random', at) in values:
+            differences = each.mean(dim=0) - values['random', at].mean(dim=0)
+            rows[f'{order} {at} - random'] = [f'{difference:+.2f}' for difference in differences.tolist()]
+    return ResultTable(title, [metric.replace('/', '\n') for metric in metrics], rows)
+
+
+def shown(metrics: Sequence[str]) -> list[str]:
+    """Metrics for a terminal: without ``top5`` beside ``top1``, and not each head of a grid nor each class."""
+    kept = [name for name in metrics if not (name.endswith('top5') and name.removesuffix('top5') + 'top1' in metrics)]
+    return main_metrics(kept, set())
