@@ -5,7 +5,8 @@ the scope of mmdet or mmseg. Nothing here imports the one or the other but for :
 """
 
 from .decay import LayerDecayConstructor
+from .drawing import DrawHook
 from .necks import RescaledLevels, SimpleFeaturePyramid
 from .pretrained import PretrainedHook
 
-__all__ = ['LayerDecayConstructor', 'PretrainedHook', 'RescaledLevels', 'SimpleFeaturePyramid']
+__all__ = ['DrawHook', 'LayerDecayConstructor', 'PretrainedHook', 'RescaledLevels', 'SimpleFeaturePyramid']
