@@ -92,5 +92,3 @@ def _dicts(cfg: Any) -> list[Any]:
     parts = list(cfg.values()) if isinstance(cfg, dict) else cfg if isinstance(cfg, (list, tuple)) else []
     own = [cfg] if isinstance(cfg, dict) else []
     return own + [found for part in parts for found in _dicts(part)]
-
-

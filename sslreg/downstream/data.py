@@ -42,7 +42,9 @@ def check_files(dataset: Any) -> None:
     wanted = [dataset.get('ann_file') or '', *(dataset.get('data_prefix') or {}).values()]
     for path in [root, *(root / each for each in wanted if each)]:
         if not path.exists():
-            raise FileNotFoundError(f'{type_name(dataset.type)}: {path} does not exist (from {Path.cwd()}); {_get(path)}')
+            raise FileNotFoundError(
+                f'{type_name(dataset.type)}: {path} does not exist (from {Path.cwd()}); {_get(path)}'
+            )
 
 
 def classes_of(dataset: Any, scope: str) -> tuple[str, ...]:

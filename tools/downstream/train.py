@@ -38,7 +38,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--work-dir', metavar='DIR', help='logs and checkpoints go here (default: work_dirs/downstream/.../CONFIG)'
     )
-    parser.add_argument('--resume', action='store_true', help='go on from the latest checkpoint in the work dir, if any')
+    parser.add_argument(
+        '--resume', action='store_true', help='go on from the latest checkpoint in the work dir, if any'
+    )
     parser.add_argument('--amp', action='store_true', help='half precision: bfloat16, for detection float16 (on a GPU)')
     parser.add_argument(
         '--auto-scale-lr',

@@ -6,9 +6,7 @@ The detector works on stage 4; each region goes through the pre-trained stage 5,
 run.
 """
 
-_base_ = [
-    'mmdet::_base_/models/mask-rcnn_r50-caffe-c4.py', 'mmdet::_base_/datasets/coco_instance.py',
-    'mmdet::_base_/schedules/schedule_1x.py', '../_base_/mmdet.py']
+_base_ = ['mmdet::_base_/models/mask-rcnn_r50-caffe-c4.py', '../_base_/coco_resnet_1x.py']
 
 norm = dict(type='SyncBN', requires_grad=True)
 start = dict(type='Pretrained', checkpoint=None, prefix='backbone.')
@@ -21,12 +19,3 @@ model = dict(
         _delete_=True, type='sslreg.downstream.res_layer.NormedResLayer', depth=50, norm_cfg=norm, norm_eval=False,
         init_cfg=start)))
 custom_hooks = [dict(type='sslreg.downstream.PretrainedHook', fresh=['roi_head.shared_head.norm.'])]
-
-train_dataloader = dict(  # 8 GPUs x 2 images
-    dataset=dict(pipeline=[
-        dict(type='LoadImageFromFile'),
-        dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
-        dict(type='RandomChoiceResize', keep_ratio=True,
-             scales=[(1333, 640), (1333, 672), (1333, 704), (1333, 736), (1333, 768), (1333, 800)]),
-        dict(type='RandomFlip', prob=0.5),
-        dict(type='PackDetInputs')]))

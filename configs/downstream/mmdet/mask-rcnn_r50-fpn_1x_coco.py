@@ -6,9 +6,7 @@ Nothing is frozen, and norms are trained over the GPUs, in the FPN too: pre-trai
 those of supervised training. Not yet run.
 """
 
-_base_ = [
-    'mmdet::_base_/models/mask-rcnn_r50_fpn.py', 'mmdet::_base_/datasets/coco_instance.py',
-    'mmdet::_base_/schedules/schedule_1x.py', '../_base_/mmdet.py']
+_base_ = ['mmdet::_base_/models/mask-rcnn_r50_fpn.py', '../_base_/coco_resnet_1x.py']
 
 norm = dict(type='SyncBN', requires_grad=True)
 model = dict(
@@ -16,12 +14,3 @@ model = dict(
         _delete_=True, type='mmpretrain.ResNet', depth=50, out_indices=(0, 1, 2, 3), norm_cfg=norm,
         init_cfg=dict(type='Pretrained', checkpoint=None, prefix='backbone.')),
     neck=dict(norm_cfg=norm))
-
-train_dataloader = dict(  # 8 GPUs x 2 images
-    dataset=dict(pipeline=[
-        dict(type='LoadImageFromFile'),
-        dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
-        dict(type='RandomChoiceResize', keep_ratio=True,
-             scales=[(1333, 640), (1333, 672), (1333, 704), (1333, 736), (1333, 768), (1333, 800)]),
-        dict(type='RandomFlip', prob=0.5),
-        dict(type='PackDetInputs')]))
