@@ -1,0 +1,50 @@
+"""Skips, with the reason, what needs mmdet, mmsegmentation or mmcv's operators; checkpoints of pre-training."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from sslreg.engine import launch
+
+PRETRAINING = {
+    'resnet50': 'configs/npid/resnet50_imagenet_200e.py',
+    'vitb': 'configs/massl/vitb_400e.py',
+    'resnet18': 'configs/massl/resnet18_tinyimagenet_small.py',
+}
+
+
+@pytest.fixture(scope='session')
+def downstream() -> None:
+    missing = [name for name in ('mmcv._ext', 'mmdet', 'mmseg') if importlib.util.find_spec(name) is None]
+    if missing:
+        pytest.skip(f'needs {missing[0]}: bash tools/setup_downstream.sh (docs/downstream.md)')
+
+
+@pytest.fixture(scope='session')
+def pretrained(tmp_path_factory):
+    """``pretrained('vitb')``: a checkpoint as pre-training by that config writes it, before its first step."""
+    made: dict[str, Path] = {}
+
+    def path(name: str) -> Path:
+        if name not in made:
+            torch.manual_seed(0)
+            made[name] = tmp_path_factory.mktemp('pretrained') / f'{name}.pth'
+            torch.save(dict(state_dict=backbones(PRETRAINING[name])), made[name])
+        return made[name]
+
+    return path
+
+
+def backbones(config: str) -> dict[str, torch.Tensor]:
+    """The student's and, where there is one, the teacher's backbone of a pre-training config; no two tensors alike."""
+    model = launch.build_model(launch.load_config(config))
+    parts = [('backbone.', model.backbone)]
+    if model.teacher is not None:
+        parts.append(('teacher.module.backbone.', model.teacher.module.backbone))
+    for _, part in parts:
+        for param in part.parameters():
+            nn.init.normal_(param, std=0.02)
+    return {prefix + name: value for prefix, part in parts for name, value in part.state_dict().items()}

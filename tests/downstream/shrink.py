@@ -1,0 +1,47 @@
+"""A downstream config at toy size: small images, two of them a step, one step, then one evaluation."""
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+TRANSFORMS = {'Resize', 'RandomResize', 'RandomChoiceResize', 'RandomCrop', 'Pad', 'BatchFixedSizePad'}
+SMALL = {  # by what it is called in a transform
+    'scale': (96, 96),
+    'scales': [(96, 96), (128, 96)],
+    'crop_size': (64, 64),
+    'size': (128, 128),
+}
+
+
+def shrink(cfg: Config, root: Path, work_dir: Path) -> Config:
+    """``root`` takes the place of the datasets' roots."""
+    old = str(cfg.data_root)
+    _shrink_transforms(cfg, old, str(root))
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        cfg[name].update(batch_size=2 if name == 'train_dataloader' else 1, num_workers=0, persistent_workers=False)
+    cfg.train_dataloader.sampler = dict(type='InfiniteSampler', shuffle=True)
+    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=1, val_interval=1)
+    cfg.param_scheduler = None
+    cfg.default_hooks.checkpoint.update(by_epoch=False, interval=1)
+    cfg.default_hooks.logger.update(interval=1)
+    cfg.log_processor = dict(by_epoch=False)
+    if cfg.model.data_preprocessor.get('size'):
+        cfg.model.data_preprocessor.size = (64, 64)
+    if cfg.model.get('test_cfg', {}).get('mode') == 'slide':
+        cfg.model.test_cfg.update(crop_size=(64, 64), stride=(48, 48))
+    cfg.work_dir = str(work_dir)
+    cfg.log_level = 'WARNING'
+    return cfg
+
+
+def _shrink_transforms(cfg: Any, old: str, new: str) -> None:
+    """In place: sizes of transforms, and paths that begin with ``old``."""
+    items = cfg.items() if isinstance(cfg, dict) else enumerate(cfg)
+    for name, value in list(items):
+        if isinstance(cfg, dict) and name in SMALL and cfg.get('type') in TRANSFORMS:
+            cfg[name] = SMALL[name]
+        elif isinstance(value, str) and old and value.startswith(old):
+            cfg[name] = new + '/' + value.removeprefix(old).lstrip('/')
+        elif isinstance(value, (dict, list)):
+            _shrink_transforms(value, old, new)
