@@ -4,11 +4,13 @@ python tools/sslmem.py train configs/sslmem/resnet9_cifar10_massl_small.py --out
 python tools/sslmem.py score work_dirs/sslmem/massl
 python tools/sslmem.py score CONFIG --f F.pth --g G.pth --split split.json --out DIR
 python tools/sslmem.py units CONFIG F.pth --layers "layers\\.\\d+" --split split.json --set candidate --out DIR
+python tools/sslmem.py report work_dirs/sslmem/massl
+python tools/sslmem.py report work_dirs/sslmem/massl work_dirs/sslmem/npid --out work_dirs/sslmem/report
 bash tools/torchrun.sh 8 sslmem.py score work_dirs/sslmem/massl
 
 train writes DIR/config.py, DIR/split.json and, for each seed, the encoders f and g in DIR/seed0/f and DIR/seed0/g;
-score writes DIR/scores.npz and DIR/scores.json, units DIR/units.npz and DIR/units.json. What was interrupted goes on
-by the same command.
+score writes DIR/scores.npz and DIR/scores.json, units DIR/units.npz and DIR/units.json, report
+DIR/report/report.html and its figures in DIR/report/report.json. What was interrupted goes on by the same command.
 """
 
 import argparse
@@ -20,9 +22,9 @@ sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # as in tools/test.py
 
 from sslreg.engine import launch
-from sslreg.memorization.commands import score, train, units
+from sslreg.memorization.commands import report, score, train, units
 
-COMMANDS = (train, score, units)
+COMMANDS = (train, score, units, report)
 
 
 def parse_args() -> argparse.Namespace:

@@ -15,7 +15,7 @@ from .hooks import (
 )
 from .loops import ProbeTestLoop, ProbeValLoop
 from .optim import MatrixDecayConstructor, SSLOptimWrapper
-from .schedules import CosineSchedule, LinearSchedule, StepSchedule, WarmupSchedule
+from .schedules import CosineSchedule, LinearSchedule, StepSchedule, SwitchSchedule, WarmupSchedule
 from .sharded import ShardedModel
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     'ShardedModel',
     'StepSchedule',
     'StepTimesHook',
+    'SwitchSchedule',
     'TeacherEMAHook',
     'UnitMemHook',
     'WarmupSchedule',

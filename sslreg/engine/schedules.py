@@ -85,6 +85,23 @@ class StepSchedule:
         return self.start * self.gamma ** sum(step >= round(share * num_steps) for share in self.milestones)
 
 
+@SCHEDULES.register_module()
+@dataclass(frozen=True)
+class SwitchSchedule:
+    """``start`` until the share ``at`` of training, then ``end``."""
+
+    start: float
+    end: float
+    at: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.at <= 1:
+            raise ValueError(f'at={self.at} must be a share of training between 0 and 1, e.g. 200 / epochs')
+
+    def __call__(self, step: int, num_steps: int) -> float:
+        return self.start if step < round(self.at * num_steps) else self.end
+
+
 def _check_share(warmup: float) -> None:
     if not 0 <= warmup <= 1:
         raise ValueError(f'warmup={warmup} must be a share of training between 0 and 1, e.g. 10 / epochs')

@@ -1,7 +1,7 @@
 """SSLMem of the images of a split by pairs of encoders, kept on disk."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,17 @@ class Scores:
         flat = self.sslmem.flatten(0, 1)
         return torch.stack([range_normalized(row) for row in flat]).view_as(self.of_f)
 
+    def of_layer(self, name: str) -> 'Scores':
+        """Of one of the layers alone.
+
+        Raises:
+            ValueError: There is no such layer.
+        """
+        if name not in self.layers:
+            raise ValueError(f'layer {name!r} was not scored; those that were: {", ".join(self.layers)}')
+        place = [self.layers.index(name)]
+        return replace(self, layers=[name], of_f=self.of_f[:, place], of_g=self.of_g[:, place])
+
     def among(self, name: str) -> Tensor:
         """Places ``[M]`` of the images of a set."""
         return torch.tensor([place for place, each in enumerate(self.sets) if each == name])
@@ -102,6 +113,13 @@ class Scores:
         with partial.open('wb') as file:
             np.savez(file, **arrays)
         partial.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> 'Scores':
+        """What :meth:`write` wrote."""
+        with np.load(path) as found:
+            layers, seeds, sets = (found[name].tolist() for name in ('layers', 'seeds', 'set'))
+            return cls(layers, seeds, sets, *(torch.from_numpy(found[name]) for name in ('index', 'f', 'g')))
 
 
 @dataclass(frozen=True)
@@ -215,7 +233,7 @@ def layer_summary(scores: Scores) -> dict[str, dict[str, float]]:
     among = scores.among('candidate')
     pairs = zip(scores.of_f[..., among], scores.of_g[..., among], strict=True)
     by_seed = torch.stack([layermem(f, g) for f, g in pairs])
-    found = {layer: _spread(values) for layer, values in zip(scores.layers, by_seed.unbind(dim=1), strict=True)}
+    found = {layer: mean_and_std(values) for layer, values in zip(scores.layers, by_seed.unbind(dim=1), strict=True)}
     for layer, delta in zip(scores.layers[1:], delta_layermem(by_seed.mean(dim=0)).tolist(), strict=True):
         found[layer]['delta'] = delta
     return found
@@ -238,12 +256,12 @@ def _of_layer(scores: Scores, layer: int) -> dict[str, Any]:
 def _described(values: Tensor) -> dict[str, Any]:
     """Of scores ``[S, M]``."""
     quantiles = values.mean(dim=0).quantile(torch.tensor(QUANTILES)).tolist()
-    return _spread(values.mean(dim=1)) | dict(
+    return mean_and_std(values.mean(dim=1)) | dict(
         num_images=values.shape[1], quantiles=dict(zip(map(str, QUANTILES), quantiles, strict=True))
     )
 
 
-def _spread(values: Tensor) -> dict[str, float]:
+def mean_and_std(values: Tensor) -> dict[str, float]:
     """Mean of one value a seed, and their standard deviation where there are several."""
     return dict(mean=float(values.mean())) | (dict(std=float(values.std())) if len(values) > 1 else {})
 

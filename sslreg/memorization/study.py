@@ -106,12 +106,22 @@ def viewed(cfg: Config, part: str, split_file: Path | str | None, num_views: int
 
 def labels(cfg: Config, part: str, split_file: Path | str | None) -> list[int]:
     """Classes of the images of :func:`viewed`."""
+    dataset = files(cfg, part, split_file)
+    return [int(dataset.get_data_info(i)['gt_label']) for i in range(len(dataset))]
+
+
+def files(cfg: Config, part: str, split_file: Path | str | None) -> Any:
+    """The dataset that reads the images of :func:`viewed`, without what makes views of them."""
     loader = cfg.test_dataloader if part in ('extra', 'test') else cfg.train_dataloader
     config = deepcopy(innermost(loader.dataset))
     if part in splits.NAMES:
         _narrow(config, split_file, part)
-    dataset = DATASETS.build(config)
-    return [int(dataset.get_data_info(i)['gt_label']) for i in range(len(dataset))]
+    return DATASETS.build(config)
+
+
+def has_views(cfg: Config) -> bool:
+    """Whether a config says which views it makes of an image, so that it is known what the image as it is would be."""
+    return next(_with_views(cfg.train_dataloader.dataset), None) is not None
 
 
 def augmentation(cfg: Config) -> Any:

@@ -1,5 +1,6 @@
 """What was found, in tables for a terminal."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.table import Column, Table
@@ -42,7 +43,7 @@ def _sets(layer: str, sets: dict[str, Any]) -> Table:
     )
     for name, forms in sets.items():
         raw = forms['sslmem']
-        means = [_spread(forms[form]) for form in ('sslmem', 'sslmem_range', 'sslmem_prime')]
+        means = [plus_minus(forms[form]) for form in ('sslmem', 'sslmem_range', 'sslmem_prime')]
         quantiles = [f'{raw["quantiles"][name]:.4f}' for name in ('0.05', '0.5', '0.95')]
         table.add_row(name, str(raw['num_images']), *means, *quantiles)
     return table
@@ -70,9 +71,10 @@ def _seeds(layer: str, seeds: list[dict[str, Any]]) -> Table:
 def _layers(layermem: dict[str, dict[str, float]]) -> Table:
     table = Table('layer', 'LayerMem', 'Delta-LayerMem', title='LayerMem of the candidates')
     for layer, each in layermem.items():
-        table.add_row(layer, _spread(each), f'{each["delta"]:+.4f}' if 'delta' in each else '')
+        table.add_row(layer, plus_minus(each), f'{each["delta"]:+.4f}' if 'delta' in each else '')
     return table
 
 
-def _spread(values: dict[str, float]) -> str:
-    return f'{values["mean"]:.4f}' + (f' ± {values["std"]:.4f}' if 'std' in values else '')
+def plus_minus(values: Mapping[str, float], digits: int = 4) -> str:
+    """``'0.1234 ± 0.0012'``, a mean and, with several seeds, the standard deviation."""
+    return f'{values["mean"]:.{digits}f}' + (f' ± {values["std"]:.{digits}f}' if 'std' in values else '')

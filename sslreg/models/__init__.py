@@ -3,8 +3,8 @@ import mmpretrain.models  # noqa: F401  registers what sslreg's registries fall 
 from .backbones import ResNet9, SSLVisionTransformer, TimmBackbone
 from .cutmix import InstanceCutMix
 from .encoder import ColorHistogramBackbone, Encoder, PixelBackbone
-from .heads import InstanceHead, ViewMemoryHead
-from .losses import ReleasedSqrtKLLoss, SqrtKLLoss, StreamedLoss, ViewMemoryCELoss
+from .heads import AlignedHead, InstanceHead, ViewMemoryHead
+from .losses import AlignmentLoss, ReleasedSqrtKLLoss, SqrtKLLoss, StreamedLoss, ViewMemoryCELoss
 from .memories import BaseMemory, CorrectedInstanceMemory, InstanceMemory, MemoryBlocks, QueueMemory
 from .memory_ssl import MemorySSL
 from .necks import ProjectionNeck
@@ -12,6 +12,8 @@ from .preprocessor import ViewPreprocessor
 from .teacher import EMATeacher
 
 __all__ = [
+    'AlignedHead',
+    'AlignmentLoss',
     'BaseMemory',
     'ColorHistogramBackbone',
     'CorrectedInstanceMemory',

@@ -96,6 +96,11 @@ class MemorySSL(BaseSelfSupervisor):
         self.memory.update(keys[-1], indices)
         return losses
 
+    def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """As in MMEngine, which however logs a head's own ``loss`` in place of the sum where there are others."""
+        loss, logged = super().parse_losses(losses)
+        return loss, dict(logged, loss=loss)
+
     def _mixed(self, views: list[Tensor]) -> tuple[list[Tensor], dict[str, Tensor]]:
         """The views, and how much of each image belongs to which image's target if they are mixed."""
         if self.mixing is None:

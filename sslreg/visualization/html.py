@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence, Set
 from html import escape
+from pathlib import Path
 from typing import NamedTuple
 
 CSS = """
@@ -86,6 +87,11 @@ def image(source: str, text: str) -> str:
 def embedded(png: bytes) -> str:
     """A PNG as the source of an image, so that the page is one file."""
     return f'data:image/png;base64,{base64.b64encode(png).decode()}'
+
+
+def picture(path: Path, text: str) -> str:
+    """A PNG in the page, which leads to its file beside the page."""
+    return f'<a href="{escape(path.name)}">{image(embedded(path.read_bytes()), text)}</a>\n'
 
 
 def paragraphs(text: str) -> str:

@@ -3,7 +3,7 @@
 They use matplotlib's objects rather than pyplot, so nothing is shared between figures and no display is needed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -28,6 +28,7 @@ STYLE: dict[Any, Any] = {
     'axes.titlelocation': 'left',
 }
 BESIDE: dict[str, Any] = dict(loc='upper left', bbox_to_anchor=(1.01, 1), fontsize=8.5)  # a legend beside its axes
+LEVELS = ('--', ':', '-.')
 LABELLED_BARS = 20  # more have no room for their values
 UPRIGHT_NAMES = 15  # as many can stand slanted
 AXIS_CHARACTERS = 60  # more do not fit side by side below an axis
@@ -78,23 +79,31 @@ def smooth(values: Any, window: int) -> np.ndarray[Any, Any]:
 
 
 def line_panels(
-    path: Path | str | IO[bytes], panels: Sequence[Panel], columns: int = 1, size: tuple[float, float] = (8.0, 3.2)
+    path: Path | str | IO[bytes],
+    panels: Sequence[Panel],
+    columns: int = 1,
+    size: tuple[float, float] = (8.0, 3.2),
+    shared: bool = True,
 ) -> None:
     """Draw panels row by row.
 
     Args:
         path: The PNG to write.
         panels: What to draw.
-        columns: Panels in a row; as many share a y axis.
+        columns: Panels in a row.
         size: Of one panel in inches.
+        shared: Whether the panels of a row have one y axis and those of a column the labels of the lowest.
     """
     rows = -(-len(panels) // columns)
     with rc_context(STYLE):
         figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout='constrained')
-        grid = figure.subplots(rows, columns, squeeze=False, sharey='row')
+        grid = figure.subplots(rows, columns, squeeze=False, sharey='row' if shared else 'none')
         for axes, panel in zip(grid.flat, panels, strict=False):
             _draw(axes, panel)
-            axes.label_outer(remove_inner_ticks=False)
+            if shared:
+                axes.label_outer(remove_inner_ticks=False)
+        for axes in grid.flat[len(panels) :]:
+            axes.set_axis_off()
         figure.align_ylabels()
         figure.savefig(path, dpi=DPI)
 
@@ -110,6 +119,9 @@ def _draw(axes: Axes, panel: Panel) -> None:
     axes.set(title=panel.title, xlabel=panel.xlabel, ylabel=panel.ylabel, **panel.axes)
     if 'xticks' in panel.axes:
         axes.minorticks_off()
+    if 'xticklabels' in panel.axes:
+        for text in axes.get_xticklabels():
+            text.set(**_slant(panel.axes['xticklabels']))
     if sum(bool(line.label) for line in panel.lines) > 1:
         axes.legend(**panel.legend)
 
@@ -120,6 +132,9 @@ def bar_chart(
     series: Sequence[Bars],
     ylabel: str,
     size: tuple[float, float] = (8.0, 3.4),
+    digits: int = 1,
+    title: str = '',
+    levels: Mapping[str, float] = {},
 ) -> None:
     """Draw groups of bars side by side.
 
@@ -129,6 +144,9 @@ def bar_chart(
         series: What each group has a bar of.
         ylabel: Of the values.
         size: In inches.
+        digits: Behind the point, of the values at the bars.
+        title: Of the plot.
+        levels: Values to compare with, by name: dashed lines.
     """
     values = np.array([bars.values for bars in series])
     known = ~np.isnan(values)
@@ -144,14 +162,17 @@ def bar_chart(
             drawn = axes.bar(x[place], values[place], width, yerr=bars.std, **look)
             if known.sum(axis=0).max() * len(groups) <= LABELLED_BARS:
                 texts = [
-                    f'{value:.1f}' if there else '' for value, there in zip(values[place], known[place], strict=True)
+                    f'{value:.{digits}f}' if there else ''
+                    for value, there in zip(values[place], known[place], strict=True)
                 ]
                 axes.bar_label(drawn, texts, padding=2, fontsize=7.5)
         axes.grid(visible=False, axis='x')
-        axes.set_ylabel(ylabel)
+        for number, (label, value) in enumerate(levels.items()):
+            axes.axhline(value, label=label, color='#1d2129', linewidth=1.3, linestyle=LEVELS[number % len(LEVELS)])
+        axes.set(title=title, ylabel=ylabel)
         axes.margins(x=0.01)
         axes.set_xticks(range(len(groups)), groups, **_slant(groups))
-        if len(series) > 1:
+        if len(series) + len(levels) > 1:
             axes.legend(**BESIDE)
         figure.savefig(path, dpi=DPI)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sslreg.datasets import sample_indices
 from sslreg.engine.unwrap import unwrap
-from sslreg.models import MemorySSL
+from sslreg.models import AlignedHead, MemorySSL
 
 from .html import Section
 from .measures import Views, fill_memory, see
@@ -53,6 +53,12 @@ class Run:
     def model(self) -> MemorySSL:
         model: MemorySSL = unwrap(self.runner.model)
         return model
+
+    @property
+    def head(self) -> Any:
+        """The model's head, or the one within it that has the temperatures."""
+        head: Any = self.model.head
+        return head.head if isinstance(head, AlignedHead) else head
 
     @property
     def score(self) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sslreg.engine import CosineSchedule, LinearSchedule, StepSchedule, WarmupSchedule
+from sslreg.engine import CosineSchedule, LinearSchedule, StepSchedule, SwitchSchedule, WarmupSchedule
 from tests.reference.massl import cosine_array
 
 EPOCHS, STEPS = 40, 25
@@ -61,6 +61,14 @@ def test_steps_fall_at_the_shares():
     )
     with pytest.raises(ValueError, match=r'milestones=\(120,\) must be shares of training'):
         StepSchedule(0.03, (120,))
+
+
+def test_switches_at_the_share():
+    """Epoch 200 of 600, of 7 steps each."""
+    schedule = SwitchSchedule(0.0, -0.1, at=200 / 600)
+    assert [schedule(step, 4200) for step in (0, 1399, 1400, 4199)] == [0, 0, -0.1, -0.1]
+    with pytest.raises(ValueError, match='at=200 must be a share of training'):
+        SwitchSchedule(0.0, -0.1, at=200)
 
 
 @pytest.mark.parametrize('kind', [WarmupSchedule, CosineSchedule])

@@ -82,6 +82,22 @@ def test_a_study_is_trained_once_and_scored(sslmem, tmp_path, capsys):
     assert alone['networks'][0] == found['networks'][0]
 
 
+def test_a_page_about_a_study(sslmem, tmp_path):
+    config, out = toy_study.write(tmp_path / 'mine', toy_study.config()), tmp_path / 'study'
+    sslmem('train', config, '--out', out)
+    with pytest.raises((ValueError, FileNotFoundError), match='sslmem.py score'):
+        sslmem('report', out)
+    sslmem('score', out, '--layers', 'conv', 'representation', '--num-workers', 0)
+    with pytest.raises(ValueError, match="has no scores of layer 'none': choose one of conv, representation"):
+        sslmem('report', out, '--layer', 'none')
+    sslmem('report', out, '--top', 4)
+    page = (out / 'report' / 'report.html').read_text()
+    pictures = sorted(path.name for path in (out / 'report').glob('*.png'))
+    assert {'histograms.png', 'layers.png', 'most.png', 'least.png'} <= set(pictures)
+    assert all(f'href="{name}"' in page for name in pictures)
+    assert 'removal' not in json.loads((out / 'report' / 'report.json').read_text())
+
+
 def test_units_of_an_encoder(sslmem, tmp_path, capsys):
     cfg = toy_study.config(model__backbone__type='ToyReLU')
     config, out = toy_study.write(tmp_path / 'mine', cfg), tmp_path / 'study'

@@ -10,6 +10,8 @@ from mmengine.runner import Runner
 from sslreg.models.memories import BaseMemory, MemoryBlocks
 from sslreg.registry import MEMORIES
 from sslreg.visualization import ObserverHook
+from sslreg.visualization.run import Run
+from sslreg.visualization.sections import settings, sharpness
 from tests import toy
 from tests.conftest import ROOT
 
@@ -60,6 +62,20 @@ def test_the_observer_keeps_the_model_and_the_scores_of_before_and_after(tmp_pat
     assert [epoch for epoch, _ in observer.curve] == [0, 1, 2]
     assert observer.curve[-1][1] == observer.probed['trained network'].metrics
     assert len(observer.written) == len(runner.model.memory)
+
+
+def test_the_report_finds_the_temperatures_of_a_joined_head(tmp_path):
+    cfg = toy.config(tmp_path)
+    alignment = dict(type='AlignmentLoss', weight=0.1)
+    cfg.model.head = dict(type='AlignedHead', head=cfg.model.head, alignment=alignment)
+    cfg.custom_hooks = [dict(type='TeacherEMAHook')]
+    observer = ObserverHook()
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(observer)
+    runner.train()
+    run = Run(runner, observer, tmp_path)
+    assert settings(run)[1]['settings']['temperatures'] == 'student 0.1, teacher 0.07 (at the end)'
+    assert set(sharpness(run)[1]['distributions']) == {'untrained network', 'trained network'}
 
 
 @MEMORIES.register_module(force=True)

@@ -1,4 +1,5 @@
+from .aligned import AlignedHead
 from .instance import InstanceHead
 from .view_memory import ViewMemoryHead
 
-__all__ = ['InstanceHead', 'ViewMemoryHead']
+__all__ = ['AlignedHead', 'InstanceHead', 'ViewMemoryHead']

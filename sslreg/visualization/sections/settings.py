@@ -16,7 +16,7 @@ def settings(run: Run) -> Part:
         'backbone': f'{type(model.backbone).__name__}, {_parameters(model.backbone) / 1e6:.2f} M parameters',
         'memory': f'{len(model.memory)} embeddings of width {model.memory.feats.shape[1]}, at every step drawn anew '
         f'into {blocks} blocks of {entries}',
-        'temperatures': f'student {model.head.student_temp:g}, teacher {model.head.teacher_temp:g} (at the end)',
+        'temperatures': f'student {run.head.student_temp:g}, teacher {run.head.teacher_temp:g} (at the end)',
         'training': f'{run.runner.max_epochs} epochs of {len(loader)} steps of {loader.batch_size} images',
         'time': f'{duration(run.observer.seconds)}, evaluations included',
         'device': hardware(next(model.parameters()).device),

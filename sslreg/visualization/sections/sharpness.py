@@ -45,7 +45,7 @@ def cross_entropy(target: Tensor, predicted: Tensor) -> float:
 
 def _weights(run: Run, views: Views) -> tuple[Tensor, Tensor]:
     """Teacher's weights of the first block for its last view and student's for another: ``[B, K]`` each."""
-    head, block = run.model.head, views.blocks[0].cpu()
+    head, block = run.head, views.blocks[0].cpu()
     key, query = (part.cpu() for part in views.pair)
     return distributions(key, block, head.teacher_temp), distributions(query, block, head.student_temp)
 

@@ -1,0 +1,42 @@
+from typing import Any
+
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from sslreg.models.memories import MemoryBlocks
+from sslreg.registry import MODELS
+
+
+@MODELS.register_module()
+class AlignedHead(BaseModule):
+    """Another head whose loss is joined by one of the alignment of an image's views (arXiv 2401.12233, Eq. 3).
+
+    Schedules reach the weight as ``head.alignment.weight``, and what is the other head's as ``head.head.teacher_temp``.
+
+    Args:
+        head: Config of a head; its method must give two views at least.
+        alignment: Config of an :class:`AlignmentLoss`.
+    """
+
+    def __init__(self, head: dict[str, Any], alignment: dict[str, Any]) -> None:
+        super().__init__()
+        self.head: Any = MODELS.build(head)
+        self.alignment: Any = MODELS.build(alignment)
+        self.streams = getattr(self.head, 'streams', False)  # the alignment does not look at the memory
+
+    def loss(self, queries: Tensor, keys: Tensor, blocks: MemoryBlocks | Tensor, **others: Any) -> dict[str, Tensor]:
+        """What the other head gives, with ``loss_alignment``, which MMEngine adds to ``loss``.
+
+        Args:
+            queries: ``[S, B, D]`` unit-norm student embeddings.
+            keys: ``[T, B, D]``, ``blocks`` and ``others``: for the other head.
+
+        Returns:
+            Also ``alignment``, the mean distance without its weight.
+
+        Raises:
+            ValueError: There is only one view.
+        """
+        alignment = self.alignment.alignment(queries)
+        losses: dict[str, Tensor] = self.head.loss(queries, keys, blocks, **others)
+        return losses | dict(loss_alignment=self.alignment.weight * alignment, alignment=alignment.detach())

@@ -1,0 +1,6 @@
+"""A page on scored studies of memorisation; each section takes a study and gives its HTML and the figures in it."""
+
+from .page import write_memorization
+from .scored import ScoredStudy, read_studies
+
+__all__ = ['ScoredStudy', 'read_studies', 'write_memorization']
