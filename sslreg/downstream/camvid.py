@@ -21,6 +21,7 @@ class CamVid(BaseSegDataset):
         palette=[[128, 128, 128], [128, 0, 0], [192, 192, 128], [128, 64, 128], [60, 40, 222], [128, 128, 0],
                  [192, 128, 128], [64, 64, 128], [64, 0, 128], [64, 64, 0], [0, 128, 192], [0, 0, 0]],
     )  # fmt: skip
+    CLASSES = METAINFO['classes'][:-1]
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(metainfo=dict(classes=self.METAINFO['classes'][:-1]), **kwargs)
+        super().__init__(metainfo=dict(classes=self.CLASSES), **kwargs)

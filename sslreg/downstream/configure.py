@@ -54,7 +54,7 @@ def use_weights(cfg: Config, checkpoint: str, prefix: str | None) -> None:
     if not starts or not hooks:
         raise ValueError(
             "the config has no backbone with init_cfg=dict(type='Pretrained', prefix=...), or no PretrainedHook in "
-            'custom_hooks that checks what is loaded; see configs/downstream/_base_/pretrained.py'
+            'custom_hooks that checks what is loaded; see configs/downstream/_base_/mmdet.py'
         )
     for owner in starts:
         if checkpoint == 'none':

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.registry import DATASETS, DefaultScope
+from mmengine.registry import DATASETS
 
 from sslreg.registry import type_name
 
@@ -51,8 +51,8 @@ def classes_of(dataset: Any, scope: str) -> tuple[str, ...]:
     """The config's, or those of the dataset's class."""
     classes = (dataset.get('metainfo') or {}).get('classes')
     if not classes:
-        with DefaultScope.overwrite_default_scope(scope):
-            kind = DATASETS.get(dataset.type)
+        with DATASETS.switch_scope_and_registry(scope) as registry:
+            kind = registry.get(dataset.type)
         classes = getattr(kind, 'CLASSES', None) or kind.METAINFO['classes']
     return (classes,) if isinstance(classes, str) else tuple(classes)
 

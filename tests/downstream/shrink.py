@@ -12,20 +12,28 @@ SMALL = {  # by what it is called in a transform
     'crop_size': (64, 64),
     'size': (128, 128),
 }
+FEW = {  # of regions, which take most of the time
+    'nms_pre': 50,
+    'max_per_img': 20,
+    'num': 16,
+    'score_thr': 0.0,  # or an untrained network finds nothing, and COCO's evaluation has no numbers
+}
 
 
 def shrink(cfg: Config, root: Path, work_dir: Path) -> Config:
     """``root`` takes the place of the datasets' roots."""
     old = str(cfg.data_root)
-    _shrink_transforms(cfg, old, str(root))
+    _shrink_transforms(cfg._cfg_dict, old, str(root))
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         cfg[name].update(batch_size=2 if name == 'train_dataloader' else 1, num_workers=0, persistent_workers=False)
     cfg.train_dataloader.sampler = dict(type='InfiniteSampler', shuffle=True)
     cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=1, val_interval=1)
     cfg.param_scheduler = None
-    cfg.default_hooks.checkpoint.update(by_epoch=False, interval=1)
+    cfg.default_hooks.checkpoint.update(by_epoch=False, interval=-1, save_last=False)  # a gigabyte for a ViT-B
     cfg.default_hooks.logger.update(interval=1)
     cfg.log_processor = dict(by_epoch=False)
+    for name in ('train_cfg', 'test_cfg'):
+        _fewer_regions(cfg.model.get(name))
     if cfg.model.data_preprocessor.get('size'):
         cfg.model.data_preprocessor.size = (64, 64)
     if cfg.model.get('test_cfg', {}).get('mode') == 'slide':
@@ -33,6 +41,14 @@ def shrink(cfg: Config, root: Path, work_dir: Path) -> Config:
     cfg.work_dir = str(work_dir)
     cfg.log_level = 'WARNING'
     return cfg
+
+
+def _fewer_regions(cfg: Any) -> None:
+    for name, value in list(cfg.items()) if isinstance(cfg, dict) else enumerate(cfg if isinstance(cfg, list) else []):
+        if name in FEW:
+            cfg[name] = FEW[name]
+        else:
+            _fewer_regions(value)
 
 
 def _shrink_transforms(cfg: Any, old: str, new: str) -> None:

@@ -52,7 +52,7 @@ def make_data(path: Path, root: Path) -> None:
 def test_dumped_config_is_the_same(path, tmp_path):
     cfg = load(path)
     cfg.dump(tmp_path / 'dumped.py')
-    assert Config.fromfile(tmp_path / 'dumped.py').pretty_text == cfg.pretty_text
+    assert Config.fromfile(tmp_path / 'dumped.py').to_dict() == cfg.to_dict()
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
@@ -86,4 +86,3 @@ def test_config_trains_from_pretrained_weights(path, tmp_path, pretrained, monke
     assert bool(trained) == ('linear' not in path.stem)
     scores = [value for name, value in runner.message_hub.log_scalars.items() if 'mAP' in name or 'mIoU' in name]
     assert scores
-    assert (tmp_path / 'work/iter_1.pth').is_file()
