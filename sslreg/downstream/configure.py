@@ -61,7 +61,8 @@ def use_weights(cfg: Config, checkpoint: str, prefix: str | None) -> None:
             owner.init_cfg = None
         else:
             owner.init_cfg.checkpoint = checkpoint
-            owner.init_cfg.prefix = owner.init_cfg.get('prefix') if prefix is None else prefix
+            chosen = owner.init_cfg.get('prefix') if prefix is None else prefix
+            owner.init_cfg.prefix = chosen or None  # MMEngine's word for an empty one
     hooks[0].random = checkpoint == 'none'
 
 

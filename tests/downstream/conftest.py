@@ -9,10 +9,10 @@ from torch import nn
 
 from sslreg.engine import launch
 
-PRETRAINING = {
-    'resnet50': 'configs/npid/resnet50_imagenet_200e.py',
+PRETRAINING = {  # by a part of the downstream config's name
+    'r50': 'configs/npid/resnet50_imagenet_200e.py',
     'vitb': 'configs/massl/vitb_400e.py',
-    'resnet18': 'configs/massl/resnet18_tinyimagenet_small.py',
+    'r18': 'configs/massl/resnet18_tinyimagenet_small.py',
 }
 
 
@@ -25,10 +25,11 @@ def downstream() -> None:
 
 @pytest.fixture(scope='session')
 def pretrained(tmp_path_factory):
-    """``pretrained('vitb')``: a checkpoint as pre-training by that config writes it, before its first step."""
+    """``pretrained('upernet_vitb_160k_ade20k')``: a checkpoint as pre-training of its backbone writes it."""
     made: dict[str, Path] = {}
 
-    def path(name: str) -> Path:
+    def path(config: str) -> Path:
+        name = next(name for name in PRETRAINING if name in config)
         if name not in made:
             torch.manual_seed(0)
             made[name] = tmp_path_factory.mktemp('pretrained') / f'{name}.pth'

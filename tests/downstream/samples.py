@@ -1,4 +1,4 @@
-"""A few photographs in the forms of COCO, VOC, ADE20K, Cityscapes and CamVid, small; the classes' names are arbitrary."""
+"""A few photographs in the forms of COCO, VOC, ADE20K, Cityscapes and CamVid, small; their classes are arbitrary."""
 
 import json
 from collections.abc import Callable

@@ -1,9 +1,15 @@
 """A downstream config at toy size: small images, two of them a step, one step, then one evaluation."""
 
+import math
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.config import Config
+from mmengine.runner import Runner
+
+from sslreg.downstream import configure
+from sslreg.downstream.data import check_data
 
 TRANSFORMS = {'Resize', 'RandomResize', 'RandomChoiceResize', 'RandomCrop', 'Pad', 'BatchFixedSizePad'}
 SMALL = {  # by what it is called in a transform
@@ -29,6 +35,7 @@ def shrink(cfg: Config, root: Path, work_dir: Path) -> Config:
     cfg.train_dataloader.sampler = dict(type='InfiniteSampler', shuffle=True)
     cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=1, val_interval=1)
     cfg.param_scheduler = None
+    cfg.optim_wrapper.optimizer.lr *= 1e-3  # so that what was loaded is still to be seen after a step
     cfg.default_hooks.checkpoint.update(by_epoch=False, interval=-1, save_last=False)  # a gigabyte for a ViT-B
     cfg.default_hooks.logger.update(interval=1)
     cfg.log_processor = dict(by_epoch=False)
@@ -61,3 +68,34 @@ def _shrink_transforms(cfg: Any, old: str, new: str) -> None:
             cfg[name] = new + '/' + value.removeprefix(old).lstrip('/')
         elif isinstance(value, (dict, list)):
             _shrink_transforms(value, old, new)
+
+
+def configs(scope: str) -> list[Path]:
+    return sorted(Path('configs/downstream', scope).glob('[!_]*.py'))
+
+
+def load(path: Path) -> Config:
+    return configure.load(str(path), None, 'det' if path.parent.name == 'mmdet' else 'seg')
+
+
+def train(path: Path, root: Path, work_dir: Path, checkpoint: Path) -> Any:
+    """The model after a step that began with the checkpoint; its loss and a metric were finite numbers."""
+    cfg = shrink(load(path), root, work_dir)
+    check_data(cfg)
+    configure.use_weights(cfg, str(checkpoint), None)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    scalars = {name: buffer.current() for name, buffer in runner.message_hub.log_scalars.items()}
+    metrics = [value for name, value in scalars.items() if name.endswith(('mAP', 'mIoU'))]
+    assert metrics
+    assert all(map(math.isfinite, [scalars['train/loss'], *metrics]))
+    assert_began_with(runner.model.backbone, cfg.model.backbone, checkpoint)
+    return runner.model
+
+
+def assert_began_with(backbone: Any, cfg: Any, checkpoint: Path) -> None:
+    """Each tensor is the checkpoint's but for one small step."""
+    loaded = torch.load(checkpoint)['state_dict']
+    for name, value in backbone.named_parameters():
+        distance = (value - loaded[cfg.init_cfg.prefix + name]).abs().max().item()
+        assert distance < 1e-3, name
