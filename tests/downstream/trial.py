@@ -32,6 +32,8 @@ def shrink(cfg: Config, root: Path, work_dir: Path) -> Config:
     _shrink_transforms(cfg._cfg_dict, old, str(root))
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         cfg[name].update(batch_size=2 if name == 'train_dataloader' else 1, num_workers=0, persistent_workers=False)
+    for name in ('val_dataloader', 'test_dataloader'):
+        cfg[name].dataset.indices = 1
     cfg.train_dataloader.sampler = dict(type='InfiniteSampler', shuffle=True)
     cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=1, val_interval=1)
     cfg.param_scheduler = None
