@@ -2,7 +2,8 @@
 # Make .venv-downstream, for detection and segmentation:  bash tools/setup_downstream.sh [EXTRAS]   (default: lite,fast)
 # It is .venv (tools/setup_env.sh, which is called first) with mmcv's operators, mmdet and mmsegmentation on top of it.
 # mmcv is compiled, once, in 5 to 30 minutes; SSLREG_WHEELS=FOLDER names where wheels of it are kept or lie ready (default:
-# work_dirs/wheels). FORCE_CUDA=1 builds for a GPU that is not in this machine. A second call takes no time.
+# work_dirs/wheels). FORCE_CUDA=1 builds for a GPU that is not in this machine; with SSLREG_BUILD=0 nothing is built, and the
+# exit status is 3 if no wheel works. A second call takes no time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash tools/setup_env.sh "${1:-lite,fast}"

@@ -67,6 +67,14 @@ def test_a_build_that_does_not_work_is_an_error(wheels):
         build_mmcv.main()
 
 
+def test_nothing_is_built_where_that_is_forbidden(wheels, tmp_path, monkeypatch):
+    monkeypatch.setenv('SSLREG_BUILD', '0')
+    with pytest.raises(SystemExit) as caught:
+        build_mmcv.main()
+    assert caught.value.code == 3
+    assert not (tmp_path / 'given').exists()
+
+
 def test_a_folder_that_cannot_be_written_is_not_built_in(wheels, tmp_path, monkeypatch):
     monkeypatch.setattr(build_mmcv, 'install', lambda wheel: wheels.append(wheel) or True)
     monkeypatch.setattr(build_mmcv, 'writable', lambda folder: 'given' not in str(folder) and

@@ -3,7 +3,8 @@
 python tools/downstream/build_mmcv.py [--device cpu|cuda]
 
 Wheels are kept in the folder SSLREG_WHEELS (default: work_dirs/wheels), below a folder named after torch. A wheel that
-lies in SSLREG_WHEELS itself is used if it works. A build that was interrupted goes on where it was.
+lies in SSLREG_WHEELS itself is used if it works. A build that was interrupted goes on where it was. SSLREG_BUILD=0 builds
+nothing: without a wheel that works the exit status is 3.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from progress import follow
 
 PIP = [sys.executable, '-m', 'pip', '--disable-pip-version-check', '--quiet']
 BUILT = Path('work_dirs/wheels')
+NO_WHEEL = 3  # exit status
 GIGABYTES_PER_JOB = 2  # what a compiler needs for a file that includes torch
 
 
@@ -125,6 +127,9 @@ def main() -> None:
             print(f'mmcv {version()} from {wheel}')
             return
         print(f'{wheel} does not work with torch {torch.__version__} here')
+    if os.environ.get('SSLREG_BUILD') == '0':
+        print(f'no wheel of mmcv {version()} works here, and SSLREG_BUILD=0; looked in {", ".join(map(str, folders))}')
+        raise SystemExit(NO_WHEEL)
     folder = next(folder for folder in folders if writable(folder))
     wheel = compile_wheel(device, folder)
     if not install(wheel):
