@@ -3,8 +3,8 @@
 python tools/downstream/build_mmcv.py [--device cpu|cuda]
 
 Wheels are kept in the folder SSLREG_WHEELS (default: work_dirs/wheels), below a folder named after torch. A wheel that
-lies in SSLREG_WHEELS itself is used if it works. A build that was interrupted goes on where it was. SSLREG_BUILD=0 builds
-nothing: without a wheel that works the exit status is 3.
+lies in SSLREG_WHEELS itself is used if it works. A build that was interrupted goes on where it was. With SSLREG_BUILD=0
+nothing is built, and without a wheel that works the exit status is 3.
 """
 
 import argparse
