@@ -41,7 +41,7 @@ def pretrained(tmp_path_factory):
 
 def backbones(config: str) -> dict[str, torch.Tensor]:
     """The student's and, where there is one, the teacher's backbone of a pre-training config; no two tensors alike."""
-    model = launch.build_model(launch.load_config(config))
+    model = launch.build_model(launch.load_config(config, {'model.memory.length': 1024}))
     parts = [('backbone.', model.backbone)]
     if model.teacher is not None:
         parts.append(('teacher.module.backbone.', model.teacher.module.backbone))
