@@ -32,8 +32,9 @@ def pretrained(tmp_path_factory):
         name = next(name for name in PRETRAINING if name in config)
         if name not in made:
             torch.manual_seed(0)
-            made[name] = tmp_path_factory.mktemp('pretrained') / f'{name}.pth'
-            torch.save(dict(state_dict=backbones(PRETRAINING[name])), made[name])
+            file = tmp_path_factory.mktemp('pretrained') / f'{name}.pth'
+            torch.save(dict(state_dict=backbones(PRETRAINING[name])), file)
+            made[name] = file
         return made[name]
 
     return path
@@ -41,7 +42,7 @@ def pretrained(tmp_path_factory):
 
 def backbones(config: str) -> dict[str, torch.Tensor]:
     """The student's and, where there is one, the teacher's backbone of a pre-training config; no two tensors alike."""
-    model = launch.build_model(launch.load_config(config, {'model.memory.length': 1024}))
+    model = launch.build_model(launch.load_config(config, {'model.memory.length': 2**17}))
     parts = [('backbone.', model.backbone)]
     if model.teacher is not None:
         parts.append(('teacher.module.backbone.', model.teacher.module.backbone))
