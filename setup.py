@@ -24,5 +24,7 @@ setup(
     packages=find_packages(include=['sslreg', 'sslreg.*']),
     package_data={'sslreg': ['py.typed']},
     install_requires=requirements('runtime'),
-    extras_require={name: requirements(name) for name in ('faiss', 'fast', 'lite', 'tensorboard', 'tests')},
+    extras_require={
+        name: requirements(name) for name in ('downstream', 'faiss', 'fast', 'lite', 'tensorboard', 'tests')
+    },
 )

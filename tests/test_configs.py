@@ -17,8 +17,8 @@ from sslreg.models.memory_ssl import embed_views
 from sslreg.registry import DATASETS, HOOKS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, PROBES, TRANSFORMS
 from tests.reference.massl import cosine_array
 
-# configs/my/ is the user's (docs/add_a_memory.md)
-OTHERS = {'_base_', 'benchmarks', 'encoders', 'my'}
+# configs/my/ is the user's (docs/add_a_memory.md); downstream/ is tested in tests/downstream/
+OTHERS = {'_base_', 'benchmarks', 'downstream', 'encoders', 'my'}
 CONFIGS = [path for path in sorted(Path('configs').rglob('[!_]*.py')) if not OTHERS & set(path.parts)]
 IMAGENET = [path for path in CONFIGS if path.stem in ('vits_800e', 'vitb_400e', 'vitb_800e')]
 

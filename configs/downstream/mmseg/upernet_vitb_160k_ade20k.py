@@ -1,0 +1,33 @@
+"""UPerNet, ViT-B/16, ADE20K, 160,000 steps: iBOT's protocol (https://arxiv.org/abs/2111.07832).
+
+    bash tools/downstream/dist_train_seg.sh configs/downstream/mmseg/upernet_vitb_160k_ade20k.py CHECKPOINT 8 --amp
+
+Rate, decay per layer and augmentation are of iBOT's released command for ViT-B/16. Not yet run.
+"""
+
+_base_ = ['mmseg::_base_/models/upernet_mae.py', 'mmseg::_base_/datasets/ade20k.py', '../_base_/mmseg.py']
+
+crop = (512, 512)
+steps = 160_000
+model = dict(
+    data_preprocessor=dict(size=crop),
+    backbone=dict(
+        _delete_=True, type='mmpretrain.VisionTransformer', arch='deit-base', img_size=224, patch_size=16,
+        out_type='featmap', out_indices=[3, 5, 7, 11], drop_path_rate=0.1,
+        init_cfg=dict(type='Pretrained', checkpoint=None, prefix='teacher.module.backbone.')),
+    neck=dict(embed_dim=768),
+    decode_head=dict(in_channels=[768, 768, 768, 768], channels=768, num_classes=150),
+    auxiliary_head=dict(in_channels=768, num_classes=150),
+    test_cfg=dict(mode='slide', crop_size=crop, stride=(341, 341)))
+train_dataloader = dict(batch_size=2)  # 8 GPUs x 2 images
+
+optim_wrapper = dict(
+    type='OptimWrapper',
+    constructor='sslreg.downstream.LayerDecayConstructor',
+    paramwise_cfg=dict(layer_decay_rate=0.65),
+    optimizer=dict(type='AdamW', lr=8e-5, betas=(0.9, 0.999), weight_decay=0.05))
+auto_scale_lr = dict(base_batch_size=8 * 2)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=1e-6, by_epoch=False, begin=0, end=1500),
+    dict(type='PolyLR', eta_min=0.0, power=1.0, begin=1500, end=steps, by_epoch=False)]
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=steps, val_interval=16_000)

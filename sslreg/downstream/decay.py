@@ -1,0 +1,64 @@
+"""Learning rates that fall from the head of a network to the first layer of its backbone."""
+
+from typing import Any
+
+from mmengine.optim import OptimWrapper
+from torch import nn
+
+from sslreg.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
+
+UNDECAYED = ('cls_token', 'pos_embed')
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class LayerDecayConstructor:
+    """Layer l of L is trained with ``lr * rate ** (L + 1 - l)`` (BEiT, MAE, iBOT, ViTDet).
+
+    0 are a ViT's patches and positions, 1 to L its blocks, L + 1 its last norm and all outside of the backbone. Biases,
+    norms, the class token and positions have no weight decay. mmdet's and mmsegmentation's constructors know ConvNeXt,
+    BEiT and MAE by their class; this one asks the backbone for its layers, as mmpretrain's have them
+    (``get_layer_depth``).
+
+    Args:
+        optim_wrapper_cfg: Config of the wrapper with its ``optimizer``.
+        paramwise_cfg: ``dict(layer_decay_rate=0.75)``, nothing else.
+    """
+
+    def __init__(self, optim_wrapper_cfg: dict[str, Any], paramwise_cfg: dict[str, Any] | None = None) -> None:
+        options = dict(paramwise_cfg or {})
+        if options.keys() != {'layer_decay_rate'}:
+            raise ValueError(
+                f'LayerDecayConstructor takes paramwise_cfg=dict(layer_decay_rate=...) and nothing else, got {options}'
+            )
+        self.rate: float = options['layer_decay_rate']
+        if not 0 < self.rate <= 1:
+            raise ValueError(f'layer_decay_rate={self.rate} must be in (0, 1]; 1 trains all layers alike')
+        self.wrapper_cfg = dict(optim_wrapper_cfg)
+        self.optimizer_cfg = dict(self.wrapper_cfg.pop('optimizer'))
+
+    def __call__(self, model: nn.Module) -> OptimWrapper:
+        model = getattr(model, 'module', model)
+        groups = list(self._groups(model).values())
+        optimizer = OPTIMIZERS.build(self.optimizer_cfg | dict(params=groups))
+        return OPTIM_WRAPPERS.build(self.wrapper_cfg, default_args=dict(optimizer=optimizer))
+
+    def _groups(self, model: nn.Module) -> dict[tuple[int, bool], dict[str, Any]]:
+        """Parameter groups by (layers above, has weight decay)."""
+        depth = getattr(model.backbone, 'get_layer_depth', None)
+        if depth is None:
+            raise ValueError(
+                f"{type(model.backbone).__name__} does not say which layer a parameter is of; mmpretrain's backbones "
+                "do (type='mmpretrain.VisionTransformer')"
+            )
+        groups: dict[tuple[int, bool], dict[str, Any]] = {}
+        for name, param in model.named_parameters():
+            if not param.requires_grad:
+                continue
+            layer, num_layers = depth(name, 'backbone.')
+            above = num_layers - 1 - layer
+            decayed = param.ndim > 1 and not name.endswith((*UNDECAYED, '.bias'))
+            settings = dict(lr=self.optimizer_cfg['lr'] * self.rate**above) | (
+                {} if decayed else dict(weight_decay=0.0)
+            )
+            groups.setdefault((above, decayed), dict(params=[], **settings))['params'].append(param)
+        return groups

@@ -1,0 +1,76 @@
+"""Evaluate a trained detector or segmentation network, and draw what it finds.
+
+bash tools/downstream/dist_test_det.sh configs/downstream/mmdet/NAME.py work_dirs/downstream/mmdet/NAME/epoch_12.pth 8
+python tools/downstream/test.py CONFIG CHECKPOINT --task seg --draw predictions.png      # one process
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+
+from mmengine.config import Config, DictAction
+from mmengine.dist import is_main_process
+from mmengine.runner import Runner
+from rich.console import Console
+from rich.table import Table
+
+from sslreg.downstream import configure
+from sslreg.downstream.data import check_data
+from sslreg.engine import launch
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='path of the config that the network was trained with')
+    parser.add_argument('checkpoint', help='of the whole network')
+    parser.add_argument('--task', choices=configure.SCOPES, required=True)
+    parser.add_argument('--out', metavar='PATH', help='write the metrics into this JSON')
+    parser.add_argument('--draw', metavar='PATH', help='write a picture of images, ground truth and predictions')
+    parser.add_argument('--num-images', type=int, default=8, help='how many --draw shows (default: %(default)s)')
+    parser.add_argument('--score', type=float, default=0.5, help='of boxes that --draw shows (default: %(default)s)')
+    parser.add_argument('--work-dir', metavar='DIR', help='logs go here (default: work_dirs/downstream/.../CONFIG)')
+    parser.add_argument('--launcher', choices=launch.LAUNCHERS, default='none', help='what started the processes')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override values of the config'
+    )
+    return parser.parse_args()
+
+
+def build_config(args: argparse.Namespace) -> Config:
+    cfg = configure.load(args.config, args.cfg_options, args.task)
+    launch.check_checkpoint(args.checkpoint)
+    cfg.load_from = args.checkpoint
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or launch.default_work_dir(args.config)
+    if args.draw:
+        hook = dict(type='sslreg.downstream.DrawHook', out=args.draw, num=args.num_images, score=args.score)
+        cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
+    check_data(cfg)
+    return cfg
+
+
+def report(metrics: dict[str, float], title: str, out: str | None) -> None:
+    table = Table('metric', 'value', title=title)
+    for name, value in metrics.items():
+        table.add_row(name, f'{value:.3f}')
+    Console().print(table)
+    if out:
+        Path(out).parent.mkdir(parents=True, exist_ok=True)
+        Path(out).write_text(json.dumps({name: float(value) for name, value in metrics.items()}, indent=2) + '\n')
+
+
+def main() -> None:
+    args = parse_args()
+    cfg = build_config(args)
+    with launch.launched(cfg, args.launcher):
+        metrics = Runner.from_cfg(cfg).test()
+        if is_main_process():
+            report(metrics, args.checkpoint, args.out)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,83 @@
+"""Train a detector or a segmentation network from a pre-trained backbone.
+
+bash tools/downstream/dist_train_det.sh configs/downstream/mmdet/mask-rcnn_r50-fpn_1x_coco.py CHECKPOINT 8
+bash tools/downstream/dist_train_seg.sh configs/downstream/mmseg/upernet_vitb_160k_ade20k.py CHECKPOINT 8
+python tools/downstream/train.py CONFIG CHECKPOINT --task det      # one process
+"""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
+# torch's threads otherwise wait for each other in a busy loop: several times slower wherever the cores are shared.
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+
+from mmengine.config import Config, DictAction
+from mmengine.logging import print_log
+from mmengine.runner import Runner
+
+from sslreg.downstream import configure
+from sslreg.downstream.data import check_data
+from sslreg.engine import launch
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='path of a config of mmdet or mmsegmentation')
+    parser.add_argument('checkpoint', help="of pre-training; 'none' starts the backbone at random, as a control")
+    parser.add_argument('--task', choices=configure.SCOPES, required=True)
+    parser.add_argument(
+        '--prefix',
+        metavar='PREFIX',
+        help="of the backbone's tensors in the checkpoint: 'backbone.' is the student, 'teacher.module.backbone.' the "
+        "teacher, '' a file of nothing else (default: the config's)",
+    )
+    parser.add_argument(
+        '--work-dir', metavar='DIR', help='logs and checkpoints go here (default: work_dirs/downstream/.../CONFIG)'
+    )
+    parser.add_argument(
+        '--resume', action='store_true', help='go on from the latest checkpoint in the work dir, if any'
+    )
+    parser.add_argument('--amp', action='store_true', help='half precision: bfloat16, for detection float16 (on a GPU)')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate by (images per step) / (images per step that the config is for)',
+    )
+    parser.add_argument('--launcher', choices=launch.LAUNCHERS, default='none', help='what started the processes')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override values of the config'
+    )
+    return parser.parse_args()
+
+
+def build_config(args: argparse.Namespace) -> tuple[Config, str | None]:
+    """The config with the command line in it, and what the user should know of its batch."""
+    cfg = configure.load(args.config, args.cfg_options, args.task)
+    configure.use_weights(cfg, args.checkpoint, args.prefix)
+    if args.checkpoint != 'none':
+        launch.check_checkpoint(args.checkpoint)
+    if args.amp:
+        configure.use_amp(cfg, args.task)
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or launch.default_work_dir(args.config)
+    cfg.resume = args.resume
+    note = launch.scale_batch(cfg, launch.world_size(args.launcher), args.auto_scale_lr)
+    check_data(cfg)
+    return cfg, note
+
+
+def main() -> None:
+    args = parse_args()
+    cfg, note = build_config(args)
+    with launch.launched(cfg, args.launcher):
+        runner = Runner.from_cfg(cfg)
+        if note:
+            print_log(note, logger='current', level=logging.WARNING)
+        runner.train()
+
+
+if __name__ == '__main__':
+    main()
