@@ -11,13 +11,15 @@ from .comparison import overlaps
 from .unit_scores import Units, described
 
 AGREEMENT = ('in both', "Kendall's tau", 'p')  # headings
+FORMS = dict(sslmem='SSLMem', sslmem_range='by range', sslmem_prime="SSLMem'")
+NARROW = ('sslmem', 'sslmem_prime')  # what a terminal of 80 columns has room for
 
 
 def of_scores(found: dict[str, Any]) -> list[Table]:
     """Of ``scores.json``: the sets and the tests of the last layer, and LayerMem where there are several layers."""
     layer, last = list(found['layers'].items())[-1]
     tables = [
-        _table(f'SSLMem: {layer}', rows_of_sets(last['sets'])),
+        _table(f'SSLMem: {layer}', rows_of_sets(last['sets'], NARROW)),
         _table(f'One-sided t-tests: {layer}', rows_of_tests(last['tests'])),
     ]
     if seeds := last.get('seeds'):
@@ -53,12 +55,12 @@ def of_comparison(found: dict[str, Any]) -> list[Table]:
     return [means, shares, _table('Agreement of studies', [['studies', *AGREEMENT], *pairs])]
 
 
-def rows_of_sets(sets: Mapping[str, Any]) -> list[list[str]]:
-    """Of ``sets`` in ``scores.json``; a row of headings comes first, also below."""
-    rows = [['set', 'images', 'SSLMem', 'by range', "SSLMem'", '5 %', '50 %', '95 %']]
-    for name, forms in sets.items():
-        raw = forms['sslmem']
-        means = [plus_minus(forms[form]) for form in ('sslmem', 'sslmem_range', 'sslmem_prime')]
+def rows_of_sets(sets: Mapping[str, Any], forms: Sequence[str] = tuple(FORMS)) -> list[list[str]]:
+    """Of ``sets`` in ``scores.json``, with the means of some forms; a row of headings comes first, also below."""
+    rows = [['set', 'images', *(FORMS[form] for form in forms), '5 %', '50 %', '95 %']]
+    for name, found in sets.items():
+        raw = found['sslmem']
+        means = [plus_minus(found[form]) for form in forms]
         quantiles = [fixed(raw['quantiles'][each]) for each in ('0.05', '0.5', '0.95')]
         rows.append([name, str(raw['num_images']), *means, *quantiles])
     return rows
