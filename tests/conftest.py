@@ -1,3 +1,4 @@
+import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -46,6 +47,10 @@ def cifar10() -> Path:
     return folder
 
 
+# Ranks are forked from one process that has imported what takes seconds, and has no threads yet.
+multiprocessing.set_forkserver_preload(['sslreg.engine', 'sslreg.evaluation', 'sslreg.memorization', 'sslreg.models'])
+
+
 def _worker(rank: int, world_size: int, fn: Callable[..., Any], folder: str, args: tuple[Any, ...]) -> None:
     torch.set_num_threads(1)
     dist.init_process_group('gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=world_size)
@@ -61,7 +66,7 @@ def run_ranks(tmp_path) -> Callable[..., list[Any]]:
 
     def run(fn: Callable[..., Any], *args: Any, world_size: int = 2) -> list[Any]:
         (tmp_path / 'rendezvous').unlink(missing_ok=True)  # of an earlier call, if a process left it
-        mp.spawn(_worker, (world_size, fn, str(tmp_path), args), nprocs=world_size)
+        mp.start_processes(_worker, (world_size, fn, str(tmp_path), args), nprocs=world_size, start_method='forkserver')
         return [torch.load(tmp_path / f'{rank}.pth') for rank in range(world_size)]
 
     return run
