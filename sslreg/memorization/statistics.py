@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy  # whose stats, a second or two, are imported where they are used
 from torch import Tensor
 
 ORDER = (('candidate', 'shared'), ('candidate', 'extra'), ('shared', 'independent'), ('extra', 'independent'))
@@ -46,7 +46,8 @@ def compare(scores: dict[str, Tensor]) -> list[Comparison]:
 
 def _compared(higher: str, lower: str, scores: dict[str, Tensor]) -> Comparison:
     a, b = (scores[name].double().numpy() for name in (higher, lower))
-    student, welch = (stats.ttest_ind(a, b, equal_var=equal, alternative='greater').pvalue for equal in (True, False))
+    test = scipy.stats.ttest_ind
+    student, welch = (test(a, b, equal_var=equal, alternative='greater').pvalue for equal in (True, False))
     pooled = ((len(a) - 1) * a.var(ddof=1) + (len(b) - 1) * b.var(ddof=1)) / (len(a) + len(b) - 2)
     difference = float(a.mean() - b.mean())
     effect = difference / float(np.sqrt(pooled)) if pooled > 0 else float('nan')
@@ -77,5 +78,5 @@ def agreement(a: Tensor, b: Tensor, k: int = 100) -> Agreement:
         raise ValueError(f'scores of {len(a)} and {len(b)} images: both must be of the same images, {k=} at least')
     tops = [scores.argsort(descending=True, stable=True)[:k].tolist() for scores in (a, b)]
     common = sorted(set(tops[0]) & set(tops[1]))
-    tau = stats.kendalltau([tops[0].index(i) for i in common], [tops[1].index(i) for i in common])
+    tau = scipy.stats.kendalltau([tops[0].index(i) for i in common], [tops[1].index(i) for i in common])
     return Agreement(len(common) / k, float(tau.statistic), float(tau.pvalue))
