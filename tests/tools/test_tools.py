@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 import cv2
@@ -277,14 +279,23 @@ def test_own_folder_of_images_trains_by_one_option(tmp_path):
     assert memory(tmp_path / 'run', epoch=1)['memory.num_updates'] == 2
 
 
-def fail(*arguments: str | Path, script: str = 'train.py', **options: object) -> str:
-    return last_line(python(script, *arguments, **options))
+def fail(*arguments: str | Path, script: str = 'train.py', **environment: str) -> str:
+    """What a user sees last, of a tool that is run in this process, since to start one takes seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setattr(sys, 'path', sys.path.copy())
+        patch.setattr(sys, 'argv', [script, *map(str, arguments)])
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        with pytest.raises(Exception) as raised:  # noqa: PT011
+            runpy.run_path(str(ROOT / 'tools' / script), run_name='__main__')
+    return traceback.format_exception_only(raised.value)[-1]
 
 
 @pytest.mark.slow
 def test_mistakes_end_in_one_clear_sentence(tmp_path, trained):
     out = ['--work-dir', tmp_path]
-    assert "config 'configs/none.py' does not exist" in fail('configs/none.py')
+    assert "config 'configs/none.py' does not exist" in last_line(python('train.py', 'configs/none.py'))
     assert "checkpoint 'none.pth' does not exist" in fail(CONFIG, 'none.pth', script='test.py')
     assert "checkpoint 'none.pth' does not exist" in fail(CONFIG, '--resume', 'none.pth')
     message = fail('configs/massl/vits_800e.py', *out, '--data-root', tmp_path / 'nowhere')

@@ -61,7 +61,7 @@ def main() -> None:
     table = Table('last validation', *runs)
     for metric in dict.fromkeys(metric for metrics in found.values() for metric in metrics):
         table.add_row(metric, *(f'{metrics[metric]:.3f}' if metric in metrics else '' for metrics in found.values()))
-    Console().print(table)
+    Console().print(table if table.rows else 'No run has been validated yet.')
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     lines = [losses(name, rows) for name, rows in runs.items()]
     line_panels(args.out, [Panel(lines, 'step', 'loss', axes=dict(ylim=(0, None)))], size=(7.0, 3.2))
