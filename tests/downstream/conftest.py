@@ -1,19 +1,29 @@
 """Skips, with the reason, what needs mmdet, mmsegmentation or mmcv's operators; checkpoints of pre-training."""
 
 import importlib.util
+from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 from torch import nn
 
 from sslreg.engine import launch
+from sslreg.registry import MODELS
+
+from .trial import narrow, without_values
 
 PRETRAINING = {  # by a part of the downstream config's name
     'r50': 'configs/npid/resnet50_imagenet_200e.py',
     'vitb': 'configs/massl/vitb_400e.py',
     'r18': 'configs/massl/resnet18_tinyimagenet_small.py',
 }
+
+
+def pretraining(downstream: str) -> str:
+    """The config that a downstream config's backbone is pre-trained by."""
+    return next(config for part, config in PRETRAINING.items() if part in downstream)
 
 
 @pytest.fixture(scope='session')
@@ -23,30 +33,50 @@ def downstream() -> None:
         pytest.skip(f'needs {missing[0]}: bash tools/setup_downstream.sh (docs/downstream.md)')
 
 
+@pytest.fixture(autouse=True)
+def unformatted_dumps(monkeypatch):
+    """Dumped configs are not laid out by yapf, which takes seconds for each, and a Runner asks for it three times."""
+    monkeypatch.setattr('mmengine.config.config.FormatCode', lambda text, **options: (text, True))
+
+
 @pytest.fixture(scope='session')
 def pretrained(tmp_path_factory):
-    """``pretrained('upernet_vitb_160k_ade20k')``: a checkpoint as pre-training of its backbone writes it."""
-    made: dict[str, Path] = {}
+    """``pretrained('upernet_vitb_160k_ade20k', divisor)``: a checkpoint with the backbones that pre-training writes.
 
-    def path(config: str) -> Path:
-        name = next(name for name in PRETRAINING if name in config)
-        if name not in made:
-            torch.manual_seed(0)
-            file = tmp_path_factory.mktemp('pretrained') / f'{name}.pth'
-            torch.save(dict(state_dict=backbones(PRETRAINING[name])), file)
-            made[name] = file
-        return made[name]
+    ``divisor``: of their widths, as in :func:`narrow`.
+    """
 
-    return path
+    @cache
+    def save(config: str, divisor: int) -> Path:
+        torch.manual_seed(0)
+        file = tmp_path_factory.mktemp('pretrained') / 'epoch_1.pth'
+        torch.save(dict(state_dict=backbones(config, divisor)), file)
+        return file
+
+    return lambda name, divisor=1: save(pretraining(name), divisor)
 
 
-def backbones(config: str) -> dict[str, torch.Tensor]:
+def backbones(config: str, divisor: int) -> dict[str, torch.Tensor]:
     """The student's and, where there is one, the teacher's backbone of a pre-training config; no two tensors alike."""
-    model = launch.build_model(launch.load_config(config, {'model.memory.length': 2**17}))
-    parts = [('backbone.', model.backbone)]
-    if model.teacher is not None:
-        parts.append(('teacher.module.backbone.', model.teacher.module.backbone))
-    for _, part in parts:
-        for param in part.parameters():
+    cfg = launch.load_config(config).model
+    narrow(cfg.backbone, divisor)
+    state = {}
+    for prefix in ('backbone.', 'teacher.module.backbone.') if cfg.get('teacher') else ('backbone.',):
+        with DefaultScope.overwrite_default_scope('sslreg'):
+            backbone = MODELS.build(cfg.backbone)
+        for param in backbone.parameters():
             nn.init.normal_(param, std=0.02)
-    return {prefix + name: value for prefix, part in parts for name, value in part.state_dict().items()}
+        state |= {prefix + name: value for name, value in backbone.state_dict().items()}
+    return state
+
+
+@pytest.fixture(scope='session')
+def pretrained_shapes():
+    """``pretrained_shapes('upernet_vitb_160k_ade20k')``: the tensors that its pre-training writes, without values."""
+
+    @cache
+    def shapes(config: str) -> dict[str, torch.Tensor]:
+        with without_values():
+            return launch.build_model(launch.load_config(config, {'model.memory.length': 2**17})).state_dict()
+
+    return lambda name: shapes(pretraining(name))

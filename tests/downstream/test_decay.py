@@ -10,18 +10,22 @@ from sslreg.downstream import LayerDecayConstructor
 LR, RATE, LAYERS = 1e-3, 0.5, 3
 
 
-def detector() -> nn.Module:
-    """A backbone and what comes after it."""
-    arch = dict(embed_dims=8, num_layers=LAYERS, num_heads=2, feedforward_channels=16)
-    backbone = VisionTransformer(arch=arch, img_size=32, patch_size=16, out_type='featmap')
-    return nn.ModuleDict(dict(backbone=backbone, neck=nn.Linear(8, 8)))
-
-
 class Detector(nn.Module):
+    """A backbone and what comes after it."""
+
     def __init__(self) -> None:
         super().__init__()
-        parts = detector()
-        self.backbone, self.neck = parts['backbone'], parts['neck']
+        arch = dict(embed_dims=8, num_layers=LAYERS, num_heads=2, feedforward_channels=16)
+        self.backbone = VisionTransformer(arch=arch, img_size=32, patch_size=16, out_type='featmap')
+        self.neck = nn.Linear(8, 8)
+
+
+class Wrapper(nn.Module):
+    """As DistributedDataParallel, around a model."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
 
 
 def optimizer(model: nn.Module, **options) -> torch.optim.Optimizer:
@@ -56,6 +60,12 @@ def test_every_tensor_has_the_rate_of_its_layer_and_matrices_alone_decay():
 def test_groups_are_as_few_as_layers():
     """Of L + 2 layers with and without decay."""
     assert len(optimizer(Detector()).param_groups) == 2 * (LAYERS + 2)
+
+
+def test_rates_are_the_same_for_a_model_within_a_wrapper():
+    model = Detector()
+    bare, wrapped = optimizer(model).param_groups, optimizer(Wrapper(model)).param_groups
+    assert [group['lr'] for group in wrapped] == [group['lr'] for group in bare]
 
 
 def test_frozen_tensors_are_left_out():

@@ -7,8 +7,11 @@ import torch
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from mmpretrain.models import ResNet, VisionTransformer
+from torch.nn import functional as F
 
 from sslreg.downstream import PretrainedHook
+from sslreg.downstream.pretrained import report
+from sslreg.downstream.weights import Target
 
 STUDENT, TEACHER = 'backbone.', 'teacher.module.backbone.'
 VIT = dict(embed_dims=8, num_layers=2, num_heads=2, feedforward_channels=16)
@@ -47,16 +50,16 @@ def checkpoint(tmp_path):
 
 @pytest.fixture
 def train(tmp_path):
-    """Train a backbone, by a rate of 0, for one step with the hook."""
+    """Train a backbone, by a rate of 0, for one step with the hook; ``load_from``: a checkpoint of the network."""
 
-    def run(backbone: torch.nn.Module, **options) -> torch.nn.Module:
+    def run(backbone: torch.nn.Module, load_from: str | None = None, **options) -> torch.nn.Module:
         runner = Runner(
             Network(backbone), str(tmp_path), train_dataloader=dict(
                 dataset=[dict(inputs=torch.ones(3, 32, 32))] * 2, sampler=dict(type='DefaultSampler', shuffle=False),
                 batch_size=2, collate_fn=dict(type='pseudo_collate')),
             train_cfg=dict(by_epoch=True, max_epochs=1), custom_hooks=[PretrainedHook(**options)],
             optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.0)), experiment_name=f'x{id(backbone)}',
-            default_hooks=dict(checkpoint=None))  # fmt: skip
+            default_hooks=dict(checkpoint=None), load_from=load_from)  # fmt: skip
         return runner.train()
 
     return run
@@ -85,7 +88,40 @@ def test_positions_of_another_grid_are_interpolated(checkpoint, train, capsys):
     assert model.backbone.pos_embed.shape == (1, 17, 8)
     assert model.backbone.layers[1].ffn.layers[1].weight.equal(source.layers[1].ffn.layers[1].weight)
     assert model.backbone.pos_embed[0, 0].equal(source.pos_embed[0, 0])
+    grid = source.pos_embed[:, 1:].reshape(1, 2, 2, 8).permute(0, 3, 1, 2)
+    larger = F.interpolate(grid, size=(4, 4), mode='bicubic').flatten(2).transpose(1, 2)
+    torch.testing.assert_close(model.backbone.pos_embed[:, 1:], larger)
     assert 'interpolated' in capsys.readouterr().out
+
+
+def test_the_table_says_how_much_came_from_where():
+    backbone = resnet()
+    taken = {name: value for name, value in backbone.state_dict().items() if not name.startswith('layer4')}
+    table = report([(Target('backbone', backbone, 'a.pth', TEACHER), taken)])
+    rows = list(zip(*(column.cells for column in table.columns), strict=True))
+    assert rows[0] == ('backbone.conv1', '1', '1,176', f'{TEACHER}conv1')  # 8 x 3 x 7 x 7
+    assert rows[1] == ('backbone.bn1', '5', '33', f'{TEACHER}bn1')  # 4 of 8, and a count
+    assert rows[-1] == ('backbone.layer4', '30', '', '- (starts anew)')  # 5 convolutions, 5 norms of 5
+    assert [row[0] for row in rows[2:-1]] == [f'backbone.layer{i}' for i in (1, 2, 3)]
+    assert table.caption == 'a.pth'
+
+
+def test_only_what_starts_anew_on_purpose_may_be_missing(checkpoint, train):
+    source = resnet()
+    del source.layer4
+    file = checkpoint(source, TEACHER)
+    train(resnet(**start(file)), fresh=['backbone.layer4.'])
+    message = said(train, resnet(**start(file)), fresh=['backbone.layer3.'])
+    assert 'are not in the file (first: layer4.0.conv1.weight)' in message
+
+
+def test_a_network_that_goes_on_from_a_checkpoint_of_its_own_is_not_held_against_the_pretrained_one(
+    checkpoint, train, tmp_path
+):
+    own = resnet()
+    torch.save(dict(state_dict=Network(own).state_dict()), tmp_path / 'own.pth')
+    model = train(resnet(**start(checkpoint(resnet(), TEACHER))), load_from=str(tmp_path / 'own.pth'))
+    assert model.backbone.conv1.weight.equal(own.conv1.weight)
 
 
 def said(call, *args, **options) -> str:

@@ -1,7 +1,9 @@
-"""The scripts, as they are called: two gloo processes train a detector and test it, one a segmentation network."""
+"""The scripts, as they are called: two gloo processes train a detector and test it; the rest within this process."""
 
+import importlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -27,8 +29,21 @@ def call(script: str, *args: str, folder: Path, check: bool = True) -> subproces
     return done
 
 
+@pytest.fixture
+def main(tmp_path, monkeypatch):
+    """``main('train', ...)``: a tool in this process and in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, 'path', [str(ROOT), *sys.path])
+
+    def call(tool: str, *args: str) -> None:
+        monkeypatch.setattr(sys, 'argv', [f'{tool}.py', *map(str, args)])
+        importlib.import_module(f'tools.downstream.{tool}').main()
+
+    return call
+
+
 @pytest.mark.slow
-def test_two_processes_train_and_test_a_detector_as_one_does(downstream, pretrained, tmp_path):
+def test_two_processes_train_and_test_a_detector_as_one_does(downstream, pretrained, tmp_path, main):
     parts = {f'annotations/{part}.json': '' for part in ('train', 'val', 'test')}
     samples.coco(tmp_path / 'work_dirs/data/bccd', ('RBC', 'WBC', 'Platelets'), parts, 'images')
     config = CONFIGS / 'mmdet/faster-rcnn_r18_bccd_small.py'
@@ -37,9 +52,10 @@ def test_two_processes_train_and_test_a_detector_as_one_does(downstream, pretrai
                 folder=tmp_path)  # fmt: skip
     assert 'teacher.module.backbone.layer4' in done.stdout + done.stderr
     trained = 'work_dirs/downstream/mmdet/faster-rcnn_r18_bccd_small/epoch_1.pth'
-    for gpus in (1, 2):
-        call('dist_test_det.sh', config, trained, gpus, '--out', f'{gpus}.json', '--draw', 'drawn.png', '--score', '0',
-             '--cfg-options', 'model.test_cfg.rcnn.score_thr=0', *IN_PROCESS, folder=tmp_path)  # fmt: skip
+    shown = ['--draw', 'drawn.png', '--score', '0']
+    options = ['--cfg-options', 'model.test_cfg.rcnn.score_thr=0', *IN_PROCESS]
+    call('dist_test_det.sh', config, trained, 2, '--out', '2.json', *options, folder=tmp_path)
+    main('test', config, trained, '--task', 'det', '--out', '1.json', *shown, *options)
     one, two = (json.loads((tmp_path / f'{gpus}.json').read_text()) for gpus in (1, 2))
     assert one == two
     assert 'coco/bbox_mAP_50' in one
@@ -47,17 +63,29 @@ def test_two_processes_train_and_test_a_detector_as_one_does(downstream, pretrai
 
 
 @pytest.mark.slow
-def test_a_segmentation_network_is_trained_and_tested(downstream, tmp_path):
+def test_a_segmentation_network_is_trained_and_tested(downstream, tmp_path, main, capsys):
     samples.camvid(tmp_path / 'work_dirs/data/camvid')
     config = CONFIGS / 'mmseg/fcn_r18_camvid_small.py'
     options = ['train_dataloader.batch_size=2', 'train_cfg.max_iters=2', 'train_cfg.val_interval=2', *IN_PROCESS]
-    done = call('dist_train_seg.sh', config, 'none', 1, '--cfg-options', *options, folder=tmp_path)
-    assert 'the backbone starts at random' in done.stdout + done.stderr
+    main('train', config, 'none', '--task', 'seg', '--cfg-options', *options)
+    assert 'the backbone starts at random' in capsys.readouterr().out
     trained = 'work_dirs/downstream/mmseg/fcn_r18_camvid_small/iter_2.pth'
-    call('dist_test_seg.sh', config, trained, 1, '--out', 'out.json', '--draw', 'drawn.png', '--cfg-options',
-         *IN_PROCESS, folder=tmp_path)  # fmt: skip
+    outputs = ['--out', 'out.json', '--draw', 'drawn.png']
+    main('test', config, trained, '--task', 'seg', *outputs, '--cfg-options', *IN_PROCESS)
     assert 0 <= json.loads((tmp_path / 'out.json').read_text())['mIoU'] <= 100
     assert (tmp_path / 'drawn.png').is_file()
+
+
+@pytest.mark.parametrize('tool', ['train', 'test'])
+@pytest.mark.parametrize('task', ['det', 'seg'])
+def test_scripts_start_their_tool_for_their_task(tool, task, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, 'executable', 'echo')
+    script = ROOT / f'tools/downstream/dist_{tool}_{task}.sh'
+    words = shlex.split(call(script.name, 'a.py', 'b.pth', '3', '--amp', folder=tmp_path).stdout)
+    assert words[words.index('--nproc_per_node') + 1] == '3'
+    started = next(i for i, word in enumerate(words) if word.endswith('.py'))
+    assert Path(words[started]).resolve() == ROOT / f'tools/downstream/{tool}.py'
+    assert words[started + 1 :] == ['--launcher', 'pytorch', 'a.py', 'b.pth', '--task', task, '--amp']
 
 
 @pytest.mark.parametrize('script', ['dist_train_det.sh', 'dist_train_seg.sh', 'dist_test_det.sh', 'dist_test_seg.sh'])

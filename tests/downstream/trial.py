@@ -1,15 +1,23 @@
-"""A downstream config at toy size: small images, two of them a step, one step, then one evaluation."""
+"""A downstream config at toy size: narrow networks, small images, two of them a step, one step, then one evaluation."""
 
+import copy
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 from mmengine.config import Config
+from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import Runner
 
 from sslreg.downstream import configure
 from sslreg.downstream.data import check_data
+from sslreg.downstream.weights import check, check_used, targets
+from sslreg.registry import type_name
 
 TRANSFORMS = {'Resize', 'RandomResize', 'RandomChoiceResize', 'RandomCrop', 'Pad', 'BatchFixedSizePad'}
 SMALL = {  # by what it is called in a transform
@@ -24,6 +32,35 @@ FEW = {  # of regions, which take most of the time
     'num': 16,
     'score_thr': 0.0,  # or an untrained network finds nothing, and COCO's evaluation has no numbers
 }
+WIDTHS = {  # what they are called, in channels
+    'in_channels', 'out_channels', 'channels', 'feat_channels', 'conv_out_channels', 'fc_out_channels', 'embed_dim',
+    'stem_channels', 'base_channels',
+}  # fmt: skip
+DEFAULT_WIDTHS = dict(
+    ResNet=dict(stem_channels=64, base_channels=64),
+    SimpleFeaturePyramid=dict(out_channels=256),
+)
+VIT_BASE = dict(embed_dims=768, num_layers=12, num_heads=12, feedforward_channels=4 * 768)
+
+
+def narrow(cfg: Any, divisor: int) -> None:
+    """In place: divide all widths in a model's config, so that what did not fit together still does not."""
+    if isinstance(cfg, dict) and divisor > 1:
+        kind = type_name(cfg.get('type', '')).rpartition('.')[2]
+        for name, width in DEFAULT_WIDTHS.get(kind, {}).items():
+            cfg.setdefault(name, width)
+        if cfg.get('arch') == 'deit-base':
+            cfg.arch = {name: size // divisor if size >= 768 else size for name, size in VIT_BASE.items()}
+    for name, value in list(cfg.items()) if isinstance(cfg, dict) else enumerate(cfg):
+        if name in WIDTHS:
+            cfg[name] = [width // divisor for width in value] if isinstance(value, list) else value // divisor
+        elif isinstance(value, (dict, list)):
+            narrow(value, divisor)
+
+
+def divisor_of(path: Path) -> int:
+    """Of the trial's widths. mmdet's C4 head is 512 wide whatever the config says."""
+    return 1 if 'c4' in path.stem else 8
 
 
 def shrink(cfg: Config, root: Path, work_dir: Path) -> Config:
@@ -76,13 +113,45 @@ def configs(scope: str) -> list[Path]:
     return sorted(Path('configs/downstream', scope).glob('[!_]*.py'))
 
 
-def load(path: Path) -> Config:
+@cache
+def _loaded(path: Path) -> Config:
     return configure.load(str(path), None, 'det' if path.parent.name == 'mmdet' else 'seg')
+
+
+def load(path: Path) -> Config:
+    return copy.deepcopy(_loaded(path))
+
+
+@contextmanager
+def without_values() -> Iterator[None]:
+    """Modules that are built within have tensors of the right shapes, which take neither memory nor time."""
+    on_cpu = partial(torch.linspace, device='cpu')  # mmpretrain's ResNet reads its rates from one
+    with torch.device('meta'), mock.patch('torch.linspace', on_cpu):
+        yield
+
+
+def assert_dumps(path: Path) -> None:
+    """What a Runner dumps is the config."""
+    cfg = load(path)
+    assert Config.fromstring(cfg.pretty_text, '.py').to_dict() == cfg.to_dict()
+
+
+def assert_takes(path: Path, pretrained: dict[str, torch.Tensor]) -> None:
+    """The network, as wide as it is, has a place for every tensor of the backbone, and nothing else to load."""
+    cfg = load(path)
+    configure.use_weights(cfg, 'a.pth', None)
+    with without_values(), DefaultScope.overwrite_default_scope(cfg.default_scope):
+        model = MODELS.build(cfg.model)
+    fresh = cfg.custom_hooks[0].get('fresh', ())
+    loaded = [(target, check(target, pretrained, fresh)) for target in targets(model)]
+    assert loaded
+    check_used(loaded, {'a.pth': pretrained})
 
 
 def train(path: Path, root: Path, work_dir: Path, checkpoint: Path) -> Any:
     """The model after a step that began with the checkpoint; its loss and a metric were finite numbers."""
     cfg = shrink(load(path), root, work_dir)
+    narrow(cfg.model, divisor_of(path))
     check_data(cfg)
     configure.use_weights(cfg, str(checkpoint), None)
     runner = Runner.from_cfg(cfg)

@@ -2,8 +2,8 @@
 
     bash tools/downstream/dist_train_det.sh configs/downstream/mmdet/cascade-mask-rcnn_vitb-fpn_1x_coco.py CHECKPOINT 8 --amp
 
-Heads as in iBOT's released config: four convolutions with SyncBN and one layer, a GIoU loss on decoded boxes. Not yet
-run.
+Heads as in iBOT's released config: four convolutions with SyncBN and one layer, a GIoU loss on decoded boxes. iBOT:
+51.2 box, 44.2 mask AP. Here: not yet run.
 """
 
 _base_ = ['mmdet::_base_/models/cascade-mask-rcnn_r50_fpn.py', '../_base_/coco_vit_1x.py']

@@ -2,7 +2,8 @@
 
     bash tools/downstream/dist_train_seg.sh configs/downstream/mmseg/fcn_r50-d8_20k_voc12aug.py CHECKPOINT 8
 
-The backbone is torchvision's form of ResNet-50, as it was pre-trained, not ResNet-V1c. Not yet run.
+The backbone is torchvision's form of ResNet-50, as it was pre-trained, not ResNet-V1c. NPID: 65.45 mIoU
+(mmselfsup). Here: not yet run.
 """
 
 _base_ = ['mmseg::_base_/models/fcn_r50-d8.py', 'mmseg::_base_/datasets/pascal_voc12_aug.py', '../_base_/mmseg.py']

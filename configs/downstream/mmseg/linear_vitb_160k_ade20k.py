@@ -3,7 +3,7 @@
     bash tools/downstream/dist_train_seg.sh configs/downstream/mmseg/linear_vitb_160k_ade20k.py CHECKPOINT 8 --amp
 
 One layer classifies each patch by its four maps one behind the other, 4 x 768 values. Rate and steps are of iBOT's
-released command. Not yet run.
+released command. iBOT: 38.3 mIoU. Here: not yet run.
 """
 
 _base_ = ['mmseg::_base_/models/upernet_mae.py', 'mmseg::_base_/datasets/ade20k.py', '../_base_/mmseg.py']
