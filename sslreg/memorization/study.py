@@ -189,11 +189,12 @@ def check_training(trainings: dict[str, Config], split_file: Path | str) -> None
     for name, cfg in trainings.items():
         own, others = ('candidate', 'independent') if name == 'f' else ('independent', 'candidate')
         seen = _seen(cfg.train_dataloader.dataset)
-        if seen is not None and (never := sorted(set(split.part(own)) - seen)):
-            raise ValueError(
-                f'{name} was never trained on {len(never)} of the {own} images of {str(split_file)!r} (first: '
-                f'{never[0]}): give the split that it was trained by'
-            )
+        for part in (own, 'shared'):
+            if seen is not None and (never := sorted(set(split.part(part)) - seen)):
+                raise ValueError(
+                    f'{name} was never trained on {len(never)} of the {part} images of {str(split_file)!r} (first: '
+                    f'{never[0]}): give the split that it was trained by'
+                )
         unwanted = split.part(others) if seen is None else sorted(set(split.part(others)) & seen)
         if unwanted:
             raise ValueError(

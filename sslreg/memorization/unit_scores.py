@@ -15,7 +15,7 @@ from sslreg.evaluation.encoders import encoder
 from . import study
 from .layers import Layers
 from .measure import activations, first_view, shared_out
-from .units import Rest, classmem, unitmem
+from .units import Rest, class_means, classmem, unitmem
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -70,7 +70,7 @@ def of_classes(model: Any, patterns: Sequence[str], images: Images, rest: Rest =
     dataset = study.viewed(images.cfg, images.part, images.split_file, num_views=0, plain=True)
     labels = torch.tensor(study.labels(images.cfg, images.part, images.split_file))
     found = _activations(model, patterns, dataset, images.batch_size, images.num_workers)
-    return {name: Units(classmem(rows, labels, rest), _most_exciting(rows, labels)) for name, rows in found.items()}
+    return {name: _of_classes(rows, labels, rest) for name, rows in found.items()}
 
 
 def write(folder: Path, scores: dict[str, Units], about: dict[str, Any]) -> None:
@@ -113,8 +113,6 @@ def _activations(
     return activations(layers, shared_out(dataset, batch_size, num_workers), model.data_preprocessor)
 
 
-def _most_exciting(activations: Tensor, labels: Tensor) -> Tensor:
-    """Class of the highest mean activation of each unit."""
-    classes, place = labels.unique(return_inverse=True)
-    sums = activations.new_zeros(len(classes), activations.shape[1]).index_add_(0, place, activations)
-    return classes[(sums / place.bincount()[:, None]).argmax(dim=0)]
+def _of_classes(activations: Tensor, labels: Tensor, rest: Rest) -> Units:
+    classes, means = class_means(activations, labels)
+    return Units(classmem(activations, labels, rest), classes[means.argmax(dim=0)])

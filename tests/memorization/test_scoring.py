@@ -136,6 +136,22 @@ def test_summary_of_two_seeds(trained, tmp_path):
     }
 
 
+def test_figures_of_two_seeds_and_two_layers_worked_by_hand():
+    """Alignment by f is 1, so that by g of 3 is an SSLMem of 2 and an SSLMem' of 1/2."""
+    of_g = torch.tensor([[[0.0, 1, 3, 1], [0, 1, 3, 3]], [[0, 1, 1, 1], [0, 1, 3, 3]]])  # two shared, two candidates
+    sets = ['shared'] * 2 + ['candidate'] * 2
+    scores = scoring.Scores(['a', 'b'], [0, 1], sets, torch.arange(4), torch.ones_like(of_g), of_g)
+    found = scoring.summary(scores)['a']['sets']['candidate']
+    assert found['sslmem']['mean'] == 0.5
+    assert found['sslmem']['quantiles']['0.5'] == 0.5  # of the images' means over seeds, 1 and 0
+    assert found['sslmem_range']['mean'] == pytest.approx((2 / 3 / 2 + 0) / 2)  # ranges from -1 to 2 and from -1 to 0
+    assert found['sslmem_prime']['std'] == pytest.approx(0.25 / 2**0.5)
+    layers = scoring.layer_summary(scores)
+    assert [layers[name]['mean'] for name in 'ab'] == pytest.approx([0.125, 0.5])
+    assert [layers[name]['std'] for name in 'ab'] == pytest.approx([0.25 / 2**0.5, 0])
+    assert layers['b']['delta'] == pytest.approx(0.375)
+
+
 def test_layermem_and_its_delta(trained, tmp_path):
     scores = scored(trained, tmp_path)
     found = scoring.layer_summary(scores)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -9,6 +10,13 @@ ONE_UNIT = torch.tensor([[0.5], [3.0], [1.0], [0.5]]).double()
 @pytest.mark.parametrize('rest, expected', [('mean', 0.63636364), ('median', 0.71428571)])
 def test_unitmem_worked_by_hand(rest, expected):
     assert unitmem(ONE_UNIT, rest).tolist() == pytest.approx([expected])
+
+
+def test_the_median_is_numpys():
+    activations = torch.rand(8, 5)
+    ordered = np.sort(activations.numpy(), axis=0)
+    most, rest = ordered[-1], np.median(ordered[:-1], axis=0)
+    np.testing.assert_allclose(unitmem(activations, 'median').numpy(), (most - rest) / (most + rest), rtol=1e-6)
 
 
 def test_median_of_an_even_number_is_between_the_middle_two():
@@ -25,6 +33,7 @@ def test_classmem_is_unitmem_of_the_means_of_classes():
     activations, labels = torch.rand(12, 5), torch.tensor([0, 3, 4] * 4)
     means = torch.stack([activations[labels == c].mean(dim=0) for c in (0, 3, 4)])
     torch.testing.assert_close(classmem(activations, labels), unitmem(means))
+    torch.testing.assert_close(classmem(activations, labels, 'median'), unitmem(means, 'median'))
 
 
 @pytest.mark.parametrize(
