@@ -23,11 +23,9 @@ def scope():
         yield
 
 
-@pytest.fixture(scope='module')
-def trained(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('study')
-    with DefaultScope.overwrite_default_scope('sslreg'):
-        return folder, toy_study.train(folder, toy_study.config(), toy_study.split(folder))
+@pytest.fixture
+def trained(trained_toys):
+    return trained_toys
 
 
 def train_f(trained, work_dir: Path, *hooks: dict) -> Runner:
@@ -110,6 +108,6 @@ def test_a_reference_that_saw_the_candidates(trained, tmp_path):
         train_f(trained, tmp_path, sslmem_hook(trained) | dict(reference=trained[1]['f']))
 
 
-def test_an_interval_of_nothing(trained):
+def test_an_interval_of_nothing(trained, tmp_path):
     with pytest.raises(ValueError, match='interval=0 must be at least 1'):
-        train_f(trained, trained[0] / 'none', sslmem_hook(trained, interval=0))
+        train_f(trained, tmp_path, sslmem_hook(trained, interval=0))

@@ -24,12 +24,9 @@ def scope():
         yield
 
 
-@pytest.fixture(scope='module')
-def trained(tmp_path_factory):
-    """A folder with the split, and checkpoints."""
-    folder = tmp_path_factory.mktemp('study')
-    with DefaultScope.overwrite_default_scope('sslreg'):
-        return folder, toy_study.train(folder, toy_study.config(), toy_study.split(folder))
+@pytest.fixture
+def trained(trained_toys):
+    return trained_toys
 
 
 def pair(trained, seed=0, protocol=PROTOCOL):

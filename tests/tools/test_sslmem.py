@@ -46,8 +46,6 @@ def sslmem():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(trainings, 'start', train)
             patch.setenv('COLUMNS', '200')  # of the terminal: tables and paths are not broken
-            # A training writes its config out seven times, and to make that pretty takes longer than to train.
-            patch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
             patch.setattr(sys, 'argv', ['sslmem.py', *map(str, arguments)])
             with DefaultScope.overwrite_default_scope('sslreg'):
                 tool.main()
