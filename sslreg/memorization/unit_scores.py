@@ -12,12 +12,11 @@ from torch import Tensor
 
 from sslreg.evaluation.encoders import encoder
 
-from . import study
+from . import statistics, study
+from .files import whole, write_json
 from .layers import Layers
 from .measure import activations, first_view, shared_out
 from .units import Rest, class_means, classmem, unitmem
-
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 class Images(NamedTuple):
@@ -75,13 +74,13 @@ def of_classes(model: Any, patterns: Sequence[str], images: Images, rest: Rest =
 
 def write(folder: Path, scores: dict[str, Units], about: dict[str, Any]) -> None:
     """``units.npz``: of each layer ``LAYER/scores`` and ``LAYER/most``; ``units.json``: settings, mean, quantiles."""
-    folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = {
         f'{layer}/{name}': values.numpy() for layer, each in scores.items() for name, values in each._asdict().items()
     }
-    np.savez(folder / 'units.npz', **arrays)
+    with whole(folder / 'units.npz') as partial, partial.open('wb') as file:
+        np.savez(file, **arrays)
     layers = {layer: described(each.scores) for layer, each in scores.items()}
-    (folder / 'units.json').write_text(json.dumps(about | dict(layers=layers), indent=2) + '\n')
+    write_json(about | dict(layers=layers), folder / 'units.json')
 
 
 def read(folder: Path, about: dict[str, Any]) -> dict[str, Units] | None:
@@ -98,10 +97,7 @@ def read(folder: Path, about: dict[str, Any]) -> dict[str, Units] | None:
 
 def described(values: Tensor) -> dict[str, Any]:
     """Number, mean and quantiles of scores ``[U]``."""
-    quantiles = values.quantile(torch.tensor(QUANTILES)).tolist()
-    return dict(
-        number=len(values), mean=float(values.mean()), quantiles=dict(zip(map(str, QUANTILES), quantiles, strict=True))
-    )
+    return dict(number=len(values), mean=float(values.mean()), quantiles=statistics.quantiles(values))
 
 
 def _activations(

@@ -14,7 +14,7 @@ from torch import Tensor
 from sslreg.engine import launch
 from sslreg.engine.unwrap import unwrap
 from sslreg.evaluation.encoders import encoder
-from sslreg.memorization import relative_sslmem, splits, sslmem, study, unit_scores
+from sslreg.memorization import checks, relative_sslmem, splits, sslmem, study, unit_scores
 from sslreg.memorization.layers import REPRESENTATION, Layers
 from sslreg.memorization.measure import AlignmentOf, alignments, first_view, shared_out
 from sslreg.memorization.units import Rest
@@ -118,8 +118,8 @@ class SSLMemHook(_ScoreHook):
         """
         super().before_train(runner)
         launch.check_checkpoint(self.reference)
-        of_g = study.saved_config(self.reference)
-        study.check_training(dict(f=runner.cfg) | (dict(g=of_g) if of_g else {}), self.split)
+        of_g = checks.saved_config(self.reference)
+        checks.check_training(dict(f=runner.cfg) | (dict(g=of_g) if of_g else {}), self.split)
         self.index = torch.tensor(splits.read(self.split).candidate)
         self.images = study.viewed(runner.cfg, 'candidate', self.split, self.num_views, self.by.against == 'image')
         with torch.random.fork_rng(devices=[]):
