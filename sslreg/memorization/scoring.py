@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,9 @@ class Pair:
     f: Layers
     g: Layers
 
-    @property
+    @cached_property
     def hashes(self) -> dict[str, str]:
+        """Of the networks f and g."""
         return {name: model_hash(layers.model) for name, layers in (('f', self.f), ('g', self.g))}
 
 
@@ -71,7 +73,7 @@ def load(
         device: Where they run.
 
     Raises:
-        ValueError: A checkpoint is of another network than the config's.
+        ValueError: A checkpoint is of another network than the config's, or both are of one.
     """
     found = {}
     for name in study.ENCODERS:
@@ -85,7 +87,13 @@ def load(
                 f'{error}'
             ) from error
         found[name] = Layers(model, protocol.layers)
-    return Pair(seed, **found)
+    pair = Pair(seed, **found)
+    if pair.hashes['f'] == pair.hashes['g']:
+        raise ValueError(
+            f'{checkpoints["f"]} and {checkpoints["g"]} are one network, which cannot be compared with itself: give as '
+            'g the one that was trained without the candidates'
+        )
+    return pair
 
 
 def score(

@@ -1,11 +1,12 @@
 """Which units memorise: UnitMem and ClassMem (arXiv 2409.19069)."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
 Rest = Literal['mean', 'median']
+RESTS: tuple[Rest, ...] = get_args(Rest)
 
 
 def unitmem(activations: Tensor, rest: Rest = 'mean') -> Tensor:
@@ -35,7 +36,7 @@ def unitmem(activations: Tensor, rest: Rest = 'mean') -> Tensor:
     elif rest == 'median':
         usual = (others[(len(others) - 1) // 2] + others[len(others) // 2]) / 2  # quantile() has a limit of size
     else:
-        raise ValueError(f"rest={rest!r} must be 'mean' or 'median'")
+        raise ValueError(f'rest={rest!r} must be one of {", ".join(map(repr, RESTS))}')
     total = most + usual
     return (most - usual) / torch.where(total > 0, total, 1)
 

@@ -154,7 +154,7 @@ def test_unknown_layer_names_those_that_exist():
     'call, message',
     [
         (lambda: flat(torch.ones(1, 2, 3, 4, 4), 'first'), 'have no first token'),
-        (lambda: flat(torch.ones(1, 2, 3), 'last'), "part='last' must be"),
+        (lambda: flat(torch.ones(1, 2, 3), 'last'), "part='last' must be one of 'all', 'mean', 'first'"),
         (lambda: AlignmentOf(against='mean')(torch.ones(2, 3, 4)), "against='mean' must be"),
     ],
 )

@@ -177,6 +177,12 @@ def test_a_checkpoint_of_another_network(trained):
         scoring.load(cfg, folder / 'split.json', checkpoints, 0, PROTOCOL, 'cpu')
 
 
+def test_a_network_that_is_compared_with_itself(trained):
+    folder, checkpoints = trained
+    with pytest.raises(ValueError, match=r'f/epoch_2.pth and .*f/epoch_2.pth are one network'):
+        pair((folder, checkpoints | dict(g=checkpoints['f'])))
+
+
 def test_trainings_of_other_architecture_images_or_views_are_named(trained):
     folder, checkpoints = trained
     trainings = {name: checks.saved_config(path) for name, path in checkpoints.items()}

@@ -16,7 +16,8 @@ from sslreg.engine import launch
 from sslreg.evaluation import FeatureStore
 from sslreg.memorization import checks, scoring, study, summaries, tables
 from sslreg.memorization.files import write_json
-from sslreg.memorization.measure import AlignmentOf
+from sslreg.memorization.layers import PARTS
+from sslreg.memorization.measure import AGAINST, AlignmentOf
 from sslreg.memorization.scores import DISTANCES
 
 from .options import add_device, add_layers
@@ -32,7 +33,7 @@ def add(commands: Any) -> Any:
     score.add_argument('--views', type=int, default=5, metavar='N', help='augmentations of an image (default: 5)')
     score.add_argument(
         '--against',
-        choices=('views', 'image'),
+        choices=AGAINST,
         default='views',
         help='views with each other, or with the image',
     )
@@ -40,7 +41,7 @@ def add(commands: Any) -> Any:
     score.add_argument('--no-normalize', action='store_true', help='leave representations at their length')
     score.add_argument(
         '--part',
-        choices=('all', 'mean', 'first'),
+        choices=PARTS,
         default='all',
         help='of maps and tokens (default: all together)',
     )
