@@ -8,8 +8,7 @@ from mmengine.config import Config
 
 from sslreg.registry import type_name
 
-from . import splits
-from .study import augmentation
+from . import splits, study
 
 
 def differences(a: Any, b: Any, name: str = '') -> list[str]:
@@ -66,7 +65,7 @@ def check_training(trainings: dict[str, Config], split_file: Path | str) -> None
 def warnings(cfg: Config, trainings: Mapping[str, Config]) -> list[str]:
     """In which augmentations an encoder was trained that differ from those that it is scored on."""
     found = {
-        name: differences(augmentation(training), augmentation(cfg), 'augmentation')
+        name: differences(study.augmentation(training), study.augmentation(cfg), 'augmentation')
         for name, training in trainings.items()
     }
     return [
