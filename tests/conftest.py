@@ -1,7 +1,7 @@
 import multiprocessing
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,32 @@ def fresh_state():
     yield
     for singleton in (MessageHub, MMLogger, DefaultScope, Visualizer):
         singleton._instance_dict.clear()
+
+
+@pytest.fixture(autouse=True, scope='session')
+def unformatted_configs() -> Iterator[None]:
+    """Configs are written without yapf: a Runner asks for its text seven times, which takes longer than to train a toy.
+
+    That a text is Python is checked all the same.
+    """
+
+    def compiled(text: str, **_: Any) -> tuple[str, bool]:
+        compile(text, 'config', 'exec')
+        return text, True
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('mmengine.config.config.FormatCode', compiled)
+        yield
+
+
+@pytest.fixture(scope='session')
+def trained_toys(tmp_path_factory) -> tuple[Path, dict[str, str]]:
+    """A folder with ``split.json``, and the checkpoints of f and g that were trained by it; to be left as they are."""
+    from tests.memorization import toy_study
+
+    folder = tmp_path_factory.mktemp('study')
+    with DefaultScope.overwrite_default_scope('sslreg'):
+        return folder, toy_study.train(folder, toy_study.config(), toy_study.split(folder))
 
 
 @pytest.fixture(scope='session')

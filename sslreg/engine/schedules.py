@@ -33,7 +33,7 @@ class WarmupSchedule:
     warmup: float
 
     def __post_init__(self) -> None:
-        _check_share(self.warmup)
+        _check_share('warmup', self.warmup, 10)
 
     def __call__(self, step: int, num_steps: int) -> float:
         num_warmup = round(self.warmup * num_steps)
@@ -56,7 +56,7 @@ class CosineSchedule:
     warmup_start: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_share(self.warmup)
+        _check_share('warmup', self.warmup, 10)
 
     def __call__(self, step: int, num_steps: int) -> float:
         num_warmup = round(self.warmup * num_steps)
@@ -76,10 +76,8 @@ class StepSchedule:
     gamma: float = 0.1
 
     def __post_init__(self) -> None:
-        if any(not 0 <= milestone <= 1 for milestone in self.milestones):
-            raise ValueError(
-                f'milestones={self.milestones} must be shares of training between 0 and 1, e.g. 120 / epochs'
-            )
+        for milestone in self.milestones:
+            _check_share('milestone', milestone, 120)
 
     def __call__(self, step: int, num_steps: int) -> float:
         return self.start * self.gamma ** sum(step >= round(share * num_steps) for share in self.milestones)
@@ -95,13 +93,13 @@ class SwitchSchedule:
     at: float
 
     def __post_init__(self) -> None:
-        if not 0 <= self.at <= 1:
-            raise ValueError(f'at={self.at} must be a share of training between 0 and 1, e.g. 200 / epochs')
+        _check_share('at', self.at, 200)
 
     def __call__(self, step: int, num_steps: int) -> float:
         return self.start if step < round(self.at * num_steps) else self.end
 
 
-def _check_share(warmup: float) -> None:
-    if not 0 <= warmup <= 1:
-        raise ValueError(f'warmup={warmup} must be a share of training between 0 and 1, e.g. 10 / epochs')
+def _check_share(name: str, share: float, epochs: int) -> None:
+    """``epochs``: such as one may have meant."""
+    if not 0 <= share <= 1:
+        raise ValueError(f'{name}={share} must be a share of training between 0 and 1, e.g. {epochs} / epochs')

@@ -10,6 +10,8 @@ from mmengine.dist import is_main_process
 from sslreg.evaluation import Extractor, FeatureStore, groups, suite
 from sslreg.evaluation.store import model_hash
 
+from .files import write_json
+
 Metrics = dict[str, float]
 Run = dict[str, Any]  # the fields of a condition, 'network' and 'metrics'
 
@@ -114,7 +116,4 @@ class Record:
         fields = {key: value for key, value in run.items() if key not in ('network', 'metrics')}
         self.runs = [each for each in self.runs if not fields.items() <= each.items()] + [run]
         if is_main_process():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            partial = self.path.with_suffix('.part')
-            partial.write_text(json.dumps(self.about | self.listed(self.runs) | dict(runs=self.runs), indent=2) + '\n')
-            partial.replace(self.path)
+            write_json(self.about | self.listed(self.runs) | dict(runs=self.runs), self.path)

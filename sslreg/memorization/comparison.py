@@ -9,9 +9,11 @@ from torch import Tensor
 
 from sslreg.engine.launch import innermost
 
-from . import scoring, splits, statistics
-from .scoring import TOP, Scores
-from .study import augmentation, differences
+from . import splits
+from .checks import differences
+from .image_scores import Scores
+from .study import augmentation
+from .summaries import TOP, agreement, between_seeds, summary
 
 
 class Images(NamedTuple):
@@ -48,22 +50,15 @@ def compare(studies: Mapping[str, Scores], top: int = TOP) -> dict[str, Any]:
 
 def of_study(scores: Scores, top: int = TOP) -> dict[str, Any]:
     """``seeds``, ``sets``, ``tests`` as in ``scores.json``; ``between_seeds``, the agreement of each two of them."""
-    (found,) = scoring.summary(scores).values()
-    of_seed = dict(zip(scores.seeds, scores.sslmem[:, 0, scores.among('candidate')], strict=True))
-    pairs = [dict(seeds=[a, b], **agreement(of_seed[a], of_seed[b], top)) for a, b in combinations(of_seed, 2)]
+    (found,) = summary(scores).values()
+    pairs = between_seeds(scores, top)
     return dict(seeds=scores.seeds, sets=found['sets'], tests=found['tests'], between_seeds=pairs)
 
 
 def candidates(scores: Scores) -> Tensor:
-    """SSLMem ``[M]`` of the candidates in the order of the training set, the mean over seeds."""
-    among = scores.among('candidate')
-    return scores.sslmem[:, 0, among[scores.index[among].argsort()]].mean(dim=0)
-
-
-def agreement(a: Tensor, b: Tensor, top: int = TOP) -> dict[str, Any]:
-    """``top``, ``overlap``, ``tau`` and ``p`` of two scores ``[M]`` of the same images."""
-    top = min(top, len(a))
-    return dict(top=top, **statistics.agreement(a, b, top)._asdict())
+    """SSLMem ``[M]`` of the candidates in the order of the training set, the mean over seeds; of one layer."""
+    (layer,) = scores.layers
+    return scores.candidates(layer)[scores.index[scores.among('candidate')].argsort()]
 
 
 def overlaps(found: Mapping[str, Any]) -> list[list[float]]:

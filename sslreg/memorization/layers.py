@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from sslreg.models.anatomy import anatomy
 REPRESENTATION = 'representation'  # what extract_feat gives, beside the layers
 RESIDUALS = 'residuals'  # of a vision transformer the two sums of each block
 Part = Literal['all', 'mean', 'first']
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
 class Place(NamedTuple):
@@ -97,8 +98,8 @@ def flat(output: Tensor, part: Part = 'all') -> Tensor:
     Raises:
         ValueError: An unknown part, or maps have no first token.
     """
-    if part not in ('all', 'mean', 'first'):
-        raise ValueError(f"part={part!r} must be 'all', 'mean' or 'first'")
+    if part not in PARTS:
+        raise ValueError(f'part={part!r} must be one of {", ".join(map(repr, PARTS))}')
     if output.ndim == 3 or part == 'all':
         return output.flatten(2)
     if output.ndim == 4:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from mmengine.dataset import DefaultSampler
@@ -16,6 +16,7 @@ from .layers import Layers, Part, flat, units
 from .scores import Distance, image_alignment, view_alignment
 
 Against = Literal['views', 'image']
+AGAINST: tuple[Against, ...] = get_args(Against)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class AlignmentOf:
             return view_alignment(vectors, self.kind, self.normalized)
         if self.against == 'image':
             return image_alignment(vectors[0], vectors[1:], self.kind, self.normalized)
-        raise ValueError(f"against={self.against!r} must be 'views' or 'image'")
+        raise ValueError(f'against={self.against!r} must be one of {", ".join(map(repr, AGAINST))}')
 
 
 def shared_out(

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from .layers import REPRESENTATION, RESIDUALS, Layers
 from .ranking import NONE, ORDERS, Order, ranking
 
 Per = Literal['layer', 'network']
-PER: tuple[Per, ...] = ('layer', 'network')
+PER: tuple[Per, ...] = get_args(Per)
 
 
 class Condition(NamedTuple):

@@ -1,12 +1,12 @@
 """In which order images are left out of a training, or units of a network: by how much was memorised, or any."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
 Order = Literal['most', 'random', 'least']
-ORDERS: tuple[Order, ...] = ('most', 'random', 'least')
+ORDERS: tuple[Order, ...] = get_args(Order)
 NONE = 'none'  # in records: nothing was taken away
 
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from . import splits
+from .image_scores import Scores
 from .ranking import NONE, ORDERS, Order, ranking
-from .scoring import Scores
 from .splits import Split
 
 
@@ -52,11 +52,11 @@ def candidate_scores(file: Path, layer: str, candidates: Sequence[int]) -> Tenso
     command = f'`python tools/sslmem.py score {file.parent}`'
     if not file.is_file():
         raise FileNotFoundError(f'{file} does not exist: score the study first, by {command}')
-    scores = Scores.read(file).of_layer(layer)
-    among = scores.among('candidate')
-    if scores.index[among].tolist() != list(candidates):
+    scores = Scores.read(file)
+    found = scores.candidates(layer)
+    if scores.index[scores.among('candidate')].tolist() != list(candidates):
         raise ValueError(f'{file} has other candidates than the split: score the study again, by {command}')
-    return scores.sslmem[:, 0, among].mean(dim=0)
+    return found
 
 
 def check_numbers(numbers: Sequence[int], split: Split, batch_size: int) -> None:

@@ -7,7 +7,7 @@ import torch
 from sslreg.evaluation.tables import ResultTable, main_metrics
 
 from .benchmarked import Run, own
-from .scoring import mean_and_std
+from .statistics import mean_and_std
 from .tables import plus_minus
 
 

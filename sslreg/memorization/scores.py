@@ -1,14 +1,14 @@
 """How much an encoder memorised an image: SSLMem (arXiv 2401.12233, section 3) and its forms."""
 
 from itertools import combinations
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 Distance = Literal['l2', 'l1', 'cosine', 'angular']
-DISTANCES: tuple[Distance, ...] = ('l2', 'l1', 'cosine', 'angular')
+DISTANCES: tuple[Distance, ...] = get_args(Distance)
 
 
 def distance(a: Tensor, b: Tensor, kind: Distance = 'l2') -> Tensor:
@@ -70,7 +70,7 @@ def sslmem(of_f: Tensor, of_g: Tensor) -> Tensor:
     Positive: memorised by f; negative: by g.
 
     Args:
-        of_f, of_g: Alignment by f and g, ``[N]``.
+        of_f, of_g: Alignment by f and g, ``[..., N]``.
     """
     return of_g - of_f
 
@@ -81,7 +81,7 @@ def relative_sslmem(of_f: Tensor, of_g: Tensor) -> Tensor:
     The form of LayerMem (arXiv 2409.19069). 0 where both are 0.
 
     Args:
-        of_f, of_g: Alignment by f and g, ``[N]``.
+        of_f, of_g: Alignment by f and g, ``[..., N]``.
     """
     total = of_g + of_f
     return (of_g - of_f) / torch.where(total > 0, total, 1)
@@ -113,5 +113,8 @@ def range_normalized(scores: Tensor) -> Tensor:
     """
     spread = scores.max() - scores.min()
     if not spread > 0:
-        raise ValueError(f'all {len(scores)} scores are {float(scores[0]):g}, which have no range to divide by')
+        raise ValueError(
+            f'all {len(scores)} scores are {float(scores[0]):g}, which have no range to divide by: '
+            'are f and g one network?'
+        )
     return scores / spread

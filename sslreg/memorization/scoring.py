@@ -1,12 +1,11 @@
 """SSLMem of the images of a split by pairs of encoders, kept on disk."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from itertools import combinations
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.config import Config
 from torch import Tensor
@@ -15,13 +14,10 @@ from sslreg.engine import launch
 from sslreg.evaluation.resume import make, stored
 from sslreg.evaluation.store import FeatureStore, combine, dataset_hash, model_hash
 
-from . import splits, statistics, study
+from . import splits, study
+from .image_scores import Scores
 from .layers import REPRESENTATION, Layers
 from .measure import AlignmentOf, alignment_batches, first_view, shared_out
-from .scores import delta_layermem, layermem, range_normalized, relative_sslmem, sslmem
-
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-TOP = 100  # most memorised candidates that seeds are compared by
 
 
 @dataclass(frozen=True)
@@ -45,83 +41,6 @@ class Protocol:
 
 
 @dataclass(frozen=True)
-class Scores:
-    """Alignment of the images of a split by S pairs of encoders, of one seed each.
-
-    Attributes:
-        layers: Names of L layers.
-        seeds: S of them.
-        sets: Of each of N images, ``'shared'`` and so on.
-        index: ``[N]`` of each image in the training set; of extra ones in the test set.
-        of_f, of_g: Alignment ``[S, L, N]``.
-    """
-
-    layers: list[str]
-    seeds: list[int]
-    sets: list[str]
-    index: Tensor
-    of_f: Tensor
-    of_g: Tensor
-
-    @property
-    def sslmem(self) -> Tensor:
-        """``[S, L, N]``."""
-        return sslmem(self.of_f, self.of_g)
-
-    @property
-    def relative(self) -> Tensor:
-        """SSLMem', ``[S, L, N]``."""
-        return relative_sslmem(self.of_f, self.of_g)
-
-    @property
-    def ranged(self) -> Tensor:
-        """SSLMem divided by the range over all images of a seed and layer, ``[S, L, N]``."""
-        flat = self.sslmem.flatten(0, 1)
-        return torch.stack([range_normalized(row) for row in flat]).view_as(self.of_f)
-
-    def of_layer(self, name: str) -> 'Scores':
-        """Of one of the layers alone.
-
-        Raises:
-            ValueError: There is no such layer.
-        """
-        if name not in self.layers:
-            raise ValueError(f'layer {name!r} was not scored; those that were: {", ".join(self.layers)}')
-        place = [self.layers.index(name)]
-        return replace(self, layers=[name], of_f=self.of_f[:, place], of_g=self.of_g[:, place])
-
-    def among(self, name: str) -> Tensor:
-        """Places ``[M]`` of the images of a set."""
-        return torch.tensor([place for place, each in enumerate(self.sets) if each == name])
-
-    def write(self, path: Path) -> None:
-        """``.npz``: the attributes, and the three forms of SSLMem as ``sslmem``, ``sslmem_range``, ``sslmem_prime``."""
-        arrays: dict[str, Any] = {
-            'set': np.array(self.sets),
-            'index': self.index.numpy(),
-            'layers': np.array(self.layers),
-            'seeds': np.array(self.seeds),
-            'f': self.of_f.numpy(),
-            'g': self.of_g.numpy(),
-            'sslmem': self.sslmem.numpy(),
-            'sslmem_range': self.ranged.numpy(),
-            'sslmem_prime': self.relative.numpy(),
-        }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix('.part')
-        with partial.open('wb') as file:
-            np.savez(file, **arrays)
-        partial.replace(path)
-
-    @classmethod
-    def read(cls, path: Path) -> 'Scores':
-        """What :meth:`write` wrote."""
-        with np.load(path) as found:
-            layers, seeds, sets = (found[name].tolist() for name in ('layers', 'seeds', 'set'))
-            return cls(layers, seeds, sets, *(torch.from_numpy(found[name]) for name in ('index', 'f', 'g')))
-
-
-@dataclass(frozen=True)
 class Pair:
     """The encoders of one seed, ready to be compared.
 
@@ -134,8 +53,9 @@ class Pair:
     f: Layers
     g: Layers
 
-    @property
+    @cached_property
     def hashes(self) -> dict[str, str]:
+        """Of the networks f and g."""
         return {name: model_hash(layers.model) for name, layers in (('f', self.f), ('g', self.g))}
 
 
@@ -153,7 +73,7 @@ def load(
         device: Where they run.
 
     Raises:
-        ValueError: A checkpoint is of another network than the config's.
+        ValueError: A checkpoint is of another network than the config's, or both are of one.
     """
     found = {}
     for name in study.ENCODERS:
@@ -167,7 +87,13 @@ def load(
                 f'{error}'
             ) from error
         found[name] = Layers(model, protocol.layers)
-    return Pair(seed, **found)
+    pair = Pair(seed, **found)
+    if pair.hashes['f'] == pair.hashes['g']:
+        raise ValueError(
+            f'{checkpoints["f"]} and {checkpoints["g"]} are one network, which cannot be compared with itself: give as '
+            'g the one that was trained without the candidates'
+        )
+    return pair
 
 
 def score(
@@ -219,61 +145,6 @@ def _aligned(
     return torch.stack([each.T for each in rows if each is not None])
 
 
-def summary(scores: Scores) -> dict[str, Any]:
-    """Of each layer: the sets' means and quantiles, the tests of the paper's claims, and how seeds agree.
-
-    With several seeds, an image's score is its mean over them.
-    """
-    return {layer: _of_layer(scores, place) for place, layer in enumerate(scores.layers)}
-
-
-def layer_summary(scores: Scores) -> dict[str, dict[str, float]]:
-    """Of each layer LayerMem over the candidates, with Delta-LayerMem (``delta``) from the second layer on."""
-    among = scores.among('candidate')
-    pairs = zip(scores.of_f[..., among], scores.of_g[..., among], strict=True)
-    by_seed = torch.stack([layermem(f, g) for f, g in pairs])
-    found = {layer: mean_and_std(values) for layer, values in zip(scores.layers, by_seed.unbind(dim=1), strict=True)}
-    for layer, delta in zip(scores.layers[1:], delta_layermem(by_seed.mean(dim=0)).tolist(), strict=True):
-        found[layer]['delta'] = delta
-    return found
-
-
-def _of_layer(scores: Scores, layer: int) -> dict[str, Any]:
-    forms = dict(sslmem=scores.sslmem, sslmem_range=scores.ranged, sslmem_prime=scores.relative)
-    places = {name: scores.among(name) for name in splits.NAMES if name in scores.sets}
-    values = {form: {name: of[:, layer, among] for name, among in places.items()} for form, of in forms.items()}
-    means = {name: each.mean(dim=0) for name, each in values['sslmem'].items()}
-    found: dict[str, Any] = {
-        'sets': {name: {form: _described(values[form][name]) for form in forms} for name in places},
-        'tests': [each._asdict() for each in statistics.compare(means)],
-    }
-    if len(scores.seeds) > 1:
-        found['seeds'] = _agreements(scores.seeds, values['sslmem']['candidate'])
-    return found
-
-
-def _described(values: Tensor) -> dict[str, Any]:
-    """Of scores ``[S, M]``."""
-    quantiles = values.mean(dim=0).quantile(torch.tensor(QUANTILES)).tolist()
-    return mean_and_std(values.mean(dim=1)) | dict(
-        num_images=values.shape[1], quantiles=dict(zip(map(str, QUANTILES), quantiles, strict=True))
-    )
-
-
-def mean_and_std(values: Tensor) -> dict[str, float]:
-    """Mean of one value a seed, and their standard deviation where there are several."""
-    return dict(mean=float(values.mean())) | (dict(std=float(values.std())) if len(values) > 1 else {})
-
-
-def _agreements(seeds: Sequence[int], values: Tensor) -> list[dict[str, Any]]:
-    """Of the most memorised candidates by the scores ``[S, M]`` of each two seeds."""
-    top = min(TOP, values.shape[1])
-    return [
-        dict(seeds=[seeds[a], seeds[b]], top=top, **statistics.agreement(values[a], values[b], top)._asdict())
-        for a, b in combinations(range(len(seeds)), 2)
-    ]
-
-
 def about(cfg: Config, split_file: Path | str, pairs: Sequence[Pair], protocol: Protocol) -> dict[str, Any]:
     """What scores depend on."""
     return dict(
@@ -283,16 +154,3 @@ def about(cfg: Config, split_file: Path | str, pairs: Sequence[Pair], protocol: 
         augmentation=repr(study.augmentation(cfg)),
         networks=[dict(seed=pair.seed, **pair.hashes) for pair in pairs],
     )
-
-
-def warnings(cfg: Config, trainings: Mapping[str, Config]) -> list[str]:
-    """In which augmentations an encoder was trained that differ from those that it is scored on."""
-    found = {
-        name: study.differences(study.augmentation(training), study.augmentation(cfg), 'augmentation')
-        for name, training in trainings.items()
-    }
-    return [
-        f'{name} was trained on other augmentations than it is scored on: {", ".join(texts)}'
-        for name, texts in found.items()
-        if texts
-    ]

@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy  # whose stats, a second or two, are imported where they are used
+import torch
 from torch import Tensor
 
 ORDER = (('candidate', 'shared'), ('candidate', 'extra'), ('shared', 'independent'), ('extra', 'independent'))
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 class Comparison(NamedTuple):
@@ -52,6 +54,17 @@ def _compared(higher: str, lower: str, scores: dict[str, Tensor]) -> Comparison:
     difference = float(a.mean() - b.mean())
     effect = difference / float(np.sqrt(pooled)) if pooled > 0 else float('nan')
     return Comparison(higher, lower, difference, effect, float(student), float(welch))
+
+
+def quantiles(values: Tensor) -> dict[str, float]:
+    """Of scores ``[N]``, by ``'0.05'``, ``'0.25'`` and so on."""
+    found = values.quantile(torch.tensor(QUANTILES, dtype=values.dtype)).tolist()
+    return dict(zip(map(str, QUANTILES), found, strict=True))
+
+
+def mean_and_std(values: Tensor) -> dict[str, float]:
+    """Mean of one value a seed, ``[S]``, and their standard deviation where there are several."""
+    return dict(mean=float(values.mean())) | (dict(std=float(values.std())) if len(values) > 1 else {})
 
 
 class Agreement(NamedTuple):

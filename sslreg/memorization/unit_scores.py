@@ -12,12 +12,11 @@ from torch import Tensor
 
 from sslreg.evaluation.encoders import encoder
 
-from . import study
+from . import statistics, study
+from .files import whole, write_json
 from .layers import Layers
 from .measure import activations, first_view, shared_out
-from .units import Rest, classmem, unitmem
-
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+from .units import Rest, class_means, classmem, unitmem
 
 
 class Images(NamedTuple):
@@ -70,18 +69,18 @@ def of_classes(model: Any, patterns: Sequence[str], images: Images, rest: Rest =
     dataset = study.viewed(images.cfg, images.part, images.split_file, num_views=0, plain=True)
     labels = torch.tensor(study.labels(images.cfg, images.part, images.split_file))
     found = _activations(model, patterns, dataset, images.batch_size, images.num_workers)
-    return {name: Units(classmem(rows, labels, rest), _most_exciting(rows, labels)) for name, rows in found.items()}
+    return {name: _of_classes(rows, labels, rest) for name, rows in found.items()}
 
 
 def write(folder: Path, scores: dict[str, Units], about: dict[str, Any]) -> None:
     """``units.npz``: of each layer ``LAYER/scores`` and ``LAYER/most``; ``units.json``: settings, mean, quantiles."""
-    folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = {
         f'{layer}/{name}': values.numpy() for layer, each in scores.items() for name, values in each._asdict().items()
     }
-    np.savez(folder / 'units.npz', **arrays)
+    with whole(folder / 'units.npz') as partial, partial.open('wb') as file:
+        np.savez(file, **arrays)
     layers = {layer: described(each.scores) for layer, each in scores.items()}
-    (folder / 'units.json').write_text(json.dumps(about | dict(layers=layers), indent=2) + '\n')
+    write_json(about | dict(layers=layers), folder / 'units.json')
 
 
 def read(folder: Path, about: dict[str, Any]) -> dict[str, Units] | None:
@@ -98,10 +97,7 @@ def read(folder: Path, about: dict[str, Any]) -> dict[str, Units] | None:
 
 def described(values: Tensor) -> dict[str, Any]:
     """Number, mean and quantiles of scores ``[U]``."""
-    quantiles = values.quantile(torch.tensor(QUANTILES)).tolist()
-    return dict(
-        number=len(values), mean=float(values.mean()), quantiles=dict(zip(map(str, QUANTILES), quantiles, strict=True))
-    )
+    return dict(number=len(values), mean=float(values.mean()), quantiles=statistics.quantiles(values))
 
 
 def _activations(
@@ -113,8 +109,6 @@ def _activations(
     return activations(layers, shared_out(dataset, batch_size, num_workers), model.data_preprocessor)
 
 
-def _most_exciting(activations: Tensor, labels: Tensor) -> Tensor:
-    """Class of the highest mean activation of each unit."""
-    classes, place = labels.unique(return_inverse=True)
-    sums = activations.new_zeros(len(classes), activations.shape[1]).index_add_(0, place, activations)
-    return classes[(sums / place.bincount()[:, None]).argmax(dim=0)]
+def _of_classes(activations: Tensor, labels: Tensor, rest: Rest) -> Units:
+    classes, means = class_means(activations, labels)
+    return Units(classmem(activations, labels, rest), classes[means.argmax(dim=0)])

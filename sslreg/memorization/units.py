@@ -1,11 +1,12 @@
 """Which units memorise: UnitMem and ClassMem (arXiv 2409.19069)."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
 Rest = Literal['mean', 'median']
+RESTS: tuple[Rest, ...] = get_args(Rest)
 
 
 def unitmem(activations: Tensor, rest: Rest = 'mean') -> Tensor:
@@ -33,9 +34,9 @@ def unitmem(activations: Tensor, rest: Rest = 'mean') -> Tensor:
     if rest == 'mean':
         usual = others.mean(dim=0)
     elif rest == 'median':
-        usual = others.quantile(0.5, dim=0)
+        usual = (others[(len(others) - 1) // 2] + others[len(others) // 2]) / 2  # quantile() has a limit of size
     else:
-        raise ValueError(f"rest={rest!r} must be 'mean' or 'median'")
+        raise ValueError(f'rest={rest!r} must be one of {", ".join(map(repr, RESTS))}')
     total = most + usual
     return (most - usual) / torch.where(total > 0, total, 1)
 
@@ -48,6 +49,12 @@ def classmem(activations: Tensor, labels: Tensor, rest: Rest = 'mean') -> Tensor
         labels: ``[N]``; classes without images do not count.
         rest: As there.
     """
+    _, means = class_means(activations, labels)
+    return unitmem(means, rest)
+
+
+def class_means(activations: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Classes ``[K]`` that images ``[N]`` are of, and the mean of their rows ``[N, U]`` by class, ``[K, U]``."""
     classes, place = labels.unique(return_inverse=True)
     sums = activations.new_zeros(len(classes), activations.shape[1]).index_add_(0, place, activations)
-    return unitmem(sums / place.bincount()[:, None], rest)
+    return classes, sums / place.bincount()[:, None]

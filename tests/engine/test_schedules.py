@@ -59,7 +59,7 @@ def test_steps_fall_at_the_shares():
     assert [schedule(step, 200) for step in (0, 119, 120, 159, 160, 199)] == pytest.approx(
         [0.03, 0.03, 0.003, 0.003, 0.0003, 0.0003]
     )
-    with pytest.raises(ValueError, match=r'milestones=\(120,\) must be shares of training'):
+    with pytest.raises(ValueError, match='milestone=120 must be a share of training'):
         StepSchedule(0.03, (120,))
 
 

@@ -23,11 +23,9 @@ def scope():
         yield
 
 
-@pytest.fixture(scope='module')
-def trained(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('study')
-    with DefaultScope.overwrite_default_scope('sslreg'):
-        return folder, toy_study.train(folder, toy_study.config(), toy_study.split(folder))
+@pytest.fixture
+def trained(trained_toys):
+    return trained_toys
 
 
 def train_f(trained, work_dir: Path, *hooks: dict) -> Runner:
@@ -55,9 +53,12 @@ def test_candidates_are_scored_during_training_as_by_the_tool(trained, tmp_path)
     expected = scoring.score(
         toy_study.config(), split_file, [pair], protocol, FeatureStore(tmp_path / 'store'), num_workers=0
     )
-    own = expected.sslmem[0, 0, expected.among('candidate')]
+    among = expected.among('candidate')
+    own = expected.sslmem[0, 0, among]
     with np.load(tmp_path / 'sslmem' / 'epoch_2.npz') as found:
-        np.testing.assert_allclose(found['representation/scores'], own.numpy(), atol=1e-6)
+        kept = dict(scores=expected.sslmem, prime=expected.relative, f=expected.of_f, g=expected.of_g)
+        for name, values in kept.items():
+            np.testing.assert_allclose(found[f'representation/{name}'], values[0, 0, among].numpy(), atol=1e-6)
         assert found['representation/index'].tolist() == [*range(24, 32)]
     hub = runner.message_hub
     means = hub.get_scalar('sslmem/representation/mean').data[0]
@@ -71,6 +72,7 @@ def test_units_are_scored_every_second_epoch_and_after_the_last(trained, tmp_pat
     cfg.work_dir = str(tmp_path)
     split_file = str(trained[0] / 'split.json')
     hook = dict(type='UnitMemHook', layers=['act'], split=split_file, part='candidate', num_views=2, interval=2)
+    hook['rest'] = 'median'
     cfg.model.backbone.type = 'ToyReLU'
     cfg.custom_hooks.append(hook)
     runner = Runner.from_cfg(cfg)
@@ -80,13 +82,14 @@ def test_units_are_scored_every_second_epoch_and_after_the_last(trained, tmp_pat
     views = study.viewed(cfg, 'candidate', split_file, 2)
     rows = activations(Layers(model, ['act']), shared_out(views, 3), model.data_preprocessor)['act']
     with np.load(tmp_path / 'unitmem' / 'epoch_3.npz') as found:
-        np.testing.assert_allclose(found['act/scores'], unitmem(rows).numpy(), atol=1e-5)
+        np.testing.assert_allclose(found['act/scores'], unitmem(rows, 'median').numpy(), atol=1e-5)
         assert found['act/most'].tolist() == rows.argmax(dim=0).tolist()
     assert len(runner.message_hub.get_scalar('unitmem/act/mean').data[0]) == 2
 
 
 def test_a_reference_of_another_architecture(trained, tmp_path):
-    reference = tmp_path / 'linear.pth'
+    reference = tmp_path / 'elsewhere' / 'linear.pth'
+    reference.parent.mkdir()
     torch.save(torch.nn.Linear(2, 2).state_dict(), reference)
     with pytest.raises(ValueError, match=r'linear.pth\' is not of the architecture that is trained: .* missing'):
         train_f(trained, tmp_path, sslmem_hook(trained) | dict(reference=str(reference)))
@@ -100,6 +103,11 @@ def test_a_training_that_never_sees_the_candidates(trained, tmp_path):
         Runner.from_cfg(cfg).train()
 
 
-def test_an_interval_of_nothing(trained):
+def test_a_reference_that_saw_the_candidates(trained, tmp_path):
+    with pytest.raises(ValueError, match='g was never trained on 8 of the independent images'):
+        train_f(trained, tmp_path, sslmem_hook(trained) | dict(reference=trained[1]['f']))
+
+
+def test_an_interval_of_nothing(trained, tmp_path):
     with pytest.raises(ValueError, match='interval=0 must be at least 1'):
-        train_f(trained, trained[0] / 'none', sslmem_hook(trained, interval=0))
+        train_f(trained, tmp_path, sslmem_hook(trained, interval=0))

@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from sslreg.memorization import comparison, splits, tables
 from sslreg.memorization.comparison import Images
-from sslreg.memorization.scoring import Scores
+from sslreg.memorization.image_scores import Scores
 
 SETS = ['shared'] * 2 + ['candidate'] * 4
 SPLIT = splits.Split(shared=[0, 1], candidate=[4, 5, 6, 7], independent=[8, 9], extra=[0])

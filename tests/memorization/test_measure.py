@@ -5,7 +5,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from sslreg.datasets import BatchedViews, collate, set_view_key
-from sslreg.memorization import relative_sslmem, unitmem, view_alignment
+from sslreg.memorization import image_alignment, relative_sslmem, unitmem, view_alignment
 from sslreg.memorization.layers import Layers, flat, units
 from sslreg.memorization.measure import AlignmentOf, activations, alignments
 from sslreg.models import Encoder
@@ -103,6 +103,22 @@ def test_activations_are_means_over_views_and_space():
     assert unitmem(found['conv'].relu()).shape == (8,)
 
 
+def test_alignment_has_the_distance_length_and_part_that_are_asked_for():
+    tokens = torch.randn(3, 2, 5, 4)  # views, images, tokens, values
+    whole, first = tokens.flatten(2), tokens[:, :, 0]
+    for output, settings, expected in [
+        (tokens, dict(kind='l1', normalized=False), view_alignment(whole, 'l1', normalized=False)),
+        (tokens, dict(part='first'), view_alignment(first)),
+        (tokens, dict(against='image', part='mean'), image_alignment(tokens[0].mean(1), tokens[1:].mean(2))),
+        (
+            first,
+            dict(kind='l1', normalized=False, against='image'),
+            image_alignment(first[0], first[1:], 'l1', normalized=False),
+        ),
+    ]:
+        torch.testing.assert_close(AlignmentOf(**settings)(output), expected, msg=str(settings))
+
+
 @pytest.mark.parametrize('part, expected', [('all', [[[1, 2, 3, 4]]]), ('mean', [[[2, 3]]]), ('first', [[[1, 2]]])])
 def test_parts_of_two_tokens(part, expected):
     assert flat(torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), part).tolist() == expected
@@ -114,6 +130,21 @@ def test_units_are_channels_of_maps_and_features_of_tokens():
     torch.testing.assert_close(units(tokens), tokens.mean(dim=(0, 2)))
 
 
+def test_residuals_are_the_sums_behind_attention_and_behind_the_mlp():
+    arch = dict(embed_dims=8, num_layers=2, num_heads=2, feedforward_channels=16)
+    backbone = dict(type='SSLVisionTransformer', arch=arch, img_size=8, patch_size=4, out_type='cls_token')
+    model = Encoder(backbone).eval()
+    block, given = model.feature_backbone.layers[1], []
+    block.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
+    found = Layers(model, ['residuals']).measure([torch.rand(2, 3, 8, 8)], lambda output: output[0])
+    assert list(found) == [f'blocks.{number}.{part}' for number in (0, 1) for part in ('attention', 'mlp')]
+    torch.testing.assert_close(found['blocks.0.mlp'], given[0])
+    with torch.no_grad():
+        after = given[0] + block.attn(block.ln1(given[0]))
+        torch.testing.assert_close(found['blocks.1.attention'], after)
+        torch.testing.assert_close(found['blocks.1.mlp'], after + block.ffn.layers(block.ln2(after)))
+
+
 def test_unknown_layer_names_those_that_exist():
     with pytest.raises(ValueError, match=r"'block' matches no layer of ToyBackbone; its layers are conv, norm, drop"):
         Layers(encoder(1), ['block'])
@@ -123,7 +154,7 @@ def test_unknown_layer_names_those_that_exist():
     'call, message',
     [
         (lambda: flat(torch.ones(1, 2, 3, 4, 4), 'first'), 'have no first token'),
-        (lambda: flat(torch.ones(1, 2, 3), 'last'), "part='last' must be"),
+        (lambda: flat(torch.ones(1, 2, 3), 'last'), "part='last' must be one of 'all', 'mean', 'first'"),
         (lambda: AlignmentOf(against='mean')(torch.ones(2, 3, 4)), "against='mean' must be"),
     ],
 )

@@ -110,16 +110,10 @@ def test_images_seen_twenty_times_as_often_are_memorised_most(tmp_path):
         f = trained(tmp_path / 'f', SPLIT.shared + SPLIT.candidate + PLANTED * (TIMES - 1), 60)
         g = trained(tmp_path / 'g', SPLIT.shared + SPLIT.independent, 340)
         protocol = scoring.Protocol(num_views=20)
-
-        def scores(first: nn.Module, second: nn.Module) -> Tensor:
-            pair = scoring.Pair(0, *(Layers(encoder(model), protocol.layers) for model in (first, second)))
-            found = scoring.score(
-                study, tmp_path / 'split.json', [pair], protocol, FeatureStore(tmp_path / 'features'), 300, 0
-            )
-            return found.sslmem[0, 0][found.index.argsort()]
-
-        ours, swapped = scores(f, g), scores(g, f)
-    planted, others = ours[PLANTED], ours[[i for i in range(300) if i not in PLANTED]]
+        pair = scoring.Pair(0, *(Layers(encoder(model), protocol.layers) for model in (f, g)))
+        store = FeatureStore(tmp_path / 'features')
+        found = scoring.score(study, tmp_path / 'split.json', [pair], protocol, store, 300, 0)
+    scores = found.sslmem[0, 0][found.index.argsort()]
+    planted, others = scores[PLANTED], scores[[i for i in range(300) if i not in PLANTED]]
     assert auc(planted, others) >= 0.9
-    assert planted.mean() > 0 > ours[SPLIT.independent].mean()
-    torch.testing.assert_close(swapped, -ours)
+    assert planted.mean() > 0 > scores[SPLIT.independent].mean()

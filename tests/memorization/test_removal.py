@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from sslreg.memorization import removal, splits
+from sslreg.memorization.image_scores import Scores
 from sslreg.memorization.ranking import ranking
 from sslreg.memorization.removal import Condition
-from sslreg.memorization.scoring import Scores
 
 SPLIT = splits.Split(shared=[0, 1], candidate=[4, 5, 6, 7], independent=[8, 9], extra=[0])
 SCORES = torch.tensor([0.1, 0.4, -0.2, 0.4])

@@ -10,7 +10,8 @@ from mmengine.registry import DefaultScope
 from sslreg.datasets import collate
 from sslreg.evaluation.encoders import encoder
 from sslreg.evaluation.store import FeatureStore, Parts
-from sslreg.memorization import scoring, splits, study, view_alignment
+from sslreg.memorization import checks, scoring, splits, study, summaries, view_alignment
+from sslreg.memorization.image_scores import Scores
 from sslreg.memorization.measure import AlignmentOf
 from sslreg.registry import DATASETS, MODELS
 from tests.memorization import toy_study
@@ -24,12 +25,9 @@ def scope():
         yield
 
 
-@pytest.fixture(scope='module')
-def trained(tmp_path_factory):
-    """A folder with the split, and checkpoints."""
-    folder = tmp_path_factory.mktemp('study')
-    with DefaultScope.overwrite_default_scope('sslreg'):
-        return folder, toy_study.train(folder, toy_study.config(), toy_study.split(folder))
+@pytest.fixture
+def trained(trained_toys):
+    return trained_toys
 
 
 def pair(trained, seed=0, protocol=PROTOCOL):
@@ -120,7 +118,7 @@ def test_other_views_are_not_taken_for_those_in_the_store(trained, tmp_path):
 def test_summary_of_two_seeds(trained, tmp_path):
     own = pair(trained)
     scores = scored(trained, tmp_path, [own, scoring.Pair(1, own.g, own.f)])  # the second is the first, turned
-    found = scoring.summary(scores)['representation']
+    found = summaries.summary(scores)['representation']
     candidates = scores.sslmem[:, 1, 24:32].mean(dim=1)
     assert candidates[0] == -candidates[1]
     assert found['sets']['candidate']['sslmem']['mean'] == pytest.approx(0, abs=1e-7)
@@ -136,9 +134,25 @@ def test_summary_of_two_seeds(trained, tmp_path):
     }
 
 
+def test_figures_of_two_seeds_and_two_layers_worked_by_hand():
+    """Alignment by f is 1, so that by g of 3 is an SSLMem of 2 and an SSLMem' of 1/2."""
+    of_g = torch.tensor([[[0.0, 1, 3, 1], [0, 1, 3, 3]], [[0, 1, 1, 1], [0, 1, 3, 3]]])  # two shared, two candidates
+    sets = ['shared'] * 2 + ['candidate'] * 2
+    scores = Scores(['a', 'b'], [0, 1], sets, torch.arange(4), torch.ones_like(of_g), of_g)
+    found = summaries.summary(scores)['a']['sets']['candidate']
+    assert found['sslmem']['mean'] == 0.5
+    assert found['sslmem']['quantiles']['0.5'] == 0.5  # of the images' means over seeds, 1 and 0
+    assert found['sslmem_range']['mean'] == pytest.approx((2 / 3 / 2 + 0) / 2)  # ranges from -1 to 2 and from -1 to 0
+    assert found['sslmem_prime']['std'] == pytest.approx(0.25 / 2**0.5)
+    layers = summaries.layer_summary(scores)
+    assert [layers[name]['mean'] for name in 'ab'] == pytest.approx([0.125, 0.5])
+    assert [layers[name]['std'] for name in 'ab'] == pytest.approx([0.25 / 2**0.5, 0])
+    assert layers['b']['delta'] == pytest.approx(0.375)
+
+
 def test_layermem_and_its_delta(trained, tmp_path):
     scores = scored(trained, tmp_path)
-    found = scoring.layer_summary(scores)
+    found = summaries.layer_summary(scores)
     means = scores.relative[0, :, 24:32].mean(dim=1)
     assert [found[name]['mean'] for name in ('conv', 'representation')] == pytest.approx(means.tolist())
     assert found['representation']['delta'] == pytest.approx(float(means[1] - means[0]))
@@ -163,18 +177,24 @@ def test_a_checkpoint_of_another_network(trained):
         scoring.load(cfg, folder / 'split.json', checkpoints, 0, PROTOCOL, 'cpu')
 
 
+def test_a_network_that_is_compared_with_itself(trained):
+    folder, checkpoints = trained
+    with pytest.raises(ValueError, match=r'f/epoch_2.pth and .*f/epoch_2.pth are one network'):
+        pair((folder, checkpoints | dict(g=checkpoints['f'])))
+
+
 def test_trainings_of_other_architecture_images_or_views_are_named(trained):
     folder, checkpoints = trained
-    trainings = {name: study.saved_config(path) for name, path in checkpoints.items()}
+    trainings = {name: checks.saved_config(path) for name, path in checkpoints.items()}
     split_file = folder / 'split.json'
-    study.check_training(trainings, split_file)
-    assert scoring.warnings(toy_study.config(), trainings) == []
+    checks.check_training(trainings, split_file)
+    assert checks.warnings(toy_study.config(), trainings) == []
     trainings['g'].model.backbone.drop_rate = 0.5
     with pytest.raises(ValueError, match=r'of different architecture, backbone.drop_rate=0.0 and 0.5'):
-        study.check_training(trainings, split_file)
+        checks.check_training(trainings, split_file)
     cfg = toy_study.config()
     cfg.train_dataloader.dataset.views[0].scale = (0.5, 1)
-    assert scoring.warnings(cfg, dict(f=trainings['f'])) == [
+    assert checks.warnings(cfg, dict(f=trainings['f'])) == [
         'f was trained on other augmentations than it is scored on: augmentation[0].scale[0]=0.3 and 0.5'
     ]
 
@@ -187,14 +207,14 @@ def test_trainings_of_other_architecture_images_or_views_are_named(trained):
     ],
 )
 def test_a_split_that_the_encoders_were_not_trained_by(trained, tmp_path, parts, message):
-    trainings = {name: study.saved_config(path) for name, path in trained[1].items()}
+    trainings = {name: checks.saved_config(path) for name, path in trained[1].items()}
     with pytest.raises(ValueError, match=message):
-        study.check_training(trainings, toy_study.split(tmp_path, **parts))
+        checks.check_training(trainings, toy_study.split(tmp_path, **parts))
 
 
 def test_g_that_was_trained_on_everything(trained):
     with pytest.raises(ValueError, match='g was trained on 8 of the candidate images'):
-        study.check_training(dict(g=toy_study.config()), trained[0] / 'split.json')
+        checks.check_training(dict(g=toy_study.config()), trained[0] / 'split.json')
 
 
 def test_the_papers_split_of_a_config_takes_a_tenth_of_test_images():

@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 import torch
 
-from sslreg.memorization import classmem, unitmem
+from sslreg.memorization import classmem, unit_scores, unitmem
 
 ONE_UNIT = torch.tensor([[0.5], [3.0], [1.0], [0.5]]).double()
 
@@ -9,6 +10,13 @@ ONE_UNIT = torch.tensor([[0.5], [3.0], [1.0], [0.5]]).double()
 @pytest.mark.parametrize('rest, expected', [('mean', 0.63636364), ('median', 0.71428571)])
 def test_unitmem_worked_by_hand(rest, expected):
     assert unitmem(ONE_UNIT, rest).tolist() == pytest.approx([expected])
+
+
+def test_the_median_is_numpys():
+    activations = torch.rand(8, 5)
+    ordered = np.sort(activations.numpy(), axis=0)
+    most, rest = ordered[-1], np.median(ordered[:-1], axis=0)
+    np.testing.assert_allclose(unitmem(activations, 'median').numpy(), (most - rest) / (most + rest), rtol=1e-6)
 
 
 def test_median_of_an_even_number_is_between_the_middle_two():
@@ -25,6 +33,7 @@ def test_classmem_is_unitmem_of_the_means_of_classes():
     activations, labels = torch.rand(12, 5), torch.tensor([0, 3, 4] * 4)
     means = torch.stack([activations[labels == c].mean(dim=0) for c in (0, 3, 4)])
     torch.testing.assert_close(classmem(activations, labels), unitmem(means))
+    torch.testing.assert_close(classmem(activations, labels, 'median'), unitmem(means, 'median'))
 
 
 @pytest.mark.parametrize(
@@ -42,3 +51,8 @@ def test_what_unitmem_cannot_be_taken_of(activations, message):
 def test_unknown_rest_is_named():
     with pytest.raises(ValueError, match="rest='mode' must be"):
         unitmem(ONE_UNIT, 'mode')
+
+
+def test_the_class_that_excites_a_unit_most_is_told_by_its_label():
+    activations, labels = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 3.0], [4.0, 0.0]]), torch.tensor([0, 0, 3, 4])
+    assert unit_scores._of_classes(activations, labels, 'mean').most.tolist() == [4, 3]

@@ -46,8 +46,6 @@ def sslmem():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(trainings, 'start', train)
             patch.setenv('COLUMNS', '200')  # of the terminal: tables and paths are not broken
-            # A training writes its config out seven times, and to make that pretty takes longer than to train.
-            patch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
             patch.setattr(sys, 'argv', ['sslmem.py', *map(str, arguments)])
             with DefaultScope.overwrite_default_scope('sslreg'):
                 tool.main()
@@ -74,7 +72,7 @@ def evaluated(halves):
     return ('--benchmarks', halves / 'toy_knn.py', '--features', halves / 'features', '--num-workers', 0)
 
 
-def test_a_study_is_trained_once_and_scored(sslmem, tmp_path, capsys):
+def test_a_study_is_trained_once_and_scored(sslmem, tmp_path, monkeypatch, capsys):
     config, out = toy_study.write(tmp_path / 'mine', toy_study.config()), tmp_path / 'study'
     assert sslmem('train', config, '--out', out) == [str(out / 'seed0' / name) for name in 'fg']
     (out / 'seed1').mkdir()
@@ -102,6 +100,13 @@ def test_a_study_is_trained_once_and_scored(sslmem, tmp_path, capsys):
     sslmem('score', config, *own, '--split', out / 'split.json', '--out', tmp_path / 'pair', '--num-workers', 0)
     alone = json.loads((tmp_path / 'pair' / 'scores.json').read_text())
     assert alone['networks'][0] == found['networks'][0]
+
+    told = []
+    monkeypatch.setattr('sslreg.memorization.commands.score.print_log', lambda text, *_: told.append(text))
+    changed = ('--out', tmp_path / 'changed', '--cfg-options', 'train_dataloader.dataset.views.0.flip=0.9')
+    sslmem('score', out, '--num-workers', 0, *changed)
+    text = 'was trained on other augmentations than it is scored on: augmentation[0].flip=0.5 and 0.9'
+    assert told == [f'{name} {text}' for _ in range(2) for name in 'fg']  # of each seed
 
     compared = tmp_path / 'new' / 'compared'
     sslmem('compare', compared, out, tmp_path / 'pair', '--top', 2)
@@ -295,24 +300,26 @@ def test_arguments_that_do_not_go_together(sslmem, monkeypatch, arguments, messa
 
 
 @pytest.mark.slow
-def test_the_tool_as_a_user_runs_it(tmp_path):
+def test_the_tool_as_a_user_runs_it(sslmem, tmp_path, monkeypatch):
+    """A training in a process of its own, and what runs on two; the rest is done in this process."""
+    monkeypatch.chdir(ROOT)
     out = tmp_path / 'study'
-    command = (sys.executable, 'tools/sslmem.py')
-    succeed(run(*command, 'train', QUICKSTART, '--out', out, '--split-seed', 1, '--cfg-options', *SMALL))
+    train = ('train', QUICKSTART, '--out', out, '--split-seed', 1, '--cfg-options', *SMALL)
+    sslmem(*train)
     assert [len(part) for part in splits.read(out / 'split.json')] == [60, 8, 8, 8]
-    score = ('sslmem.py', 'score', out, '--num-workers', 0)
-    succeed(run('bash', 'tools/torchrun.sh', '2', *score))
+    shutil.rmtree(out / 'seed0' / 'g')
+    assert 'seed0/f: finished before' in succeed(run(sys.executable, 'tools/sslmem.py', *train)).replace('\n', '')
+    several = ('bash', 'tools/torchrun.sh', '2', 'sslmem.py')
+    succeed(run(*several, 'score', out, '--num-workers', 0))
     found = json.loads((out / 'scores.json').read_text())
     assert found['layers']['representation']['sets']['extra']['sslmem']['num_images'] == 8
-    text = succeed(run(*command, *score[1:], '--cfg-options', 'train_dataloader.dataset.views.0.gray=0.9'))
-    assert 'f was trained on other augmentations than it is scored on: augmentation[0].gray=0.2 and 0.9' in text
     benchmark = toy_study.knn(dict(type='PhotoTiles', tiles_per_class=1, pipeline=[dict(type='PackInputs')]))
     (tmp_path / 'tiles.py').write_text(f'benchmark = {benchmark!r}')
-    pruned = ('--layers', 'layer[12]', '--shares', 0.5, '--benchmarks', tmp_path / 'tiles.py', '--num-workers', 0)
-    found = []
-    for start in (('bash', 'tools/torchrun.sh', '2', 'sslmem.py'), command):
-        succeed(run(*start, 'prune', out, *pruned, '--features', tmp_path / str(len(found))))
-        found.append((out / 'pruning.json').read_text())
-        (out / 'pruning.json').unlink()
-    assert found[0] == found[1]
-    assert [run['share'] for run in json.loads(found[0])['runs']] == [0, 0.5, 0.5, 0.5, 0.5]
+    pruned = ('prune', out, '--layers', 'layer[12]', '--shares', 0.5, '--num-workers', 0)
+    pruned = (*pruned, '--benchmarks', tmp_path / 'tiles.py', '--features')
+    succeed(run(*several, *pruned, tmp_path / 'two'))
+    of_two = (out / 'pruning.json').read_text()
+    (out / 'pruning.json').unlink()
+    sslmem(*pruned, tmp_path / 'one')
+    assert (out / 'pruning.json').read_text() == of_two
+    assert [run['share'] for run in json.loads(of_two)['runs']] == [0, 0.5, 0.5, 0.5, 0.5]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from sslreg.memorization.scoring import Scores
+from sslreg.memorization.image_scores import Scores
 from sslreg.visualization.memorization import comparison, lede, pruning, removal, sets, several
 from sslreg.visualization.memorization.layers import curves
 from sslreg.visualization.memorization.runs import averaged, shown_metrics

@@ -14,7 +14,7 @@ from torch import Tensor
 from sslreg.engine import launch
 from sslreg.engine.unwrap import unwrap
 from sslreg.evaluation.encoders import encoder
-from sslreg.memorization import relative_sslmem, splits, sslmem, study, unit_scores
+from sslreg.memorization import checks, relative_sslmem, splits, sslmem, study, unit_scores
 from sslreg.memorization.layers import REPRESENTATION, Layers
 from sslreg.memorization.measure import AlignmentOf, alignments, first_view, shared_out
 from sslreg.memorization.units import Rest
@@ -84,7 +84,7 @@ class SSLMemHook(_ScoreHook):
     The views are the same each time. The training itself is not changed.
 
     Args:
-        reference: Checkpoint of g, of the same architecture.
+        reference: Checkpoint of g, of the same architecture. A config beside it is checked as by the tool.
         split: File of the split.
         interval: In epochs.
         num_views: Augmentations of an image.
@@ -114,11 +114,12 @@ class SSLMemHook(_ScoreHook):
 
         Raises:
             FileNotFoundError: There is no split, or no reference.
-            ValueError: The reference is of another architecture, or the split is not that of this training.
+            ValueError: The reference is of another architecture, or the split is not that of both trainings.
         """
         super().before_train(runner)
-        study.check_training(dict(f=runner.cfg), self.split)
         launch.check_checkpoint(self.reference)
+        of_g = checks.saved_config(self.reference)
+        checks.check_training(dict(f=runner.cfg) | (dict(g=of_g) if of_g else {}), self.split)
         self.index = torch.tensor(splits.read(self.split).candidate)
         self.images = study.viewed(runner.cfg, 'candidate', self.split, self.num_views, self.by.against == 'image')
         with torch.random.fork_rng(devices=[]):

@@ -1,13 +1,13 @@
 """``compare``: scored studies of the same images, side by side."""
 
-import json
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from sslreg.memorization import comparison, splits, tables
+from sslreg.memorization import comparison, splits, summaries, tables
+from sslreg.memorization.files import write_json
 
 from .options import add_options
 
@@ -20,7 +20,7 @@ def add(commands: Any) -> Any:
     compare.add_argument(
         '--top',
         type=int,
-        default=comparison.TOP,
+        default=summaries.TOP,
         metavar='N',
         help='most memorised candidates of which the overlap is measured (default: %(default)s)',
     )
@@ -47,17 +47,10 @@ def run(args: Namespace) -> None:
     for each, study in zip(found['studies'], studies, strict=True):
         each['folder'] = str(study.folder)
     out = Path(args.out)
-    out.mkdir(parents=True, exist_ok=True)
-    _write(found, out / 'compare.json')
+    write_json(found, out / 'compare.json')
     write_comparison(studies, found, out)
     for table in tables.of_comparison(found):
         Console().print(table)
     for text in found['caveats']:
         Console().print(text)
     Console().print(f'See {out / "compare.html"}, and {out / "compare.json"} for its figures')
-
-
-def _write(found: dict[str, Any], path: Path) -> None:
-    partial = path.with_suffix('.part')
-    partial.write_text(json.dumps(found, indent=2) + '\n')
-    partial.replace(path)

@@ -49,7 +49,9 @@ def add_benchmarks(parser: Any) -> None:
 
 def add_device(parser: Any) -> None:
     parser.add_argument('--batch-size', type=int, default=128, help='images at a time (default: 128)')
-    parser.add_argument('--num-workers', type=int, default=4, help='that make views, for each process (default: 4)')
+    parser.add_argument(
+        '--num-workers', type=int, default=WORKERS, help='that make views, for each process (default: %(default)s)'
+    )
     add_options(parser)
 
 

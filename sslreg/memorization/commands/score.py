@@ -1,6 +1,5 @@
 """``score``: SSLMem of the images of a split."""
 
-import json
 import logging
 from argparse import Namespace
 from pathlib import Path
@@ -15,8 +14,10 @@ from rich.console import Console
 
 from sslreg.engine import launch
 from sslreg.evaluation import FeatureStore
-from sslreg.memorization import scoring, study, tables
-from sslreg.memorization.measure import AlignmentOf
+from sslreg.memorization import checks, scoring, study, summaries, tables
+from sslreg.memorization.files import write_json
+from sslreg.memorization.layers import PARTS
+from sslreg.memorization.measure import AGAINST, AlignmentOf
 from sslreg.memorization.scores import DISTANCES
 
 from .options import add_device, add_layers
@@ -32,7 +33,7 @@ def add(commands: Any) -> Any:
     score.add_argument('--views', type=int, default=5, metavar='N', help='augmentations of an image (default: 5)')
     score.add_argument(
         '--against',
-        choices=('views', 'image'),
+        choices=AGAINST,
         default='views',
         help='views with each other, or with the image',
     )
@@ -40,7 +41,7 @@ def add(commands: Any) -> Any:
     score.add_argument('--no-normalize', action='store_true', help='leave representations at their length')
     score.add_argument(
         '--part',
-        choices=('all', 'mean', 'first'),
+        choices=PARTS,
         default='all',
         help='of maps and tokens (default: all together)',
     )
@@ -58,7 +59,7 @@ def run(args: Namespace) -> None:
     with launch.launched(cfg, args.launcher):
         launch.start_group(cfg)
         for found in trainings.values():
-            for text in scoring.warnings(cfg, found):
+            for text in checks.warnings(cfg, found):
                 print_log(text, 'current', logging.WARNING)
         with DefaultScope.overwrite_default_scope('sslreg'):
             pairs = [
@@ -71,10 +72,10 @@ def run(args: Namespace) -> None:
             found = dict(
                 scoring.about(cfg, split_file, pairs, protocol),
                 checkpoints={str(seed): each for seed, each in checkpoints.items()},
-                layers=scoring.summary(scores),
-                layermem=scoring.layer_summary(scores),
+                layers=summaries.summary(scores),
+                layermem=summaries.layer_summary(scores),
             )
-            (out / 'scores.json').write_text(json.dumps(found, indent=2) + '\n')
+            write_json(found, out / 'scores.json')
             for table in tables.of_scores(found):
                 Console().print(table)
             Console().print(f'See {out / "scores.json"}, and {out / "scores.npz"} for each image')
@@ -112,7 +113,7 @@ def _finished(cfg: Config, folder: Path) -> dict[int, dict[str, str]]:
 
 def _trainings(checkpoints: dict[str, str], split_file: Path) -> dict[str, Config]:
     """Configs beside the checkpoints, which are checked."""
-    found = {name: study.saved_config(path) for name, path in checkpoints.items()}
+    found = {name: checks.saved_config(path) for name, path in checkpoints.items()}
     trainings = {name: cfg for name, cfg in found.items() if cfg is not None}
-    study.check_training(trainings, split_file)
+    checks.check_training(trainings, split_file)
     return trainings

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from sslreg.engine import launch
-from sslreg.memorization import Split, splits, study
+from sslreg.memorization import Split, checks, splits, study
 
 from . import trainings
 from .options import add_options
@@ -53,7 +53,7 @@ def _study_config(args: Namespace, out: Path) -> Config:
     cfg = launch.load_config(args.config, args.cfg_options)
     kept = out / 'config.py'
     if kept.is_file():
-        if found := study.differences(Config.fromfile(kept).to_dict(), cfg.to_dict(), 'config'):
+        if found := checks.differences(Config.fromfile(kept).to_dict(), cfg.to_dict(), 'config'):
             raise ValueError(f'{out} has a study of another config, {found[0]}: choose another --out')
     else:
         out.mkdir(parents=True, exist_ok=True)

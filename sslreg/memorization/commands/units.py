@@ -11,6 +11,7 @@ from rich.console import Console
 
 from sslreg.engine import launch
 from sslreg.memorization import splits, study, tables, unit_scores
+from sslreg.memorization.units import RESTS
 
 from .options import add_device, add_layers
 
@@ -26,9 +27,7 @@ def add(commands: Any) -> Any:
     units.add_argument(
         '--classes', action='store_true', help='ClassMem, of images as they are; with --set test class selectivity'
     )
-    units.add_argument(
-        '--rest', choices=('mean', 'median'), default='mean', help='what stands for the other images (default: mean)'
-    )
+    units.add_argument('--rest', choices=RESTS, default='mean', help='what stands for the other images (default: mean)')
     add_layers(units, None)
     add_device(units)
     return units

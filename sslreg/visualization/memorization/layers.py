@@ -1,10 +1,11 @@
 """Where in the network the candidates are memorised: LayerMem (arXiv 2409.19069)."""
 
+from collections.abc import Sequence
 from typing import Any
 
-import torch
-
-from sslreg.memorization import scoring
+from sslreg.memorization.image_scores import Scores
+from sslreg.memorization.statistics import mean_and_std
+from sslreg.memorization.summaries import layer_summary
 from sslreg.memorization.tables import plus_minus
 from sslreg.visualization.html import boxed, paragraphs, picture, table
 from sslreg.visualization.plots import Line, Panel, level, line_panels
@@ -40,7 +41,7 @@ def layers(study: ScoredStudy, png: Png) -> Part | None:
     return Part('Through the layers', body, dict(layermem=found, layermem_ends=number))
 
 
-def curves(scores: scoring.Scores) -> dict[str, dict[str, Any]]:
+def curves(scores: Scores) -> dict[str, dict[str, Any]]:
     """Mean and, of several seeds, standard deviation by layer: of ``all`` candidates, and of those at both ends.
 
     The ends are chosen in each layer by the mean over seeds.
@@ -50,13 +51,13 @@ def curves(scores: scoring.Scores) -> dict[str, dict[str, Any]]:
     number = _number(scores)
     ends = dict(most=order[:, :number], least=order[:, -number:])
     by_seed = {end: values.gather(2, of.expand(len(values), -1, -1)).mean(dim=2) for end, of in ends.items()}
-    return dict(all=scoring.layer_summary(scores)) | {
-        end: {layer: scoring.mean_and_std(each[:, place]) for place, layer in enumerate(scores.layers)}
+    return dict(all=layer_summary(scores)) | {
+        end: {layer: mean_and_std(each[:, place]) for place, layer in enumerate(scores.layers)}
         for end, each in by_seed.items()
     }
 
 
-def _number(scores: scoring.Scores) -> int:
+def _number(scores: Scores) -> int:
     return min(ENDS, len(scores.among('candidate')) // 2)
 
 
@@ -64,17 +65,19 @@ def _panels(found: dict[str, dict[str, Any]], number: int) -> list[Panel]:
     names = list(found['all'])
     labels = dict(most=f'{number} most memorised', all='all candidates', least=f'{number} least memorised')
     lines = [curve(found[end], label, COLOURS[end]) for end, label in labels.items()]
-    ticks = torch.arange(len(names)).tolist()
-    axes = dict(xticks=ticks, xticklabels=names, xlim=(-0.3, len(names) - 0.7))
-    zero = level(ticks, 0, '', color='#444', linewidth=0.8, linestyle='-')
     bar = dict(color=GREY, linewidth=9, solid_capstyle='butt')
     deltas = [found['all'][name]['delta'] for name in names[1:]]
     steps = [Line([x, x], [0, delta], '', bar) for x, delta in enumerate(deltas, start=1)]
-    legend: dict[str, Any] = dict(loc='lower left', bbox_to_anchor=(0, 1), ncols=3)
-    return [
-        Panel([zero, *lines], '', 'LayerMem', axes=axes, legend=legend),
-        Panel([zero, *steps], '', 'Delta-LayerMem', axes=axes),
-    ]
+    return [layer_panel(names, lines, 'LayerMem'), layer_panel(names, steps, 'Delta-LayerMem')]
+
+
+def layer_panel(names: Sequence[str], lines: Sequence[Line], label: str) -> Panel:
+    """Lines whose x is the place of a layer, with one at 0; the legend is above."""
+    ticks = list(range(len(names)))
+    zero = level(ticks, 0, '', color='#444', linewidth=0.8, linestyle='-')
+    axes = dict(xticks=ticks, xticklabels=names, xlim=(-0.3, len(names) - 0.7))
+    legend = dict(loc='lower left', bbox_to_anchor=(0, 1), ncols=4)
+    return Panel([zero, *lines], '', label, axes=axes, legend=legend)
 
 
 def curve(found: dict[str, dict[str, float]], label: str, colour: str) -> Line:

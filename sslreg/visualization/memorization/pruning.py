@@ -3,12 +3,13 @@
 import math
 from pathlib import Path
 
+from sslreg.memorization.ranking import NONE
 from sslreg.memorization.tables import plus_minus
 from sslreg.visualization.html import boxed, folded, paragraphs, picture, table
 from sslreg.visualization.plots import Bars, bar_chart
 
 from .look import ORDERS, Part, Png
-from .runs import ORDER_NAMES, WHOLE, Runs, averaged, orders_in, shown_metrics
+from .runs import ORDER_NAMES, Runs, averaged, orders_in, shown_metrics
 from .scored import ScoredStudy
 
 UNPRUNED = 'whole network'
@@ -35,8 +36,8 @@ def pruning(study: ScoredStudy, png: Png) -> Part | None:
 
 def groups(runs: Runs, metric: str) -> Groups:
     """First the whole network, then by share and by whether it is one of each layer or of all units."""
-    done = sorted({(run['per'], run['share']) for run in runs if run['order'] != WHOLE})
-    found = {UNPRUNED: {WHOLE: averaged(runs, metric, order=WHOLE)}}
+    done = sorted({(run['per'], run['share']) for run in runs if run['order'] != NONE})
+    found = {UNPRUNED: {NONE: averaged(runs, metric, order=NONE)}}
     for per, share in done:
         values = {order: averaged(runs, metric, order=order, per=per, share=share) for order in orders_in(runs)}
         found[f'{100 * share:g} % {PER[per]}'] = values
@@ -55,7 +56,7 @@ def _picture(path: Path, metric: str, found: Groups) -> str:
         )
         for order in orders
     ]
-    whole = found[UNPRUNED].get(WHOLE)
+    whole = found[UNPRUNED].get(NONE)
     levels = {UNPRUNED: whole['mean']} if whole else {}
     bar_chart(path, list(pruned), series, 'in %', size=(8.4, 3.0), title=metric, levels=levels)
     return picture(path, f'{metric} after pruning')
@@ -65,6 +66,6 @@ def _rows(metric: str, found: Groups) -> list[list[str]]:
     orders = [order for order in ORDER_NAMES if any(order in values for values in found.values())]
     rows = [[metric, *(ORDER_NAMES[order] for order in orders)]]
     for name, values in found.items():
-        each = values | dict.fromkeys(orders, values[WHOLE]) if WHOLE in values else values
+        each = values | dict.fromkeys(orders, values[NONE]) if NONE in values else values
         rows.append([name, *(plus_minus(each[order], 2) if order in each else '' for order in orders)])
     return rows

@@ -1,11 +1,12 @@
 """Accuracy of encoders that are trained without the most memorised candidates (arXiv 2401.12233, section 4)."""
 
+from sslreg.memorization.ranking import NONE
 from sslreg.memorization.tables import plus_minus
 from sslreg.visualization.html import boxed, folded, paragraphs, picture, table
 from sslreg.visualization.plots import Line, Panel, line_panels
 
 from .look import ORDERS, Part, Png
-from .runs import ORDER_NAMES, WHOLE, Runs, averaged, orders_in, shown_metrics
+from .runs import ORDER_NAMES, Runs, averaged, orders_in, shown_metrics
 from .scored import ScoredStudy
 
 Curves = dict[str, dict[int, dict[str, float]]]  # mean and std by order and number removed
@@ -33,8 +34,8 @@ def removal(study: ScoredStudy, png: Png) -> Part | None:
 
 def curves(runs: Runs, metric: str) -> Curves:
     """All orders start at the training on all images."""
-    numbers = sorted({run['number'] for run in runs if run['order'] != WHOLE})
-    start = averaged(runs, metric, order=WHOLE)
+    numbers = sorted({run['number'] for run in runs if run['order'] != NONE})
+    start = averaged(runs, metric, order=NONE)
     found = {
         order: {0: start} | {number: averaged(runs, metric, order=order, number=number) for number in numbers}
         for order in orders_in(runs)

@@ -5,11 +5,10 @@ from typing import Any
 
 import torch
 
-from sslreg.memorization.scoring import mean_and_std
+from sslreg.memorization.statistics import mean_and_std
 from sslreg.visualization.metric_plots import GRID, NOT_TOP1, SWEEPS, sweeps
 
 Runs = Sequence[dict[str, Any]]  # each with what was done, 'seed' and 'metrics'
-WHOLE = 'none'  # the order of runs in which nothing was taken away
 ORDER_NAMES = dict(most='most memorised', random='random', least='least memorised')
 
 

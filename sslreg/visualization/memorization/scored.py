@@ -9,7 +9,8 @@ from mmengine.config import Config
 from torch import Tensor
 
 from sslreg.engine import launch
-from sslreg.memorization import scoring, splits
+from sslreg.memorization import splits, summaries
+from sslreg.memorization.image_scores import Scores
 
 FILES = ('scores.npz', 'scores.json')
 
@@ -32,25 +33,25 @@ class ScoredStudy:
     folder: Path
     cfg: Config
     split_file: Path
-    scores: scoring.Scores
+    scores: Scores
     layer: str
     about: dict[str, Any]
 
     @cached_property
-    def chosen(self) -> scoring.Scores:
+    def chosen(self) -> Scores:
         """Scores of the layer that the page is about."""
         return self.scores.of_layer(self.layer)
 
     @cached_property
     def summary(self) -> dict[str, Any]:
         """``sets``, ``tests`` and, of several seeds, ``seeds``, as in ``scores.json``."""
-        found: dict[str, Any] = scoring.summary(self.chosen)[self.layer]
+        found: dict[str, Any] = summaries.summary(self.chosen)[self.layer]
         return found
 
     @cached_property
     def candidates(self) -> Tensor:
         """SSLMem of each candidate, the mean over seeds, ``[M]``."""
-        return self.chosen.sslmem[:, 0, self.scores.among('candidate')].mean(dim=0)
+        return self.scores.candidates(self.layer)
 
     @property
     def index(self) -> list[int]:
@@ -111,7 +112,7 @@ def _read(name: str, folder: Path, layer: str | None, options: dict[str, Any] | 
             f'`python tools/sslmem.py score {folder}`'
         )
     about = _json(folder / FILES[1], 'score')
-    scores = scoring.Scores.read(folder / FILES[0])
+    scores = Scores.read(folder / FILES[0])
     if layer is not None and layer not in scores.layers:
         raise ValueError(
             f'{folder} has no scores of layer {layer!r}: choose one of {", ".join(scores.layers)}, or score it by '

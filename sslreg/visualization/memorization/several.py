@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-from sslreg.memorization import scoring, splits, statistics
-from sslreg.memorization.comparison import agreement, training_images
-from sslreg.memorization.study import differences
-from sslreg.memorization.tables import fixed, p_value, plus_minus
+from sslreg.memorization import splits, statistics
+from sslreg.memorization.checks import differences
+from sslreg.memorization.comparison import training_images
+from sslreg.memorization.summaries import agreement, layer_summary
+from sslreg.memorization.tables import AGREEMENT, both, fixed, p_value, plus_minus, row_of_pair
 from sslreg.visualization.html import boxed, paragraphs, picture, table
-from sslreg.visualization.plots import Bars, Panel, bar_chart, level, line_panels
+from sslreg.visualization.plots import Bars, bar_chart, line_panels
 
-from .layers import curve
+from .layers import curve, layer_panel
 from .lede import verdict
 from .look import SETS, STUDIES, Part, Png
 from .scored import ScoredStudy
@@ -42,15 +43,15 @@ def side_by_side(studies: Sequence[ScoredStudy], png: Png) -> Part:
 def agreements(studies: Sequence[ScoredStudy]) -> Part:
     """Overlap and Kendall's tau of the most memorised candidates of each two studies."""
     found = [_pair(*pair) for pair in combinations(studies, 2)]
-    rows = [['studies', 'most memorised', 'in both', "Kendall's tau", 'p']]
+    rows = [['studies', 'most memorised', *AGREEMENT]]
     texts = []
     for pair in found:
-        name = ' and '.join(pair['studies'])
+        name = both(pair['studies'])
         if 'not_comparable' in pair:
             texts.append(f'{name} cannot be compared image by image: {pair["not_comparable"]}.')
         else:
-            numbers = [str(pair['top']), f'{pair["overlap"]:.0%}', fixed(pair['tau'], 3), p_value(pair['p'])]
-            rows.append([name, *numbers])
+            _, *numbers = row_of_pair(name, pair)
+            rows.append([name, str(pair['top']), *numbers])
     if len(rows) > 1:
         texts.insert(
             0,
@@ -108,13 +109,8 @@ def _tests(study: ScoredStudy) -> list[str]:
 
 
 def _layers(studies: Sequence[ScoredStudy], path: Any) -> None:
-    names = studies[0].scores.layers
-    ticks = list(range(len(names)))
-    zero = level(ticks, 0, '', color='#444', linewidth=0.8, linestyle='-')
     lines = [
-        curve(scoring.layer_summary(study.scores), study.name, STUDIES[place % len(STUDIES)])
+        curve(layer_summary(study.scores), study.name, STUDIES[place % len(STUDIES)])
         for place, study in enumerate(studies)
     ]
-    axes = dict(xticks=ticks, xticklabels=names)
-    legend = dict(loc='lower left', bbox_to_anchor=(0, 1), ncols=4)
-    line_panels(path, [Panel([zero, *lines], '', 'LayerMem of the candidates', axes=axes, legend=legend)])
+    line_panels(path, [layer_panel(studies[0].scores.layers, lines, 'LayerMem of the candidates')])

@@ -1,0 +1,91 @@
+"""Scores of the images of a split, kept in a file."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .files import whole
+from .scores import range_normalized, relative_sslmem, sslmem
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Alignment of the images of a split by S pairs of encoders, of one seed each.
+
+    Attributes:
+        layers: Names of L layers.
+        seeds: S of them.
+        sets: Of each of N images, ``'shared'`` and so on.
+        index: ``[N]`` of each image in the training set; of extra ones in the test set.
+        of_f, of_g: Alignment ``[S, L, N]``.
+    """
+
+    layers: list[str]
+    seeds: list[int]
+    sets: list[str]
+    index: Tensor
+    of_f: Tensor
+    of_g: Tensor
+
+    @property
+    def sslmem(self) -> Tensor:
+        """``[S, L, N]``."""
+        return sslmem(self.of_f, self.of_g)
+
+    @property
+    def relative(self) -> Tensor:
+        """SSLMem', ``[S, L, N]``."""
+        return relative_sslmem(self.of_f, self.of_g)
+
+    @property
+    def ranged(self) -> Tensor:
+        """SSLMem divided by the range over all images of a seed and layer, ``[S, L, N]``."""
+        flat = self.sslmem.flatten(0, 1)
+        return torch.stack([range_normalized(row) for row in flat]).view_as(self.of_f)
+
+    def of_layer(self, name: str) -> 'Scores':
+        """Of one of the layers alone.
+
+        Raises:
+            ValueError: There is no such layer.
+        """
+        if name not in self.layers:
+            raise ValueError(f'layer {name!r} was not scored; those that were: {", ".join(self.layers)}')
+        place = [self.layers.index(name)]
+        return replace(self, layers=[name], of_f=self.of_f[:, place], of_g=self.of_g[:, place])
+
+    def candidates(self, layer: str) -> Tensor:
+        """SSLMem ``[M]`` of each candidate by a layer, the mean over seeds."""
+        values = self.of_layer(layer).sslmem[:, 0, self.among('candidate')]
+        return values.mean(dim=0)
+
+    def among(self, name: str) -> Tensor:
+        """Places ``[M]`` of the images of a set."""
+        return torch.tensor([place for place, each in enumerate(self.sets) if each == name])
+
+    def write(self, path: Path) -> None:
+        """``.npz``: the attributes, and the three forms of SSLMem as ``sslmem``, ``sslmem_range``, ``sslmem_prime``."""
+        arrays: dict[str, Any] = {
+            'set': np.array(self.sets),
+            'index': self.index.numpy(),
+            'layers': np.array(self.layers),
+            'seeds': np.array(self.seeds),
+            'f': self.of_f.numpy(),
+            'g': self.of_g.numpy(),
+            'sslmem': self.sslmem.numpy(),
+            'sslmem_range': self.ranged.numpy(),
+            'sslmem_prime': self.relative.numpy(),
+        }
+        with whole(path) as partial, partial.open('wb') as file:
+            np.savez(file, **arrays)
+
+    @classmethod
+    def read(cls, path: Path) -> 'Scores':
+        """What :meth:`write` wrote."""
+        with np.load(path) as found:
+            layers, seeds, sets = (found[name].tolist() for name in ('layers', 'seeds', 'set'))
+            return cls(layers, seeds, sets, *(torch.from_numpy(found[name]) for name in ('index', 'f', 'g')))
