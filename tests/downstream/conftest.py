@@ -33,12 +33,6 @@ def downstream() -> None:
         pytest.skip(f'needs {missing[0]}: bash tools/setup_downstream.sh (docs/downstream.md)')
 
 
-@pytest.fixture(autouse=True)
-def unformatted_dumps(monkeypatch):
-    """Dumped configs are not laid out by yapf, which takes seconds for each, and a Runner asks for it three times."""
-    monkeypatch.setattr('mmengine.config.config.FormatCode', lambda text, **options: (text, True))
-
-
 @pytest.fixture(scope='session')
 def pretrained(tmp_path_factory):
     """``pretrained('upernet_vitb_160k_ade20k', divisor)``: a checkpoint with the backbones that pre-training writes.
