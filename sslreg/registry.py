@@ -6,12 +6,61 @@ yet, because MMEngine warns about every role that its default scope lacks. Roles
 probes, benchmarks, features) are roots: two children of one parent cannot share the scope ``sslreg``.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+from inspect import Parameter, signature
 from typing import Any
 
-from mmengine.registry import Registry
+from mmengine.registry import Registry, build_model_from_cfg
 from mmpretrain import registry as mmpretrain
 
-MODELS = Registry('model', parent=mmpretrain.MODELS, locations=['sslreg.models'])
+MANY = 30  # names, which nobody reads
+
+
+def build(cfg: Any, registry: Registry, default_args: dict[str, Any] | None = None) -> Any:
+    """MMEngine's, but what does not exist is an error that says what was meant.
+
+    Raises:
+        KeyError: The type is not registered.
+        TypeError: It takes no such argument.
+    """
+    if isinstance(cfg, dict) and 'type' in cfg:
+        with registry.switch_scope_and_registry(cfg.get('_scope_')) as own:
+            _check(cfg, own.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type'], own)
+    return build_model_from_cfg(cfg, registry, default_args)
+
+
+def _check(cfg: dict[str, Any], component: Any, registry: Registry) -> None:
+    if component is None:
+        names = _names(registry)
+        hint = meant(cfg['type'], names) or (f'; it has {", ".join(names)}.' if len(names) < MANY else '.')
+        raise KeyError(
+            f'{cfg["type"]} is not in the {registry.scope}::{registry.name} registry{hint} '
+            "One of your own is named with its module, type='my_module.MyClass', or imported by custom_imports"
+        )
+    parameters = signature(component).parameters
+    if any(each.kind is Parameter.VAR_KEYWORD for each in parameters.values()):
+        return
+    for name in set(cfg) - set(parameters) - {'type', '_scope_'}:
+        hint = meant(name, parameters) or f'; it takes {", ".join(parameters)}'
+        raise TypeError(f'{type_name(component)} takes no argument {name!r}{hint}')
+
+
+def _names(registry: Registry | None) -> list[str]:
+    """What is registered there, and where it looks next."""
+    if registry is None:
+        return []
+    registry.import_from_location()
+    return [*registry.module_dict, *_names(registry.parent)]
+
+
+def meant(name: str, names: Iterable[str]) -> str:
+    """``"; did you mean 'teacher_temp'?"``, if one of the names is alike."""
+    close = get_close_matches(name, names, n=1)
+    return f'; did you mean {close[0]!r}?' if close else ''
+
+
+MODELS = Registry('model', parent=mmpretrain.MODELS, locations=['sslreg.models'], build_func=build)
 MODEL_WRAPPERS = Registry('model_wrapper', parent=mmpretrain.MODEL_WRAPPERS)
 WEIGHT_INITIALIZERS = Registry('weight initializer', parent=mmpretrain.WEIGHT_INITIALIZERS)
 
@@ -35,11 +84,11 @@ TRANSFORMS = Registry('transform', parent=mmpretrain.TRANSFORMS, locations=['ssl
 METRICS = Registry('metric', parent=mmpretrain.METRICS, locations=['sslreg.evaluation'])
 EVALUATORS = Registry('evaluator', parent=mmpretrain.EVALUATORS)
 
-MEMORIES = Registry('memory', scope='sslreg', locations=['sslreg.models'])
-SCHEDULES = Registry('schedule', scope='sslreg', locations=['sslreg.engine'])
-PROBES = Registry('probe', scope='sslreg', locations=['sslreg.evaluation'])
-BENCHMARKS = Registry('benchmark', scope='sslreg', locations=['sslreg.evaluation'])
-FEATURES = Registry('features', scope='sslreg', locations=['sslreg.evaluation'])
+MEMORIES = Registry('memory', scope='sslreg', locations=['sslreg.models'], build_func=build)
+SCHEDULES = Registry('schedule', scope='sslreg', locations=['sslreg.engine'], build_func=build)
+PROBES = Registry('probe', scope='sslreg', locations=['sslreg.evaluation'], build_func=build)
+BENCHMARKS = Registry('benchmark', scope='sslreg', locations=['sslreg.evaluation'], build_func=build)
+FEATURES = Registry('features', scope='sslreg', locations=['sslreg.evaluation'], build_func=build)
 
 
 def type_name(kind: Any) -> str:

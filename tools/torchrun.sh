@@ -11,6 +11,12 @@ if [ "${NNODES:-1}" = 1 ]; then
 else
     rendezvous=(--nnodes "$NNODES" --node_rank "${NODE_RANK:?}" --master_addr "${MASTER_ADDR:?}" --master_port "${PORT:-29500}")
 fi
+python=${PYTHON:-python}
+if ! "$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("torch") is None)' &> /dev/null; then
+    echo "'$python' has no torch. Activate an environment that has (tools/setup_env.sh makes .venv, and for detection and" \
+        "segmentation tools/setup_downstream.sh .venv-downstream), or name its interpreter: PYTHON=.venv/bin/python" >&2
+    exit 2
+fi
 export PYTHONPATH="$tools/..:${PYTHONPATH:-}"
-exec "${PYTHON:-python}" -m torch.distributed.run "${rendezvous[@]}" --nproc_per_node "$gpus" \
+exec "$python" -m torch.distributed.run "${rendezvous[@]}" --nproc_per_node "$gpus" \
     "$tools/$script" --launcher pytorch "${@:3}"

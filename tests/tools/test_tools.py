@@ -310,4 +310,6 @@ def test_mistakes_end_in_one_clear_sentence(tmp_path, trained):
         'configs/massl/vitb_800e.py', '--launcher', 'pytorch', WORLD_SIZE='3')  # fmt: skip
     assert 'the checkpoint is not of this MemorySSL' in fail(
         CONFIG, trained / 'epoch_2.pth', *out, script='test.py')  # fmt: skip
+    assert "'nowhere/python' has no torch. Activate an environment" in last_line(
+        run('bash', 'tools/dist_train.sh', CONFIG, '2', PYTHON='nowhere/python'))  # fmt: skip
     assert "GPUS='two' must be a positive number" in last_line(run('bash', 'tools/dist_train.sh', CONFIG, 'two'))

@@ -1,11 +1,10 @@
-from difflib import get_close_matches
 from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from sslreg.engine.unwrap import unwrap
-from sslreg.registry import HOOKS, SCHEDULES
+from sslreg.registry import HOOKS, SCHEDULES, meant
 
 
 @HOOKS.register_module()
@@ -98,7 +97,6 @@ class OptimizerScheduleHook(Hook):
 def _get(owner: Any, name: str, target: str) -> Any:
     if not hasattr(owner, name):
         names = [key for key in [*vars(owner), *getattr(owner, '_modules', {})] if not key.startswith('_')]
-        close = get_close_matches(name, names, n=1)
-        hint = f'did you mean {close[0]!r}?' if close else f'it has {", ".join(sorted(names))}'
-        raise AttributeError(f'ScheduleHook target {target!r}: {type(owner).__name__} has no {name!r}; {hint}')
+        hint = meant(name, names) or f'; it has {", ".join(sorted(names))}'
+        raise AttributeError(f'ScheduleHook target {target!r}: {type(owner).__name__} has no {name!r}{hint}')
     return getattr(owner, name)

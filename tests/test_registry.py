@@ -1,0 +1,39 @@
+"""What a config names and does not exist is an error that says what was meant."""
+
+import pytest
+from mmengine.registry import DefaultScope
+
+from sslreg.models import QueueMemory
+from sslreg.registry import MEMORIES, MODELS, SCHEDULES
+
+
+@pytest.mark.parametrize('kind', ['QueueMemory', QueueMemory])
+def test_an_argument_that_is_misspelt(kind):
+    with pytest.raises(TypeError, match="QueueMemory takes no argument 'lenght'; did you mean 'length'"):
+        MEMORIES.build(dict(type=kind, lenght=8, feat_dim=2))
+
+
+def test_an_argument_unlike_any_other_is_answered_with_all():
+    with pytest.raises(TypeError, match="SqrtKLLoss takes no argument 'x'; it takes"):
+        MODELS.build(dict(type='SqrtKLLoss', x=1))
+
+
+@pytest.mark.parametrize(
+    'registry, kind, hint',
+    [
+        (MEMORIES, 'QeueMemory', "; did you mean 'QueueMemory'?"),
+        (MEMORIES, 'Bank', '; it has .*QueueMemory'),
+        (MODELS, 'VisonTransformer', "; did you mean 'VisionTransformer'?"),  # mmpretrain's
+        (MODELS, 'Bank', r'\. One of your own is named with its module'),  # too many to be listed
+    ],
+)
+def test_a_type_that_does_not_exist(registry, kind, hint):
+    with pytest.raises(KeyError, match=f'{kind} is not in the sslreg::.* registry{hint}'):
+        registry.build(dict(type=kind))
+
+
+def test_what_exists_is_built_in_the_scope_that_is_set():
+    assert len(MEMORIES.build(dict(type='QueueMemory', length=8, feat_dim=2))) == 8
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        assert len(MODELS.build([dict(type='GELU'), dict(type='ReLU', inplace=True)])) == 2
+    assert SCHEDULES.build(dict(type='LinearSchedule', start=0.5, end=1.0))(0, 10) == 0.5
