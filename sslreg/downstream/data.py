@@ -38,22 +38,34 @@ def leaves(cfg: Any) -> Iterator[Any]:
 
 
 def check_files(dataset: Any) -> None:
+    """Raise FileNotFoundError unless the root, the annotations and the folders of a dataset are there."""
     root = Path(dataset.get('data_root') or '')
     wanted = [dataset.get('ann_file') or '', *(dataset.get('data_prefix') or {}).values()]
     for path in [root, *(root / each for each in wanted if each)]:
         if not path.exists():
             raise FileNotFoundError(
-                f'{type_name(dataset.type)}: {path} does not exist (from {Path.cwd()}); {_get(path)}'
+                f'{type_name(dataset.type)}: {path} does not exist (from {Path.cwd()}); {_remedy(path)}'
             )
 
 
 def classes_of(dataset: Any, scope: str) -> tuple[str, ...]:
-    """The config's, or those of the dataset's class."""
+    """The config's, or those of the dataset's class.
+
+    Raises:
+        ValueError: There is no such class, or neither names any.
+    """
     classes = (dataset.get('metainfo') or {}).get('classes')
     if not classes:
         with DATASETS.switch_scope_and_registry(scope) as registry:
             kind = registry.get(dataset.type)
-        classes = getattr(kind, 'CLASSES', None) or kind.METAINFO['classes']
+        if kind is None:
+            raise ValueError(
+                f'the dataset {dataset.type!r} is not known to {scope}: name it with its module, as '
+                "type='sslreg.downstream.camvid.CamVid'"
+            )
+        classes = getattr(kind, 'CLASSES', None) or kind.METAINFO.get('classes')
+    if not classes:
+        raise ValueError(f'{type_name(dataset.type)} has no classes: set metainfo=dict(classes=(...)) in the datasets')
     return (classes,) if isinstance(classes, str) else tuple(classes)
 
 
@@ -68,11 +80,11 @@ def check_categories(dataset: Any, classes: tuple[str, ...]) -> None:
     if unknown:
         raise ValueError(
             f'{path} has the category {unknown[0]!r}, which is not among the {len(classes)} classes of the config '
-            f'({_few(classes)}): its boxes would be left out. Set metainfo=dict(classes={tuple(found)}) in the '
+            f'({_first(classes)}): its boxes would be left out. Set metainfo=dict(classes={tuple(found)}) in the '
             f'datasets and num_classes={len(found)} in the heads'
         )
     if absent:
-        raise ValueError(f'{path} has no category {absent[0]!r}, a class of the config; it has {_few(found)}')
+        raise ValueError(f'{path} has no category {absent[0]!r}, a class of the config; it has {_first(found)}')
 
 
 def categories(path: Path) -> list[str]:
@@ -91,10 +103,11 @@ def categories(path: Path) -> list[str]:
 
 
 def check_heads(model: Any, classes: tuple[str, ...], loader: str) -> None:
+    """Raise ValueError if a head of the model is for another number of classes than the data of a loader have."""
     for where, number in _numbers_of_classes(model, 'model'):
         if number != len(classes):
             raise ValueError(
-                f'{where}.num_classes={number}, but {loader} has {len(classes)} classes ({_few(classes)}): make them '
+                f'{where}.num_classes={number}, but {loader} has {len(classes)} classes ({_first(classes)}): make them '
                 'equal, by --cfg-options or in the config'
             )
 
@@ -110,12 +123,12 @@ def _numbers_of_classes(cfg: Any, where: str) -> Iterator[tuple[str, int]]:
             yield from _numbers_of_classes(part, f'{where}.{name}')
 
 
-def _few(names: Any) -> str:
+def _first(names: Any) -> str:
     names = list(names)
     return ', '.join(names[:5]) + (', ...' if len(names) > 5 else '')
 
 
-def _get(path: Path) -> str:
+def _remedy(path: Path) -> str:
     if path.parts[:2] == ('work_dirs', 'data'):
         return f'unpack it: python tools/downstream/unpack.py {path.parts[2]}'
     return 'put the data there, or a link to them (docs/downstream.md)'

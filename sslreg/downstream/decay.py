@@ -44,8 +44,8 @@ class LayerDecayConstructor:
 
     def _groups(self, model: nn.Module) -> dict[tuple[int, bool], dict[str, Any]]:
         """Parameter groups by (layers above, has weight decay)."""
-        depth = getattr(model.backbone, 'get_layer_depth', None)
-        if depth is None:
+        layer_of = getattr(model.backbone, 'get_layer_depth', None)
+        if layer_of is None:
             raise ValueError(
                 f"{type(model.backbone).__name__} does not say which layer a parameter is of; mmpretrain's backbones "
                 "do (type='mmpretrain.VisionTransformer')"
@@ -54,7 +54,7 @@ class LayerDecayConstructor:
         for name, param in model.named_parameters():
             if not param.requires_grad:
                 continue
-            layer, num_layers = depth(name, 'backbone.')
+            layer, num_layers = layer_of(name, 'backbone.')  # of 0 to L + 1, and L + 2
             above = num_layers - 1 - layer
             decayed = param.ndim > 1 and not name.endswith((*UNDECAYED, '.bias'))
             settings = dict(lr=self.optimizer_cfg['lr'] * self.rate**above) | (

@@ -16,7 +16,8 @@ from sslreg.registry import HOOKS
 
 PALETTE = ['#e6194b', '#3cb44b', '#4363d8', '#f58231', '#911eb4', '#46f0f0', '#f032e6', '#bcf60c', '#008080', '#9a6324']
 WIDTH = 480  # of a picture in a sheet, px
-GAP = 8
+GAP = 8  # between pictures, px
+HEADER = 30  # for the titles of columns, px
 
 
 @HOOKS.register_module()
@@ -26,13 +27,20 @@ class DrawHook(Hook):
     Boxes with class and score for detection, transparent colours of classes for segmentation.
 
     Args:
-        out: The picture that is written when the test ends.
-        num: Images.
+        out: The picture that is written when the test ends; its suffix says in which format.
+        num: How many images.
         score: Boxes of lower scores are left out.
+
+    Raises:
+        ValueError: No format has this suffix, or there is nothing to draw.
     """
 
     def __init__(self, out: str, num: int = 8, score: float = 0.5) -> None:
         self.out = Path(out)
+        if self.out.suffix.lower() not in Image.registered_extensions():
+            raise ValueError(f'out={out!r} names no format of pictures by its suffix: drawn.png does')
+        if num < 1:
+            raise ValueError(f'num={num} images are nothing to draw: at least 1')
         self.num = num
         self.score = score
         self.rows: list[list[Image.Image]] = []
@@ -52,18 +60,24 @@ class DrawHook(Hook):
 
 
 def row(sample: Any, meta: dict[str, Any], score: float) -> list[Image.Image]:
-    """Ground truth and prediction of an image, from mmdet's or mmsegmentation's data sample."""
+    """Ground truth and prediction of an image.
+
+    Args:
+        sample: mmdet's or mmsegmentation's, with ``img_path`` and boxes in px of that image.
+        meta: The dataset's ``classes`` and, for segmentation, ``palette``.
+        score: As in :class:`DrawHook`.
+    """
     image = Image.open(sample.img_path).convert('RGB')
     if 'pred_sem_seg' in sample:
         parts = [sample.gt_sem_seg, sample.pred_sem_seg]
-        return [overlay(image, part.data[0].cpu().numpy(), meta['palette']) for part in parts]
+        return [draw_classes(image, part.data[0].cpu().numpy(), meta['palette']) for part in parts]
     found = sample.pred_instances[sample.pred_instances.scores >= score]
     names = meta['classes']
-    return [boxes(image, _numbers(part.bboxes), part.labels.tolist(), names, part.get('scores'))
+    return [draw_boxes(image, _corners(part.bboxes), part.labels.tolist(), names, part.get('scores'))
             for part in (sample.gt_instances, found)]  # fmt: skip
 
 
-def boxes(
+def draw_boxes(
     image: Image.Image, corners: np.ndarray, labels: Sequence[int], names: Sequence[str], scores: Any = None
 ) -> Image.Image:
     """Frames ``[N, 4]`` (x1, y1, x2, y2 in px of the image) with names and scores, at ``WIDTH``."""
@@ -81,7 +95,7 @@ def boxes(
     return picture
 
 
-def overlay(image: Image.Image, labels: np.ndarray, palette: Sequence[Sequence[int]]) -> Image.Image:
+def draw_classes(image: Image.Image, labels: np.ndarray, palette: Sequence[Sequence[int]]) -> Image.Image:
     """Classes ``[H, W]`` in their colours over the image, at ``WIDTH``; what is ignored (255) stays as it is."""
     colours = np.zeros((256, 3), np.uint8)
     colours[: len(palette)] = palette
@@ -94,16 +108,16 @@ def overlay(image: Image.Image, labels: np.ndarray, palette: Sequence[Sequence[i
 def sheet(rows: Sequence[Sequence[Image.Image]], titles: Sequence[str]) -> Image.Image:
     """Rows of pictures in two blocks side by side, with titles above the columns."""
     per_block = math.ceil(len(rows) / 2)
-    blocks = [list(rows[:per_block]), list(rows[per_block:])]
+    blocks = [block for block in (rows[:per_block], rows[per_block:]) if block]
     height = max(sum(max(each.height for each in line) + GAP for line in block) for block in blocks)
     columns = len(titles)
-    page = Image.new('RGB', ((WIDTH + GAP) * columns * len([b for b in blocks if b]) + GAP, height + 30), 'white')
+    page = Image.new('RGB', ((WIDTH + GAP) * columns * len(blocks) + GAP, height + HEADER), 'white')
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(size=16)
-    for i, block in enumerate(block for block in blocks if block):
+    for i, block in enumerate(blocks):
         left = GAP + i * columns * (WIDTH + GAP)
         for j, title in enumerate(titles):
             draw.text((left + j * (WIDTH + GAP), 5), title, fill='black', font=font)
-        top = 30
+        top = HEADER
         for line in block:
             for j, picture in enumerate(line):
                 page.paste(picture, (left + j * (WIDTH + GAP), top))
@@ -111,6 +125,6 @@ def sheet(rows: Sequence[Sequence[Image.Image]], titles: Sequence[str]) -> Image
     return page
 
 
-def _numbers(corners: Any) -> np.ndarray:
-    """Of a tensor, or of mmdet's boxes around one."""
+def _corners(corners: Any) -> np.ndarray:
+    """``[N, 4]`` from a tensor, or from mmdet's boxes around one."""
     return np.asarray(getattr(corners, 'tensor', corners).cpu(), dtype=float).reshape(-1, 4)

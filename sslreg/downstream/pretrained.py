@@ -75,7 +75,7 @@ class PretrainedHook(Hook):
             raise RuntimeError(
                 f'{len(others)} tensors are not as in the checkpoint after initialisation (first: {others[0]})'
             )
-        print_log('\n' + _text(report(self.loaded)), 'current')
+        print_log('\n' + _printed(report(self.loaded)), 'current')
         self.loaded = []
 
 
@@ -97,7 +97,7 @@ def report(loaded: Sequence[tuple[Target, dict[str, Tensor]]]) -> Table:
     return table
 
 
-def _text(table: Any) -> str:
+def _printed(table: Any) -> str:
     console = Console(width=120)
     with console.capture() as capture:
         console.print(table)

@@ -92,7 +92,8 @@ def check_used(loaded: Iterable[tuple[Target, dict[str, Tensor]]], states: dict[
         if surplus:
             raise ValueError(
                 f'{checkpoint!r} has {len(surplus)} of {len(own)} tensors {prefix}* that this network has no place for '
-                f'(first: {prefix}{surplus[0]}): it is of a larger network; give the backbone the depth of pre-training'
+                f'(first: {prefix}{surplus[0]}): it is of a larger network, or of more than a backbone; give the '
+                'backbone the depth of pre-training, or leave these tensors out of the file'
             )
 
 

@@ -14,6 +14,7 @@ from sslreg.registry import MODELS
 
 from .trial import narrow, without_values
 
+ROOT = Path(__file__).parents[2]
 PRETRAINING = {  # by a part of the downstream config's name
     'r50': 'configs/npid/resnet50_imagenet_200e.py',
     'vitb': 'configs/massl/vitb_400e.py',
@@ -23,7 +24,7 @@ PRETRAINING = {  # by a part of the downstream config's name
 
 def pretraining(downstream: str) -> str:
     """The config that a downstream config's backbone is pre-trained by."""
-    return next(config for part, config in PRETRAINING.items() if part in downstream)
+    return str(ROOT / next(config for part, config in PRETRAINING.items() if part in downstream))
 
 
 @pytest.fixture(scope='session')

@@ -58,6 +58,21 @@ def test_a_file_that_is_not_coco_s(root):
     assert 'has no "categories": it is not in the form of COCO' in said(config(root))
 
 
+@pytest.mark.parametrize(
+    'kind, message',
+    [
+        ('NoSuchDataset', "the dataset 'NoSuchDataset' is not known to mmdet: name it with its module"),
+        ('BaseDetDataset', r'BaseDetDataset has no classes: set metainfo=dict\(classes='),
+    ],
+)
+def test_datasets_without_classes(downstream, root, kind, message):
+    import mmdet.datasets  # noqa: F401
+
+    cfg = config(root, ())
+    cfg.train_dataloader.dataset.datasets[0].dataset.type = kind
+    assert re.search(message, said(cfg))
+
+
 @pytest.mark.parametrize('gone', ['train.json', 'images'])
 def test_files_that_are_not_there(root, gone):
     (root / gone).rename(root / 'elsewhere')

@@ -10,7 +10,7 @@ from mmengine.structures import BaseDataElement, InstanceData, PixelData
 from PIL import Image, ImageColor
 
 from sslreg.downstream import DrawHook
-from sslreg.downstream.drawing import GAP, PALETTE, WIDTH, boxes, overlay, row, sheet
+from sslreg.downstream.drawing import GAP, HEADER, PALETTE, WIDTH, draw_boxes, draw_classes, row, sheet
 
 META = dict(classes=('cat', 'dog'), palette=[[255, 0, 0], [0, 0, 255]])
 GREY = (100, 100, 100)
@@ -69,7 +69,7 @@ def test_names_and_scores_are_written_above_the_boxes(image, monkeypatch):
 
 
 def test_an_image_without_boxes_stays_as_it_is(image):
-    picture = boxes(Image.open(image), np.zeros((0, 4)), [], META['classes'])
+    picture = draw_boxes(Image.open(image), np.zeros((0, 4)), [], META['classes'])
     assert picture.getcolors() == [(WIDTH * 240, GREY)]
 
 
@@ -85,7 +85,7 @@ def test_classes_are_laid_over_the_image_and_what_is_ignored_is_not(image):
 
 def test_labels_beyond_the_palette_are_ignored():
     labels = np.full((4, 8), 2)
-    assert overlay(Image.new('RGB', (8, 4), GREY), labels, META['palette']).getcolors() == [(WIDTH * 240, GREY)]
+    assert draw_classes(Image.new('RGB', (8, 4), GREY), labels, META['palette']).getcolors() == [(WIDTH * 240, GREY)]
 
 
 @pytest.mark.parametrize('rows, blocks', [(1, 1), (2, 2), (3, 2)])
@@ -94,10 +94,10 @@ def test_rows_stand_in_two_blocks_side_by_side(rows, blocks):
                 for i in range(rows)]  # fmt: skip
     page = sheet(pictures, ('ground truth', 'prediction'))
     assert page.width == GAP + 2 * blocks * (WIDTH + GAP)
-    assert page.getpixel((GAP, 30)) == (0, 0, 0)
-    assert page.getpixel((GAP + WIDTH + GAP, 30)) == (0, 9, 0)
+    assert page.getpixel((GAP, HEADER)) == (0, 0, 0)
+    assert page.getpixel((GAP + WIDTH + GAP, HEADER)) == (0, 9, 0)
     last = GAP + 2 * (blocks - 1) * (WIDTH + GAP)
-    assert page.getpixel((last, 30)) == (rows - 1, 0, 0)
+    assert page.getpixel((last, HEADER)) == (rows - 1, 0, 0)
 
 
 @pytest.mark.parametrize('sample', [detected, segmented])
@@ -109,9 +109,21 @@ def test_the_hook_draws_as_many_images_as_it_is_told(image, tmp_path, sample, ca
         for batch in range(2):
             hook.after_test_iter(runner, batch, outputs=[sample(image)] * 2)
         hook.after_test_epoch(runner)
-    assert Image.open(tmp_path / 'new/drawn.png').height == 30 + 2 * (240 + GAP)  # 3 images in blocks of 2 and 1
+    assert Image.open(tmp_path / 'new/drawn.png').height == HEADER + 2 * (240 + GAP)  # 3 images in blocks of 2 and 1
 
 
 def test_a_test_without_images_writes_nothing(tmp_path):
     DrawHook(str(tmp_path / 'drawn.png')).after_test_epoch(SimpleNamespace())
     assert not (tmp_path / 'drawn.png').exists()
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (dict(out='drawn'), "out='drawn' names no format"),
+        (dict(out='a.png', num=0), 'num=0 images are nothing to draw'),
+    ],
+)
+def test_what_could_not_be_drawn_is_refused_before_the_test(options, message):
+    with pytest.raises(ValueError, match=message):
+        DrawHook(**options)

@@ -147,6 +147,7 @@ def test_a_deeper_network_than_the_file_s(checkpoint, train):
 def test_a_shallower_network_than_the_file_s(checkpoint, train):
     message = said(train, resnet(depth=18, **start(checkpoint(resnet(depth=34), TEACHER))))
     assert 'has no place for (first: teacher.module.backbone.layer1.2.conv1.weight): it is of a larger' in message
+    assert 'or leave these tensors out of the file' in message
 
 
 def test_a_checkpoint_without_a_teacher(checkpoint, train):

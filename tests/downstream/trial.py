@@ -11,12 +11,10 @@ from unittest import mock
 
 import torch
 from mmengine.config import Config
-from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import Runner
 
 from sslreg.downstream import configure
 from sslreg.downstream.data import check_data
-from sslreg.downstream.weights import check, check_used, targets
 from sslreg.registry import type_name
 
 TRANSFORMS = {'Resize', 'RandomResize', 'RandomChoiceResize', 'RandomCrop', 'Pad', 'BatchFixedSizePad'}
@@ -113,9 +111,13 @@ def configs(scope: str) -> list[Path]:
     return sorted(Path('configs/downstream', scope).glob('[!_]*.py'))
 
 
+def task_of(path: Path) -> str:
+    return 'det' if path.parent.name == 'mmdet' else 'seg'
+
+
 @cache
 def _loaded(path: Path) -> Config:
-    return configure.load(str(path), None, 'det' if path.parent.name == 'mmdet' else 'seg')
+    return configure.load(str(path), None, task_of(path))
 
 
 def load(path: Path) -> Config:
@@ -128,24 +130,6 @@ def without_values() -> Iterator[None]:
     on_cpu = partial(torch.linspace, device='cpu')  # mmpretrain's ResNet reads its rates from one
     with torch.device('meta'), mock.patch('torch.linspace', on_cpu):
         yield
-
-
-def assert_dumps(path: Path) -> None:
-    """What a Runner dumps is the config."""
-    cfg = load(path)
-    assert Config.fromstring(cfg.pretty_text, '.py').to_dict() == cfg.to_dict()
-
-
-def assert_takes(path: Path, pretrained: dict[str, torch.Tensor]) -> None:
-    """The network, as wide as it is, has a place for every tensor of the backbone, and nothing else to load."""
-    cfg = load(path)
-    configure.use_weights(cfg, 'a.pth', None)
-    with without_values(), DefaultScope.overwrite_default_scope(cfg.default_scope):
-        model = MODELS.build(cfg.model)
-    fresh = cfg.custom_hooks[0].get('fresh', ())
-    loaded = [(target, check(target, pretrained, fresh)) for target in targets(model)]
-    assert loaded
-    check_used(loaded, {'a.pth': pretrained})
 
 
 def train(path: Path, root: Path, work_dir: Path, checkpoint: Path) -> Any:

@@ -1,4 +1,4 @@
-"""CamVid, 367 / 101 / 233 images of 360 x 270 px, 11 classes, and a schedule for it; batch norm within a process."""
+"""CamVid, 367 / 101 / 233 images of 360 x 270 px, 11 classes, and a schedule for it."""
 
 _base_ = './mmseg.py'
 

@@ -1,0 +1,39 @@
+"""Every downstream config parses, survives a dump, names its command, and takes what its pre-training writes."""
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS, DefaultScope
+
+from sslreg.downstream import configure
+from sslreg.downstream.weights import check, check_used, targets
+
+from .trial import configs, load, task_of, without_values
+
+pytestmark = pytest.mark.usefixtures('downstream')
+every_config = pytest.mark.parametrize('path', configs('mmdet') + configs('mmseg'), ids=lambda path: path.stem)
+
+
+@every_config
+def test_dumped_config_is_the_same(path):
+    cfg = load(path)
+    assert Config.fromstring(cfg.pretty_text, '.py').to_dict() == cfg.to_dict()
+
+
+@every_config
+def test_config_names_its_command(path):
+    assert f'bash tools/downstream/dist_train_{task_of(path)}.sh {path} CHECKPOINT' in path.read_text()
+
+
+@every_config
+def test_network_has_a_place_for_every_pretrained_tensor(path, pretrained_shapes):
+    """At its full width, by names and shapes alone."""
+    state: dict[str, torch.Tensor] = pretrained_shapes(path.stem)
+    cfg = load(path)
+    configure.use_weights(cfg, 'a.pth', None)
+    with without_values(), DefaultScope.overwrite_default_scope(cfg.default_scope):
+        model = MODELS.build(cfg.model)
+    fresh = cfg.custom_hooks[0].get('fresh', ())
+    loaded = [(target, check(target, state, fresh)) for target in targets(model)]
+    assert loaded
+    check_used(loaded, {'a.pth': state})
