@@ -11,6 +11,7 @@ from sslreg.memorization import (
     sslmem,
     view_alignment,
 )
+from sslreg.memorization.scores import delta_layermem, layermem
 
 OF_G, OF_F = torch.tensor([1, 0.8, 0.5]).double(), torch.tensor([0.4, 0.6, 0.55]).double()
 
@@ -20,6 +21,13 @@ def test_scores_of_three_images_worked_by_hand():
     assert scores.tolist() == pytest.approx([0.6, 0.2, -0.05])
     assert range_normalized(scores).tolist() == pytest.approx([0.92307692, 0.30769231, -0.07692308])
     assert relative_sslmem(OF_F, OF_G).tolist() == pytest.approx([0.42857143, 0.14285714, -0.04761905])
+
+
+def test_layermem_is_the_mean_of_sslmem_prime_and_delta_the_step_from_the_layer_before():
+    """SSLMem' of two images is 1/2 and 0 by the first layer, 1/2 and 1/2 by the second."""
+    found = layermem(torch.ones(2, 2), torch.tensor([[3.0, 1.0], [3.0, 3.0]]))
+    assert found.tolist() == [0.25, 0.5]
+    assert delta_layermem(found).tolist() == [0.25]
 
 
 def test_exchanging_the_encoders_turns_the_sign():

@@ -22,7 +22,9 @@ def test_a_drawn_split_has_each_image_once_and_depends_on_the_seed_alone():
     assert len(set(split.extra)) == 7
     assert max(split.extra) < 20
     assert split == splits.drawn(103, 7, 20, seed=3)
-    assert split.candidate != splits.drawn(103, 7, 20, seed=4).candidate
+    other = splits.drawn(103, 7, 20, seed=4)
+    assert split.candidate != other.candidate
+    assert split.extra != other.extra
 
 
 def test_what_is_written_is_read(tmp_path):

@@ -13,15 +13,15 @@ def test_unitmem_worked_by_hand(rest, expected):
 
 
 def test_the_median_is_numpys():
-    activations = torch.rand(8, 5)
+    activations = torch.rand(9, 5)
     ordered = np.sort(activations.numpy(), axis=0)
     most, rest = ordered[-1], np.median(ordered[:-1], axis=0)
     np.testing.assert_allclose(unitmem(activations, 'median').numpy(), (most - rest) / (most + rest), rtol=1e-6)
 
 
 def test_median_of_an_even_number_is_between_the_middle_two():
-    activations = torch.tensor([[5.0], [1.0], [2.0], [2.0], [4.0]])
-    assert unitmem(activations, 'median').tolist() == pytest.approx([3 / 7])
+    activations = torch.tensor([[5.0], [1.0], [2.0], [3.0], [4.0]])
+    assert unitmem(activations, 'median').tolist() == pytest.approx([2.5 / 7.5])
 
 
 def test_bounds_are_units_that_one_image_or_none_or_all_excite():
@@ -30,8 +30,8 @@ def test_bounds_are_units_that_one_image_or_none_or_all_excite():
 
 
 def test_classmem_is_unitmem_of_the_means_of_classes():
-    activations, labels = torch.rand(12, 5), torch.tensor([0, 3, 4] * 4)
-    means = torch.stack([activations[labels == c].mean(dim=0) for c in (0, 3, 4)])
+    activations, labels = torch.rand(12, 5), torch.tensor([0] * 5 + [3] * 4 + [4] * 2 + [7])
+    means = torch.stack([activations[labels == c].mean(dim=0) for c in (0, 3, 4, 7)])
     torch.testing.assert_close(classmem(activations, labels), unitmem(means))
     torch.testing.assert_close(classmem(activations, labels, 'median'), unitmem(means, 'median'))
 
@@ -54,5 +54,5 @@ def test_unknown_rest_is_named():
 
 
 def test_the_class_that_excites_a_unit_most_is_told_by_its_label():
-    activations, labels = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 3.0], [4.0, 0.0]]), torch.tensor([0, 0, 3, 4])
+    activations, labels = torch.tensor([[3.0, 0.0], [3.0, 0.0], [0.0, 3.0], [4.0, 0.0]]), torch.tensor([0, 0, 3, 4])
     assert unit_scores._of_classes(activations, labels, 'mean').most.tolist() == [4, 3]
