@@ -20,8 +20,8 @@ AS_IT_IS = dict(scale=(1, 1), ratio=(1, 1))  # a view without augmentation
 SETS = (*splits.NAMES, 'train', 'test')
 
 
-def read_config(folder: Path) -> Config:
-    """The config of a study: of the training on all images.
+def read_config(folder: Path, options: dict[str, Any] | None = None) -> Config:
+    """The config of a study: of the training on all images, with options merged into it.
 
     Raises:
         FileNotFoundError: The folder has none.
@@ -29,7 +29,7 @@ def read_config(folder: Path) -> Config:
     path = folder / 'config.py'
     if not path.is_file():
         raise FileNotFoundError(f'{folder} is no folder of a study: make one by `python tools/sslmem.py train`')
-    return launch.load_config(str(path))
+    return launch.load_config(str(path), options)
 
 
 def make_split(cfg: Config, seed: int | None, share: float = 0.1) -> Split:

@@ -78,6 +78,8 @@ def test_a_study_is_trained_once_and_scored(sslmem, tmp_path, monkeypatch, capsy
     (out / 'seed1').mkdir()
     with pytest.raises(ValueError, match='not trained to the end: .*/seed1/f, .*/seed1/g'):
         sslmem('score', out)
+    sslmem('score', out, '--seeds', 0, '--num-workers', 0)
+    assert list(json.loads((out / 'scores.json').read_text())['checkpoints']) == ['0']
     assert sslmem('train', config, '--out', out, '--seeds', 0, 1) == [str(out / 'seed1' / name) for name in 'fg']
     split = splits.read(out / 'split.json')
     assert split == splits.in_order(40, 4)
@@ -196,6 +198,15 @@ def test_a_study_stays_with_its_config_and_split(sslmem, halves, tmp_path):
         sslmem(*again, '--share', 0.1)
     with pytest.raises(ValueError, match='--share 0.5 is for a split that is made'):
         sslmem(*again, '--split', toy_study.split(tmp_path), '--share', 0.5)
+
+
+def test_a_mistake_before_the_first_training_is_not_kept(sslmem, tmp_path):
+    config, out = toy_study.write(tmp_path / 'mine', toy_study.config()), tmp_path / 'study'
+    with pytest.raises(TypeError, match="takes no argument 'lenght'; did you mean 'length'"):
+        sslmem('train', config, '--out', out, '--cfg-options', 'model.memory.lenght=8')
+    with pytest.raises(FileNotFoundError, match='is no folder of a study: make one by'):
+        sslmem('score', tmp_path)
+    assert len(sslmem('train', config, '--out', out)) == 2
 
 
 def test_trainings_without_the_most_memorised(sslmem, halves, evaluated, tmp_path, capsys):

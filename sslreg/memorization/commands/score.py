@@ -30,6 +30,7 @@ def add(commands: Any) -> Any:
     score.add_argument('--g', metavar='CHECKPOINT', help='with a config: trained on shared and independent images')
     score.add_argument('--split', metavar='FILE', help='with a config: the split (JSON)')
     score.add_argument('--out', metavar='DIR', help='scores go here (default: the folder)')
+    score.add_argument('--seeds', type=int, nargs='+', metavar='N', help='with a folder: of its pairs (default: all)')
     score.add_argument('--views', type=int, default=5, metavar='N', help='augmentations of an image (default: 5)')
     score.add_argument(
         '--against',
@@ -94,17 +95,19 @@ def _scored(args: Namespace) -> tuple[Config, Path, dict[int, dict[str, str]], P
         return cfg, Path(args.split), {0: dict(f=args.f, g=args.g)}, Path(args.out)
     if any(given):
         raise ValueError(f'{folder} has its own encoders and split: leave out --f, --g and --split')
-    cfg = launch.load_config(str(folder / 'config.py'), args.cfg_options)
-    return cfg, folder / 'split.json', _finished(cfg, folder), Path(args.out or folder)
+    cfg = study.read_config(folder, args.cfg_options)
+    return cfg, folder / 'split.json', _finished(cfg, folder, args.seeds), Path(args.out or folder)
 
 
-def _finished(cfg: Config, folder: Path) -> dict[int, dict[str, str]]:
-    """Final checkpoints of a study's encoders, by seed."""
-    seeds = sorted(int(path.name[4:]) for path in folder.glob('seed*') if path.name[4:].isdigit())
+def _finished(cfg: Config, folder: Path, seeds: list[int] | None) -> dict[int, dict[str, str]]:
+    """Final checkpoints of a study's encoders, by seed; of all that there are by default."""
+    seeds = seeds or sorted(int(path.name[4:]) for path in folder.glob('seed*') if path.name[4:].isdigit())
     works = {seed: {name: folder / f'seed{seed}' / name for name in study.ENCODERS} for seed in seeds}
     open_ends = [str(work) for each in works.values() for work in each.values() if not study.is_finished(cfg, work)]
     if open_ends or not seeds:
-        raise ValueError(f'not trained to the end: {", ".join(open_ends) or folder}; run `sslmem.py train` again')
+        raise ValueError(
+            f'not trained to the end: {", ".join(open_ends) or folder}; run `sslmem.py train` again, or choose --seeds'
+        )
     return {
         seed: {name: str(study.final_checkpoint(cfg, work)) for name, work in each.items()}
         for seed, each in works.items()

@@ -41,6 +41,7 @@ def run(args: Namespace) -> None:
     out = Path(args.out)
     cfg = _study_config(args, out)
     split_file = _study_split(args, cfg, out)
+    cfg.dump(out / 'config.py')
     for seed in args.seeds:
         for name in study.ENCODERS:
             folder = out / f'seed{seed}' / name
@@ -49,15 +50,13 @@ def run(args: Namespace) -> None:
 
 
 def _study_config(args: Namespace, out: Path) -> Config:
-    """The config of the study, kept in its folder."""
+    """The config of the study: that of its trainings, if there have been any."""
     cfg = launch.load_config(args.config, args.cfg_options)
     kept = out / 'config.py'
-    if kept.is_file():
-        if found := checks.differences(Config.fromfile(kept).to_dict(), cfg.to_dict(), 'config'):
+    if kept.is_file() and any(out.glob('seed*/*/*.pth')):
+        found = checks.differences(Config.fromfile(kept).to_dict(), cfg.to_dict(), 'config')
+        if found:
             raise ValueError(f'{out} has a study of another config, {found[0]}: choose another --out')
-    else:
-        out.mkdir(parents=True, exist_ok=True)
-        cfg.dump(kept)
     return cfg
 
 
