@@ -26,6 +26,7 @@ from mmengine.device import get_device
 from mmengine.dist import barrier, is_main_process
 from mmengine.registry import DefaultScope
 from rich.console import Console
+from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
 from sslreg.evaluation import Extractor, FeatureStore, suite
@@ -137,6 +138,7 @@ def wanted(args: argparse.Namespace, cfg: Config) -> Wanted:
     return each._replace(kind=chosen_kind(args.kind, each.kind), may_lack_images=True)
 
 
+@record  # torchrun then ends with the error
 def main() -> None:
     args = parse_args()
     out = Path(args.out)

@@ -25,6 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # as in tools/test.py
+from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
 from sslreg.memorization.commands import compare, prune, remove, report, score, train, units
@@ -44,6 +45,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@record  # torchrun then ends with the error
 def main() -> None:
     args = parse_args()
     args.run(args)

@@ -24,6 +24,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from rich.console import Console
 from rich.table import Table
+from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
 from sslreg.environment import hardware, versions
@@ -176,6 +177,7 @@ def dry_run(wanted: dict[str, dict[str, Wanted]], extractor: Extractor, missing:
         raise SystemExit(str(MissingDataError(missing)))
 
 
+@record  # torchrun then ends with the error
 def main() -> None:
     args = parse_args()
     cfg = configure(args)

@@ -17,6 +17,7 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 from mmengine.config import Config, DictAction
 from mmengine.logging import print_log
 from mmengine.runner import Runner
+from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
 
@@ -83,6 +84,7 @@ def configure(args: argparse.Namespace) -> tuple[Config, list[str]]:
     return cfg, [note for note in notes if note]
 
 
+@record  # torchrun then ends with the error
 def main() -> None:
     args = parse_args()
     cfg, notes = configure(args)

@@ -155,7 +155,16 @@ def use_data_root(cfg: Config, root: str) -> str | None:
 
     Returns:
         What was changed beyond the path, in a sentence.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        ValueError: The config has no data that could lie elsewhere.
     """
+    if not Path(root).is_dir():
+        raise FileNotFoundError(
+            f'--data-root: folder {root!r} does not exist (from {Path.cwd()}); make it first if data are to be '
+            'downloaded there'
+        )
     loaders = [cfg.get('train_dataloader'), cfg.get('val_dataloader'), cfg.get('test_dataloader')]
     loops = [cfg.get('val_cfg'), cfg.get('test_cfg')]
     loaders += [loop.get('bank_dataloader') for loop in loops if loop]

@@ -79,9 +79,9 @@ def test_missing_config_is_named():
         launch.load_config('configs/none.py')
 
 
-def test_photographs_have_no_root():
+def test_photographs_have_no_root(tmp_path):
     with pytest.raises(ValueError, match='PhotoTiles reads the photographs of scikit-image'):
-        launch.use_data_root(Config.fromfile('configs/massl/quickstart.py'), 'photos')
+        launch.use_data_root(Config.fromfile('configs/massl/quickstart.py'), str(tmp_path))
 
 
 def test_cpu_processes_keep_a_configs_own_wrapper(monkeypatch):

@@ -18,6 +18,7 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 from rich.console import Console
 from rich.table import Table
+from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.downstream import configure
 from sslreg.downstream.data import check_data
@@ -63,6 +64,7 @@ def report(metrics: dict[str, float], title: str, out: str | None) -> None:
         Path(out).write_text(json.dumps({name: float(value) for name, value in metrics.items()}, indent=2) + '\n')
 
 
+@record  # torchrun then ends with the error
 def main() -> None:
     args = parse_args()
     cfg = build_config(args)

@@ -18,6 +18,7 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 from mmengine.config import Config, DictAction
 from mmengine.logging import print_log
 from mmengine.runner import Runner
+from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.downstream import configure
 from sslreg.downstream.data import check_data
@@ -69,6 +70,7 @@ def build_config(args: argparse.Namespace) -> tuple[Config, str | None]:
     return cfg, note
 
 
+@record  # torchrun then ends with the error
 def main() -> None:
     args = parse_args()
     cfg, note = build_config(args)

@@ -23,7 +23,7 @@ def complete(cfg: Config, work_dir: Path, tools: Path, gpus: int = 1) -> Path:
         The last checkpoint.
 
     Raises:
-        CalledProcessError: The training failed.
+        SystemExit: The training failed, with an error that it has printed.
     """
     if study.is_finished(cfg, work_dir):
         Console().print(f'{work_dir}: finished before')
@@ -38,4 +38,6 @@ def complete(cfg: Config, work_dir: Path, tools: Path, gpus: int = 1) -> Path:
 def start(config: Path, work_dir: Path, tools: Path, gpus: int) -> None:
     distributed = ['bash', str(tools / 'dist_train.sh'), str(config), str(gpus)]
     command = distributed if gpus > 1 else [sys.executable, str(tools / 'train.py'), str(config)]
-    subprocess.run([*command, '--work-dir', str(work_dir), '--resume'], check=True)
+    done = subprocess.run([*command, '--work-dir', str(work_dir), '--resume'], check=False)
+    if done.returncode:
+        sys.exit(f'{work_dir}: the training ended with the error above; the same command goes on with it')
