@@ -25,7 +25,9 @@ fi
 python=$(find_python)
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 echo "Installing sslreg[$extras] into .venv (the first time about 5 GB, most of it torch; some minutes) ..."
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt -e ".[$extras]"
+quiet=--quiet
+if [ -t 1 ]; then quiet=--progress-bar=on; fi  # someone is watching
+.venv/bin/python -m pip install "$quiet" --disable-pip-version-check -c requirements/constraints.txt -e ".[$extras]"
 if ! .venv/bin/python -c 'import cv2' 2>/tmp/sslreg-cv2.$$; then
     cat /tmp/sslreg-cv2.$$ >&2
     echo 'OpenCV needs system libraries; on Debian and Ubuntu: apt-get install -y libgl1 libglib2.0-0' >&2
