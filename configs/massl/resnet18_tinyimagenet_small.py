@@ -3,7 +3,8 @@
     python tools/train.py configs/massl/resnet18_tinyimagenet_small.py
 
 resnet18_cifar10_small.py with an ordinary ResNet-18 of half the width, so that it carries over to photographs, detection
-and segmentation. Needs data/tinyimagenet_a/{train,val}.npz (docs/data.md). Not yet run to its end.
+and segmentation. Needs data/tinyimagenet_a/{train,val}.npz (docs/data.md). k-NN (k = 100) on 2026-11-29: 11.2 % of 100
+classes; what it brings to detection and segmentation stands in docs/results.md.
 """
 
 from mmengine.config import read_base
