@@ -299,6 +299,10 @@ def test_only_a_trained_encoder_is_pruned(sslmem, halves, evaluated):
     'arguments, message',
     [
         (['score', QUICKSTART, '--f', 'f.pth'], 'with a config, --f, --g, --split and --out are needed'),
+        (
+            ['score', QUICKSTART, '--f', 'a', '--g', 'b', '--split', 'c', '--out', 'd', '--seeds', '1'],
+            r'--seeds \[1\] chooses pairs of a folder: leave it out',
+        ),
         (['compare', 'out', 'a'], 'a has nothing to be compared with: give the folder of another study'),
         (['compare', 'out', 'a', 'b', '--top', '0'], '--top 0 candidates: give 1 at least'),
         (['score', 'tests', '--f', 'f.pth'], 'tests has its own encoders and split: leave out --f'),

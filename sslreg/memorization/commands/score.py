@@ -89,6 +89,8 @@ def _scored(args: Namespace) -> tuple[Config, Path, dict[int, dict[str, str]], P
     if not folder.is_dir():
         if None in (*given, args.out):
             raise ValueError(f'{folder} is no folder of a study: with a config, --f, --g, --split and --out are needed')
+        if args.seeds:
+            raise ValueError(f'--seeds {args.seeds} chooses pairs of a folder: leave it out with --f and --g')
         for path in given[:2]:
             launch.check_checkpoint(path)
         cfg = launch.load_config(args.study, args.cfg_options)
