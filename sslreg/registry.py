@@ -65,7 +65,7 @@ MODEL_WRAPPERS = Registry('model_wrapper', parent=mmpretrain.MODEL_WRAPPERS)
 WEIGHT_INITIALIZERS = Registry('weight initializer', parent=mmpretrain.WEIGHT_INITIALIZERS)
 
 RUNNERS = Registry('runner', parent=mmpretrain.RUNNERS)
-HOOKS = Registry('hook', parent=mmpretrain.HOOKS, locations=['sslreg.engine'])
+HOOKS = Registry('hook', parent=mmpretrain.HOOKS, locations=['sslreg.engine', 'sslreg.memorization'])
 LOOPS = Registry('loop', parent=mmpretrain.LOOPS, locations=['sslreg.engine'])
 LOG_PROCESSORS = Registry('log processor', parent=mmpretrain.LOG_PROCESSORS)
 OPTIMIZERS = Registry('optimizer', parent=mmpretrain.OPTIMIZERS)
@@ -77,7 +77,7 @@ PARAM_SCHEDULERS = Registry('parameter scheduler', parent=mmpretrain.PARAM_SCHED
 VISUALIZERS = Registry('visualizer', parent=mmpretrain.VISUALIZERS)
 VISBACKENDS = Registry('vis_backend', parent=mmpretrain.VISBACKENDS)
 
-DATASETS = Registry('dataset', parent=mmpretrain.DATASETS, locations=['sslreg.datasets'])
+DATASETS = Registry('dataset', parent=mmpretrain.DATASETS, locations=['sslreg.datasets', 'sslreg.memorization'])
 DATA_SAMPLERS = Registry('data sampler', parent=mmpretrain.DATA_SAMPLERS)
 TRANSFORMS = Registry('transform', parent=mmpretrain.TRANSFORMS, locations=['sslreg.datasets'])
 

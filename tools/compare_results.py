@@ -15,7 +15,7 @@ from rich.console import Console
 from sslreg.evaluation import Evaluation
 from sslreg.evaluation.results import write_csv
 from sslreg.evaluation.tables import Comparison, compare, overview, short_table
-from sslreg.visualization import write_benchmarks
+from sslreg.reports import write_benchmarks
 
 
 def parse_args() -> argparse.Namespace:

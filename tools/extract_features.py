@@ -30,8 +30,8 @@ from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
 from sslreg.evaluation import Extractor, FeatureStore, suite
-from sslreg.evaluation.benchmarks import Wanted
-from sslreg.evaluation.export import check_format, feature_table, write_table
+from sslreg.evaluation.features.export import check_format, feature_table, write_table
+from sslreg.evaluation.protocols import Wanted
 from sslreg.registry import BENCHMARKS, DATASETS, FEATURES
 
 

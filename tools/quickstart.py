@@ -22,8 +22,8 @@ from rich.table import Table
 
 from sslreg.datasets import PhotoTiles
 from sslreg.engine import launch
-from sslreg.visualization import ObserverHook, ProgressHook, write_report
-from sslreg.visualization.sections import duration, metric_title
+from sslreg.reports.training import ObserverHook, ProgressHook, write_report
+from sslreg.reports.training.sections import duration, metric_title
 
 TITLE = 'MaSSL quick start: what was learned'
 LEDE = (

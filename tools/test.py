@@ -27,13 +27,13 @@ from rich.table import Table
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
-from sslreg.environment import hardware, versions
 from sslreg.evaluation import Evaluation, Extractor, FeatureStore, groups, suite
-from sslreg.evaluation.benchmarks import Wanted
-from sslreg.evaluation.forecast import describe, forecast
+from sslreg.evaluation.features.estimate import describe, forecast
 from sslreg.evaluation.missing import MissingDataError
+from sslreg.evaluation.protocols import Wanted
 from sslreg.evaluation.results import earlier_outcomes, left_out
-from sslreg.visualization import write_benchmarks
+from sslreg.reports import write_benchmarks
+from sslreg.utils.environment import hardware, versions
 
 WORKERS = min(4, os.cpu_count() or 1)
 

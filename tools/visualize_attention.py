@@ -19,7 +19,7 @@ from rich.console import Console
 
 from sslreg.datasets import ImageFolder
 from sslreg.engine import launch
-from sslreg.visualization import attention_sheet, load_network, look, read_square
+from sslreg.reports import attention_sheet, load_network, look, read_square
 
 
 def parse_args() -> argparse.Namespace:

@@ -18,7 +18,7 @@ from mmengine.config import DictAction
 from rich.console import Console
 
 from sslreg.engine import launch
-from sslreg.visualization import correspondence_plot, load_network, look, match, read_square
+from sslreg.reports import correspondence_plot, load_network, look, match, read_square
 
 
 def parse_args() -> argparse.Namespace:

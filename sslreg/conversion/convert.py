@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sslreg.models.anatomy import anatomy
+from sslreg.models.introspection import anatomy
 
 from .names import IBOT, REGISTERS, SWIGLU, Weights, renamed, timm_name
 

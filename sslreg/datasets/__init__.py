@@ -9,7 +9,6 @@ from .photo_tiles import PhotoTiles
 from .retrieval import RetrievalImages, RetrievalQuery, RevisitedImages, RevisitedQueries, RevisitedQuery
 from .seeded_views import SeededViews
 from .seeding import set_view_key, worker_init_fn
-from .split_part import SplitPart
 from .transfer import GTSRB, STL10
 from .transforms import BrokenImageError, ColorJitter, CropBox, LoadImage, LongestSide, RandomGrayscale, RGBToBGR
 from .views import BatchedViews, ColoredMultiCrop, LabelledViews, MultiCrop, PackViews, sample_indices
@@ -44,7 +43,6 @@ __all__ = [
     'RevisitedQueries',
     'RevisitedQuery',
     'SeededViews',
-    'SplitPart',
     'collate',
     'sample_indices',
     'set_view_key',

@@ -8,10 +8,8 @@ from .hooks import (
     OptimizerScheduleHook,
     PlainCheckpointHook,
     ScheduleHook,
-    SSLMemHook,
     StepTimesHook,
     TeacherEMAHook,
-    UnitMemHook,
 )
 from .loops import ProbeTestLoop, ProbeValLoop
 from .optim import MatrixDecayConstructor, SSLOptimWrapper
@@ -32,7 +30,6 @@ __all__ = [
     'PlainCheckpointHook',
     'ProbeTestLoop',
     'ProbeValLoop',
-    'SSLMemHook',
     'SSLOptimWrapper',
     'ScheduleHook',
     'ShardedModel',
@@ -40,6 +37,5 @@ __all__ = [
     'StepTimesHook',
     'SwitchSchedule',
     'TeacherEMAHook',
-    'UnitMemHook',
     'WarmupSchedule',
 ]

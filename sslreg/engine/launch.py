@@ -17,8 +17,8 @@ from mmengine.logging import MMLogger, print_log
 from mmengine.registry import DefaultScope
 from mmengine.utils import import_modules_from_strings
 
-from sslreg.engine.hooks.checkpoint import check_fits
-from sslreg.evaluation.encoders import encoder
+from sslreg.models.adapters import encoder
+from sslreg.models.checkpoints import check_fits
 from sslreg.registry import MODELS, type_name
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
@@ -226,7 +226,7 @@ def initialise(model: Any) -> None:
 def evaluated_model(cfg: Config, checkpoint: str | None, device: str) -> Any:
     """The config's model in evaluation mode, with the weights of a checkpoint or, by None, as the config makes it.
 
-    mmpretrain's models in the form of :func:`sslreg.evaluation.encoders.encoder`.
+    mmpretrain's models in the form of :func:`sslreg.models.adapters.encoder`.
 
     Raises:
         ValueError: The checkpoint is not of the config's model.

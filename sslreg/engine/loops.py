@@ -9,13 +9,13 @@ from mmengine.runner import Runner, TestLoop, ValLoop
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from sslreg.datasets.classes import check_classes
 from sslreg.engine.sharded import evaluated
-from sslreg.engine.unwrap import unwrap
-from sslreg.evaluation.classes import check_classes
-from sslreg.evaluation.encoders import encoder
-from sslreg.evaluation.features import collect
+from sslreg.evaluation.features.collect import collect
 from sslreg.evaluation.probes import BaseProbe
+from sslreg.models.adapters import encoder
 from sslreg.registry import LOOPS, PROBES
+from sslreg.utils.dist import unwrap
 
 ROWS = 8192  # of queries at a time: each rank has the scores of all of them
 

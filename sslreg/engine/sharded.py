@@ -13,7 +13,7 @@ from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.optim import Optimizer
 
-from sslreg.engine.encoders import encoders, layers, parts
+from sslreg.models.networks import encoders, layers, parts
 
 
 @MODEL_WRAPPERS.register_module()

@@ -1,4 +1,6 @@
-from .scores import distance, image_alignment, range_normalized, relative_sslmem, sslmem, view_alignment
+from .hooks import SSLMemHook, UnitMemHook
+from .scores import image_alignment, range_normalized, relative_sslmem, sslmem
+from .split_part import SplitPart
 from .splits import Split
 from .statistics import Agreement, Comparison, agreement, compare
 from .units import classmem, unitmem
@@ -6,15 +8,16 @@ from .units import classmem, unitmem
 __all__ = [
     'Agreement',
     'Comparison',
+    'SSLMemHook',
     'Split',
+    'SplitPart',
+    'UnitMemHook',
     'agreement',
     'classmem',
     'compare',
-    'distance',
     'image_alignment',
     'range_normalized',
     'relative_sslmem',
     'sslmem',
     'unitmem',
-    'view_alignment',
 ]

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .files import whole
+from sslreg.utils.files import whole
+
 from .scores import range_normalized, relative_sslmem, sslmem
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 
-from sslreg.models.anatomy import anatomy
+from sslreg.models.introspection import anatomy
 
 REPRESENTATION = 'representation'  # what extract_feat gives, beside the layers
 RESIDUALS = 'residuals'  # of a vision transformer the two sums of each block

@@ -124,7 +124,7 @@ def pruned(backbone: nn.Module, units: Mapping[str, Tensor]) -> Iterator[None]:
     """Have units of a network give zero, within the body.
 
     Which ones is in buffers (``pruned_units``), so that the network has another hash
-    (:func:`sslreg.evaluation.store.model_hash`), and features of its own.
+    (:func:`sslreg.evaluation.features.store.model_hash`), and features of its own.
 
     Args:
         backbone: The network.

@@ -11,8 +11,8 @@ from mmengine.config import Config
 from torch import Tensor
 
 from sslreg.engine import launch
-from sslreg.evaluation.resume import make, stored
-from sslreg.evaluation.store import FeatureStore, combine, dataset_hash, model_hash
+from sslreg.evaluation.features.resume import make, stored
+from sslreg.evaluation.features.store import FeatureStore, combine, dataset_hash, model_hash
 
 from . import splits, study
 from .image_scores import Scores

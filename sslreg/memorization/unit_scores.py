@@ -10,10 +10,10 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from sslreg.evaluation.encoders import encoder
+from sslreg.models.adapters import encoder
+from sslreg.utils.files import whole, write_json
 
 from . import statistics, study
-from .files import whole, write_json
 from .layers import Layers
 from .measure import activations, first_view, shared_out
 from .units import Rest, class_means, classmem, unitmem

@@ -6,9 +6,9 @@ from mmengine.evaluator import Evaluator
 
 from sslreg.engine import loops
 from sslreg.evaluation import KNNProbe, LinearProbe, LogisticProbe, ProbeAccuracy
-from sslreg.evaluation.neighbours import nearest_over_ranks
-from sslreg.evaluation.ranks import own_rows
+from sslreg.evaluation.probes.neighbours import nearest_over_ranks
 from sslreg.registry import BENCHMARKS
+from sslreg.utils.dist import own_rows
 from tests import toy
 from tests.evaluation.test_classification import data
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from sslreg.memorization.files import whole, write_json
+from sslreg.utils.files import whole, write_json
 
 
 def test_what_is_interrupted_leaves_the_file_as_it_was(tmp_path):

@@ -8,10 +8,10 @@ from mmpretrain.models import SelfSupDataPreprocessor
 from torch import nn
 
 from sslreg.datasets import collate
-from sslreg.evaluation.encoders import encoder
-from sslreg.evaluation.store import FeatureStore
+from sslreg.evaluation.features.store import FeatureStore
 from sslreg.memorization import scoring
 from sslreg.memorization.layers import Layers
+from sslreg.models.adapters import encoder
 from sslreg.registry import DATASETS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 from tests.memorization import toy_study
 

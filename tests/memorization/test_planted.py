@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from sslreg.datasets import BatchedViews
 from sslreg.evaluation import FeatureStore
-from sslreg.evaluation.encoders import encoder
 from sslreg.memorization import scoring, splits
 from sslreg.memorization.layers import Layers
+from sslreg.models.adapters import encoder
 from sslreg.registry import DATASETS, MODELS
 
 DATA = Path('data/cifar10')

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from sslreg.evaluation.store import model_hash
+from sslreg.evaluation.features.store import model_hash
 from sslreg.memorization import pruning, unit_scores
 from sslreg.memorization.pruning import Condition
 from sslreg.memorization.unit_scores import Units

@@ -8,11 +8,12 @@ import torch
 from mmengine.registry import DefaultScope
 
 from sslreg.datasets import collate
-from sslreg.evaluation.encoders import encoder
-from sslreg.evaluation.store import FeatureStore, Parts
-from sslreg.memorization import checks, scoring, splits, study, summaries, view_alignment
+from sslreg.evaluation.features.store import FeatureStore, Parts
+from sslreg.memorization import checks, scoring, splits, study, summaries
 from sslreg.memorization.image_scores import Scores
 from sslreg.memorization.measure import AlignmentOf
+from sslreg.models.adapters import encoder
+from sslreg.models.ops.alignment import view_alignment
 from sslreg.registry import DATASETS, MODELS
 from tests.memorization import toy_study
 

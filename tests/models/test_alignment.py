@@ -7,8 +7,8 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from torch import Tensor
 
-from sslreg.memorization.scores import DISTANCES
 from sslreg.models import AlignedHead, AlignmentLoss, MemoryBlocks
+from sslreg.models.ops.alignment import DISTANCES
 from sslreg.registry import MODELS
 from tests import toy
 from tests.reference import sslmem

@@ -6,7 +6,6 @@ from .epoch_seed import EpochSeedHook
 from .memory_check import MemoryCheckHook
 from .memory_init import MemoryInitHook
 from .schedule import OptimizerScheduleHook, ScheduleHook
-from .sslmem import SSLMemHook, UnitMemHook
 from .step_times import StepTimesHook
 from .teacher_ema import TeacherEMAHook
 
@@ -19,9 +18,7 @@ __all__ = [
     'MemoryInitHook',
     'OptimizerScheduleHook',
     'PlainCheckpointHook',
-    'SSLMemHook',
     'ScheduleHook',
     'StepTimesHook',
     'TeacherEMAHook',
-    'UnitMemHook',
 ]

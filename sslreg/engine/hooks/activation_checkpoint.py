@@ -8,9 +8,9 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
-from sslreg.engine.encoders import layers
-from sslreg.engine.unwrap import unwrap
+from sslreg.models.networks import layers
 from sslreg.registry import HOOKS
+from sslreg.utils.dist import unwrap
 
 
 @HOOKS.register_module()

@@ -5,10 +5,10 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from sslreg.engine.encoders import encoders
 from sslreg.engine.sharded import ShardedModel
-from sslreg.engine.unwrap import unwrap
+from sslreg.models.networks import encoders
 from sslreg.registry import HOOKS
+from sslreg.utils.dist import unwrap
 
 
 @HOOKS.register_module()

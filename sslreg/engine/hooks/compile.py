@@ -6,10 +6,10 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
-from sslreg.engine.encoders import parts
 from sslreg.engine.sharded import ShardedModel
-from sslreg.engine.unwrap import unwrap
+from sslreg.models.networks import parts
 from sslreg.registry import HOOKS
+from sslreg.utils.dist import unwrap
 
 # Not those with CUDA graphs: a network runs several times a step, and a graph's output is overwritten by its next run.
 MODES = ('default', 'max-autotune-no-cudagraphs')

@@ -11,10 +11,10 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
 from sslreg.datasets import sample_indices, set_view_key
-from sslreg.engine.unwrap import unwrap
-from sslreg.evaluation.features import progress
 from sslreg.models.memory_ssl import embed_views
 from sslreg.registry import HOOKS
+from sslreg.utils.dist import unwrap
+from sslreg.utils.progress import progress
 
 INITS = ('network', 'random')
 

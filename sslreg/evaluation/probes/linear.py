@@ -11,9 +11,9 @@ from mmengine.dist import all_reduce, get_rank, get_world_size
 from mmengine.logging import print_log
 from torch import Tensor
 
-from sslreg.evaluation.ranks import brought, own_rows
-from sslreg.evaluation.splits import fraction
+from sslreg.datasets.subsets import fraction
 from sslreg.registry import PROBES
+from sslreg.utils.dist import brought, own_rows
 
 from .base import BaseProbe
 from .logistic import check_finite

@@ -10,8 +10,8 @@ from mmengine.dist import all_reduce
 from mmengine.logging import print_log
 from torch import Tensor
 
-from sslreg.evaluation.ranks import brought, own_rows
 from sslreg.registry import PROBES
+from sslreg.utils.dist import brought, own_rows
 
 from .base import BaseProbe
 

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from sslreg.memorization import comparison, splits, summaries, tables
-from sslreg.memorization.files import write_json
+from sslreg.utils.files import write_json
 
 from .options import add_options
 
@@ -29,7 +29,7 @@ def add(commands: Any) -> Any:
 
 
 def run(args: Namespace) -> None:
-    from sslreg.visualization.memorization import read_studies, write_comparison  # plots take a while to import
+    from sslreg.memorization.report import read_studies, write_comparison  # plots take a while to import
 
     if args.top < 1:
         raise ValueError(f'--top {args.top} candidates: give 1 at least')

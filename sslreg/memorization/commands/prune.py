@@ -13,7 +13,7 @@ from rich.console import Console
 from torch import Tensor
 
 from sslreg.engine import launch
-from sslreg.evaluation.store import model_hash
+from sslreg.evaluation.features.store import model_hash
 from sslreg.memorization import pruning, run_tables, study, unit_scores
 from sslreg.memorization.benchmarked import Benchmarks, Record, Run
 from sslreg.memorization.measure import first_view

@@ -11,7 +11,7 @@ from rich.console import Console
 from torch import Tensor
 
 from sslreg.engine import launch
-from sslreg.evaluation.store import combine
+from sslreg.evaluation.features.store import combine
 from sslreg.memorization import Split, removal, run_tables, splits, study
 from sslreg.memorization.benchmarked import Benchmarks, Record
 from sslreg.memorization.layers import REPRESENTATION

@@ -26,7 +26,7 @@ def add(commands: Any) -> Any:
 
 
 def run(args: Namespace) -> None:
-    from sslreg.visualization.memorization import read_studies, write_memorization  # plots take a while to import
+    from sslreg.memorization.report import read_studies, write_memorization  # plots take a while to import
 
     if args.top < 0:
         raise ValueError(f'--top {args.top} pictures: give 0 or more')

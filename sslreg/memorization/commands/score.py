@@ -15,10 +15,10 @@ from rich.console import Console
 from sslreg.engine import launch
 from sslreg.evaluation import FeatureStore
 from sslreg.memorization import checks, scoring, study, summaries, tables
-from sslreg.memorization.files import write_json
 from sslreg.memorization.layers import PARTS
 from sslreg.memorization.measure import AGAINST, AlignmentOf
-from sslreg.memorization.scores import DISTANCES
+from sslreg.models.ops.alignment import DISTANCES
+from sslreg.utils.files import write_json
 
 from .options import add_device, add_layers
 

@@ -1,0 +1,24 @@
+"""Where something was run, in words for reports."""
+
+import platform
+
+import mmengine
+import torch
+
+from sslreg.version import __version__
+
+
+def versions() -> str:
+    return (
+        f'sslreg {__version__}, torch {torch.__version__}, mmengine {mmengine.__version__}, '
+        f'Python {platform.python_version()}'
+    )
+
+
+def hardware(device: torch.device | str) -> str:
+    """``'NVIDIA H100'`` or ``'CPU, 4 threads'``."""
+    device = torch.device(device)
+    if device.type == 'cuda':
+        return torch.cuda.get_device_name(device)
+    threads = torch.get_num_threads()
+    return f'{device.type.upper()}, {threads} thread{"s" if threads > 1 else ""}'
