@@ -475,8 +475,8 @@ def test_nothing_is_hashed_without_a_store(monkeypatch):
 
 def test_the_log_has_a_line_when_a_minute_is_over(monkeypatch):
     lines, clock = [], iter(range(0, 10_000, 25))
-    monkeypatch.setattr('sslreg.evaluation.features.collect.print_log', lambda text, *_: lines.append(text))
-    monkeypatch.setattr('sslreg.evaluation.features.collect.time.monotonic', lambda: next(clock))
+    monkeypatch.setattr('sslreg.utils.progress.print_log', lambda text, *_: lines.append(text))
+    monkeypatch.setattr('sslreg.utils.progress.time.monotonic', lambda: next(clock))
     list(progress(toy.build_loader(batch_size=4), 'features of toys'))  # 24 images, 25 s for 4 of them and a start
     assert lines == [
         'features of toys: 33%, 0.1 images/s, 2 min 30 s to go',
