@@ -22,7 +22,7 @@ from .resume import make, stored
 from .store import FeatureStore, combine, dataset_hash, model_hash
 
 Kind = Callable[[Observer, Tensor], Tensor]
-NAMED = 5  # broken images in messages
+LISTED = 5  # broken images in messages
 
 
 class Pass(NamedTuple):
@@ -122,7 +122,7 @@ class Extractor:
         names = [image_name(each.dataset, index) for index in lost]
         text = (
             f'{len(lost)} of {dataset_name(each.dataset)} cannot be decoded: '
-            f'{", ".join(names[:NAMED])}{", ..." if len(names) > NAMED else ""}'
+            f'{", ".join(names[:LISTED])}{", ..." if len(names) > LISTED else ""}'
         )
         if not self._skips(each):
             remedy = ', or leave them out by --skip-broken' if each.may_lack_images else ''
