@@ -1,8 +1,10 @@
+"""Evaluation of frozen features: benchmarks, probes, features and results."""
+
 from .features.collect import collect
 from .features.extract import Extractor
 from .features.kinds import ClassAndGeMPatch, ClassAndMeanPatch, ClassToken, MultiScale, PatchTokens, Pooled
 from .features.store import FeatureStore
-from .metrics.probe_accuracy import ProbeAccuracy
+from .metric import Metric, Metrics
 from .probes import BaseProbe, KNNProbe, LinearProbe, LogisticProbe
 from .protocols import (
     BaseBenchmark,
@@ -14,11 +16,13 @@ from .protocols import (
     RevisitedBenchmark,
 )
 from .results import Evaluation, Outcome
+from .suite import Benchmark, Suite
 from .tables import ResultTable
 
 __all__ = [
     'BaseBenchmark',
     'BaseProbe',
+    'Benchmark',
     'ClassAndGeMPatch',
     'ClassAndMeanPatch',
     'ClassToken',
@@ -32,13 +36,15 @@ __all__ = [
     'LinearBenchmark',
     'LinearProbe',
     'LogisticProbe',
+    'Metric',
+    'Metrics',
     'MultiScale',
     'Outcome',
     'PatchTokens',
     'Pooled',
-    'ProbeAccuracy',
     'ResultTable',
     'RetrievalBenchmark',
     'RevisitedBenchmark',
+    'Suite',
     'collect',
 ]

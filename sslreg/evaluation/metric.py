@@ -158,3 +158,8 @@ def _parameters(setting: str) -> Parameters:
     except ValueError:  # another setting that starts alike
         pass
     return {}
+
+
+def in_percent(metrics: Metrics) -> Metrics:
+    """Return shares from 0 to 1 in per cent; counts stay as they are."""
+    return {metric: value if metric.is_count else 100 * value for metric, value in metrics.items()}

@@ -1,10 +1,11 @@
 """Tables of results, for a terminal and for a page."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -169,6 +170,13 @@ def short_table(comparison: Comparison, file: str) -> ResultTable:
     """Make the table for a terminal; ``file`` is where all metrics are."""
     left_out = len(comparison.metrics) - len(comparison.main)
     return comparison.table(comparison.main, f'{left_out} more in {file}' if left_out else '')
+
+
+def print_tables(evaluation: Evaluation, tables: Iterable[ResultTable] = ()) -> None:
+    """Print a short table of each benchmark, then other ``tables``."""
+    console = Console()
+    for table in (*(short_table(each, 'results.csv') for each in compare([evaluation])), *tables):
+        console.print(table.rich())
 
 
 def headlines(comparisons: Sequence[Comparison]) -> dict[str, Metrics]:

@@ -17,10 +17,10 @@ def own_rows(length: int) -> slice:
     return slice(rank * length // size, (rank + 1) * length // size)
 
 
-def brought(feats: Tensor) -> Tensor:
-    """Features on the device, or where they are if they would take more than half of its free memory.
+def moved_if_it_fits(feats: Tensor) -> Tensor:
+    """Return features on the device, or where they are if they would take more than half of its free memory.
 
-    Chunks of them are to be moved by ``.to(get_device())`` in either case.
+    Callers move chunks of them by ``.to(get_device())`` in either case.
     """
     device = get_device()
     if device == 'cuda' and not feats.is_cuda:
