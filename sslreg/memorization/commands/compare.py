@@ -7,9 +7,8 @@ from typing import Any
 from rich.console import Console
 
 from sslreg.memorization import comparison, splits, summaries, tables
+from sslreg.utils.command_line import add_cfg_options
 from sslreg.utils.files import write_json
-
-from .options import add_options
 
 
 def add(commands: Any) -> Any:
@@ -24,7 +23,7 @@ def add(commands: Any) -> Any:
         metavar='N',
         help='most memorised candidates of which the overlap is measured (default: %(default)s)',
     )
-    add_options(compare)
+    add_cfg_options(compare)
     return compare
 
 

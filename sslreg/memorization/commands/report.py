@@ -6,8 +6,6 @@ from typing import Any
 
 from rich.console import Console
 
-from .options import add_options
-
 
 def add(commands: Any) -> Any:
     report = commands.add_parser('report', help='a page about one or several scored studies')
@@ -21,7 +19,7 @@ def add(commands: Any) -> Any:
         metavar='N',
         help='most and least memorised candidates in pictures (default: 32; 0 leaves them out, and reads no data)',
     )
-    add_options(report)
+    add_cfg_options(report)
     return report
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from mmengine.config import Config
 from torch import Tensor
 
-from sslreg.engine import launch
 from sslreg.memorization import splits, summaries
 from sslreg.memorization.image_scores import Scores
+from sslreg.utils.config_files import load_config
 
 FILES = ('scores.npz', 'scores.json')
 
@@ -125,7 +125,7 @@ def _read(name: str, folder: Path, layer: str | None, options: dict[str, Any] | 
     study = ScoredStudy(
         name,
         folder,
-        launch.load_config(str(config), options),
+        load_config(str(config), options),
         split_file,
         scores,
         layer or scores.layers[-1],
