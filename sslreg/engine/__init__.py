@@ -1,3 +1,5 @@
+"""Launch, schedules, loops and hooks of MMEngine runs."""
+
 from .hooks import (
     ActivationCheckpointHook,
     ChannelsLastHook,
