@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from sslreg.memorization.ranking import ORDERS
+from sslreg.memorization.experiments.ranking import ORDERS
 from sslreg.utils.command_line import add_cfg_options
 
 WORKERS = min(4, os.cpu_count() or 1)  # as in tools/test.py

@@ -6,6 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
+from sslreg.utils.command_line import add_cfg_options
+
 
 def add(commands: Any) -> Any:
     report = commands.add_parser('report', help='a page about one or several scored studies')

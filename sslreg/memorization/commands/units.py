@@ -11,7 +11,8 @@ from rich.console import Console
 
 from sslreg.engine import launch
 from sslreg.evaluation.model import load_model
-from sslreg.memorization import splits, study, tables, unit_scores
+from sslreg.memorization import study, tables, unit_scores
+from sslreg.memorization.split import SPLIT_SETS
 from sslreg.memorization.units import RESTS
 from sslreg.models.checkpoints import check_checkpoint
 from sslreg.utils.config_files import load_config
@@ -37,7 +38,7 @@ def add(commands: Any) -> Any:
 
 
 def run(args: Namespace) -> None:
-    if args.set in splits.NAMES and not args.split:
+    if args.set in SPLIT_SETS and not args.split:
         raise ValueError(f'--set {args.set} is a part of a split: give it by --split')
     cfg = load_config(args.config, args.cfg_options)
     check_checkpoint(args.checkpoint)
