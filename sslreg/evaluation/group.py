@@ -66,7 +66,7 @@ class Group:
         """
         members, metric = self.evaluated, self.cfg.metric
         rows: dict[str, dict[str, float]] = {'this model': {each.name: each.metrics[metric] for each in members}}
-        rows['this model'] |= self.averages
+        rows['this model'].update(self.averages.items())
         rows |= _papers(members, metric)
         if self.is_complete:
             for paper, values in self.cfg.get('reference', {}).items():

@@ -89,7 +89,7 @@ Metrics = dict[Metric, float]
 DEFAULTS = {key: value for key, value in vars(Metric('')).items() if key != 'measure'}
 
 
-def with_metrics(values: Mapping[str, float], fields: Mapping[str, Mapping[str, Any]] | None = None) -> Metrics:
+def with_metrics(values: Mapping[Any, float], fields: Mapping[str, Mapping[str, Any]] | None = None) -> Metrics:
     """Return values under metrics instead of bare names; metrics among the names stay as they are.
 
     Args:
@@ -110,7 +110,8 @@ def parse(name: str) -> Metric:
     """Return the metric of a bare name: names in configs, and in ``results.json`` files that store no fields.
 
     A name has the form ``measure``, ``group/measure`` or ``kind/probe/setting/measure``, where probe or setting may be
-    missing. ``_std`` marks a standard deviation. A name of another form becomes a metric without parts.
+    missing. ``_std`` marks a standard deviation. A name of another form becomes a metric without parts. A benchmark's
+    name in front becomes a part of ``kind``.
     """
     *parts, measure = name.removesuffix('_std').split('/')
     known: dict[str, Any] = dict(is_deviation=name.endswith('_std'))
@@ -125,19 +126,17 @@ def parse(name: str) -> Metric:
 
 
 def _place(parts: list[str]) -> dict[str, Any]:
-    """Return the fields of the parts before the measure."""
-    match parts:
-        case []:
-            return {}
-        case [group]:
-            return dict(group=group)
-        case [kind, setting] if setting in ('best', 'selected') or _parameters(setting):
-            return dict(kind=kind) | _setting(setting)
-        case [kind, probe]:
-            return dict(kind=kind, probe=probe)
-        case [kind, probe, *rest]:
-            return dict(kind=kind, probe=probe) | _setting('/'.join(rest))
-    raise AssertionError(parts)
+    """Return the fields of the parts before the measure; ``kind`` takes the name of a benchmark before it."""
+    *before, last = parts or ['']
+    is_setting = last in ('best', 'selected') or bool(_parameters(last))
+    match before, is_setting:
+        case [], _:
+            return dict(group=last)
+        case [kind], True:
+            return dict(kind=kind) | _setting(last)
+        case [*kinds, probe], True:
+            return dict(kind='/'.join(kinds), probe=probe) | _setting(last)
+    return dict(kind='/'.join(before), probe=last)
 
 
 def _setting(setting: str) -> dict[str, Any]:

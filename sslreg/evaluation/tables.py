@@ -57,7 +57,7 @@ def result_table(title: str, columns: Mapping[str, Metrics], rows: Sequence[Metr
 
     Standard deviations stand beside their means.
     """
-    cells = {metric: [_cell(metrics, metric) for metrics in columns.values()] for metric in rows}
+    cells: dict[str, list[str]] = {metric: [_cell(metrics, metric) for metrics in columns.values()] for metric in rows}
     best = {
         (i, j) for i, metric in enumerate(rows) for j in _best(metric, [each.get(metric) for each in columns.values()])
     }

@@ -46,11 +46,11 @@ def sweeps(metrics: Sequence[Metric]) -> list[list[Metric]]:
         if metric.role == 'main' and len(metric.parameters) == 1:
             (parameter,) = metric.parameters
             found.setdefault((parameter, metric.source, metric.measure), []).append(metric)
-    return [members for members in found.values() if len({_value(metric) for metric in members}) > 1]
+    return [members for members in found.values() if len({sweep_value(metric) for metric in members}) > 1]
 
 
-def _value(metric: Metric) -> float:
-    """Return the parameter of a sweep."""
+def sweep_value(metric: Metric) -> float:
+    """Return the value of the parameter that a sweep varies."""
     (value,) = metric.parameters.values()
     return float(value)
 
@@ -59,7 +59,7 @@ def grids(metrics: Sequence[Metric]) -> list[list[Metric]]:
     """Return the top-1 accuracies of the heads of each linear probe's grid with at least two learning rates."""
     found: dict[str, list[Metric]] = {}
     for metric in metrics:
-        if metric.role == 'grid' and metric.measure == 'top1':
+        if metric.measure == 'top1' and {'optimizer', 'lr', 'weight_decay'} <= set(metric.parameters):
             found.setdefault(metric.source, []).append(metric)
     return [members for members in found.values() if len({_rate(metric) for metric in members}) > 1]
 
@@ -86,12 +86,12 @@ def _curves(comparison: Comparison, sweep: Sequence[Metric]) -> str:
     """Draw a line for each model over the parameter; a paper's value of one setting is a point."""
     colours = palette(comparison.columns, len(comparison.models))
     lines = [
-        line(metrics, {metric: _value(metric) for metric in sweep}, label, colours[label])
+        line(metrics, {metric: sweep_value(metric) for metric in sweep}, label, colours[label])
         for label, metrics in comparison.columns.items()
         if metrics.keys() & set(sweep)
     ]
     (parameter,), source = sweep[0].parameters, sweep[0].source
-    ticks = sorted({_value(metric) for metric in sweep})
+    ticks = sorted({sweep_value(metric) for metric in sweep})
     axes = dict(xscale='log', xticks=ticks, xticklabels=[f'{tick:g}' for tick in ticks])
     ylabel = f'{MEASURES.get(sweep[0].measure, sweep[0].measure)} in %'
     return _image([Panel(lines, PARAMETERS.get(parameter, parameter), ylabel, source, axes, BESIDE)], source)

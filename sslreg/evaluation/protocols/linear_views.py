@@ -19,6 +19,7 @@ from sslreg.evaluation.metrics.accuracy import ROLES, class_ranks, top_accuracie
 from sslreg.evaluation.probes.linear import LRS, Head, LinearHeads, Optimizer, cosine, drawn_to_select, gradient, grid
 from sslreg.evaluation.probes.streaming import check_finite
 from sslreg.registry import BENCHMARKS, DATASETS, FEATURES
+from sslreg.utils.files import atomic_write
 from sslreg.utils.progress import progress
 
 from .base import BaseBenchmark, Wanted
@@ -246,10 +247,9 @@ def best(heads: dict[Head, dict[str, float]]) -> Head:
 def save_state(path: Path, heads: dict[str, LinearHeads], epochs: int) -> None:
     """Write the state of the heads by the main process, atomically."""
     if is_main_process():
-        path.parent.mkdir(parents=True, exist_ok=True)
         state = {name: (each.params, each.velocity) for name, each in heads.items()}
-        torch.save(dict(epochs=epochs, heads=state), path.with_suffix('.part'))
-        path.with_suffix('.part').replace(path)
+        with atomic_write(path) as partial:
+            torch.save(dict(epochs=epochs, heads=state), partial)
 
 
 def restore_state(path: Path, heads: dict[str, LinearHeads]) -> int:
