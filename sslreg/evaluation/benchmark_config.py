@@ -69,3 +69,8 @@ def load_group(name: str) -> Config | None:
     if unknown := set(cfg.get('without', ())) - set(cfg.group):
         raise ValueError(f'{cfg.filename}: without={cfg.without} names {sorted(unknown)}, not in group={cfg.group}')
     return cfg
+
+
+def members_of(group: Config) -> list[str]:
+    """Return the names of the benchmarks of a group that are not left out."""
+    return [name for name in group.group if name not in group.get('without', ())]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sslreg.registry import BENCHMARKS
 
-from .benchmark_config import load_benchmark, load_group
+from .benchmark_config import load_benchmark, load_group, members_of
 from .description import protocol, summary
 from .features.extract import Extractor
 from .group import Group
@@ -101,7 +101,7 @@ class Suite:
         groups = []
         for name in names:
             group = load_group(name)
-            members = [name] if group is None else [each for each in group.group if each not in group.get('without', ())]
+            members = [name] if group is None else members_of(group)
             for member in members:
                 benchmarks.setdefault(member, Benchmark(member, load_benchmark(member, data_root)))
             if group is not None:

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from mmengine.dist import is_main_process
 
 from sslreg.evaluation import Extractor, FeatureStore, Metrics, Suite
-from sslreg.evaluation.metric import with_metrics
 from sslreg.evaluation.features.store import model_hash
+from sslreg.evaluation.metric import with_metrics
 from sslreg.utils.files import write_json
 
 Flat = dict[str, float]  # metrics of several benchmarks, 'BENCHMARK/METRIC'

@@ -149,7 +149,7 @@ class Extractor:
         return make(self.store, keys, len(each.dataset), partial(self.batches, each, kinds))
 
     def batches(self, each: Pass, kinds: list[str], images: Sequence[int] | None = None) -> Iterator[Batch]:
-        """Yield this rank's share of some images of a dataset (by default all), with the rows of each kind on the host."""
+        """Yield this rank's share of some images (by default all) of a dataset, with rows of each kind on the host."""
         skips = self._skips(each)
         images = range(len(each.dataset)) if images is None else images
         dataset = Subset(SkipBroken(each.dataset) if skips else each.dataset, images)

@@ -75,9 +75,7 @@ def micro_average_precision(queries: Tensor, database: Tensor, originals: Sequen
     return (right / (right + wrong)).mean().item()
 
 
-def copy_scores(
-    queries: Tensor, database: Tensor, originals: Sequence[int | None], attacks: Sequence[str]
-) -> Metrics:
+def copy_scores(queries: Tensor, database: Tensor, originals: Sequence[int | None], attacks: Sequence[str]) -> Metrics:
     """Return ``uAP`` over all queries, and ``mAP`` over those with an original, in all and by attack (``rotate/mAP``).
 
     ``mAP_top20`` is :func:`holidays_average_precision`.

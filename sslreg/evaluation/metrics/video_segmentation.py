@@ -63,7 +63,7 @@ def contour_accuracy(predicted: Array, truth: Array, tolerance: float = 0.008) -
 
 
 def contour(mask: Array) -> Array:
-    """Return the pixels ``[H, W]`` that differ from the one to the right, below, or right below: a contour of one pixel."""
+    """Return the pixels ``[H, W]`` that differ from a neighbour right, below, or right below: one pixel wide."""
     padded = np.pad(mask, ((0, 1), (0, 1)), mode='edge')
     here = padded[:-1, :-1]
     edges: Array = (here != padded[:-1, 1:]) | (here != padded[1:, :-1]) | (here != padded[1:, 1:])
@@ -108,17 +108,17 @@ def score_clip(predicted: Array, truth: Array, num_objects: int) -> list[ObjectS
     return scores
 
 
-def mean_scores(scores: list[ObjectScore], clip: str = '') -> Metrics:
-    """Average over objects, in per cent: ``J&F``, ``J``, ``J_recall``, ``J_decay`` and the same of ``F``.
+def clip_metric(clip: str = '') -> Metric:
+    """Return the metric ``J&F`` of a clip; of all clips without a name."""
+    return Metric('J&F', group=clip)
 
-    Args:
-        scores: Scores of all objects.
-        clip: Name of the clip, if all are of one.
-    """
+
+def mean_scores(scores: list[ObjectScore]) -> Metrics:
+    """Average over objects, in per cent: ``J&F``, ``J``, ``J_recall``, ``J_decay`` and the same of ``F``."""
     j, f = (100 * np.mean([score[measure] for score in scores], axis=0) for measure in (0, 1))
     parts = {
-        Metric(letter + suffix, group=clip, higher_is_better=suffix != '_decay'): float(value)
+        Metric(letter + suffix, higher_is_better=suffix != '_decay'): float(value)
         for letter, summary in (('J', j), ('F', f))
         for suffix, value in zip(('', '_recall', '_decay'), summary, strict=True)
     }
-    return {Metric('J&F', group=clip): float(j[0] + f[0]) / 2} | parts
+    return {clip_metric(): float(j[0] + f[0]) / 2} | parts

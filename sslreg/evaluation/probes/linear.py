@@ -177,7 +177,7 @@ class LinearProbe(BaseProbe):
         return best
 
     def _train(self, feats: Tensor, labels: Tensor, rows: Tensor, heads: Sequence[Head]) -> Tensor:
-        """Return weights and bias ``[H, classes, C + 1]`` after the last epoch on some rows; each rank trains some heads."""
+        """Train on some rows, some heads on each rank; return weights and bias ``[H, classes, C + 1]`` of all."""
         rng = torch.Generator().manual_seed(self.seed)
         own = slice(get_rank(), None, get_world_size())
         trained = LinearHeads(heads[own], self.num_classes, feats[:0].to(labels.device), rng)

@@ -58,7 +58,7 @@ class Objective:
         self.feats, self.labels, self.scale, self.penalty = feats, labels, scale, penalty
 
     def __call__(self, params: Tensor) -> tuple[Tensor, Tensor]:
-        """Return value ``[]`` and gradient ``[classes, C + 1]`` in float64 at ``params [classes, C + 1]``, the bias last."""
+        """Return value and gradient ``[classes, C + 1]`` in float64 at ``params [classes, C + 1]``, the bias last."""
         weights = params[:, :-1]
         value, grad = params.new_zeros(()), torch.zeros_like(params)
         narrow = params.to(computed(self.feats))
@@ -110,7 +110,7 @@ class Whitened:
 
 
 def curvature_root(feats: Tensor, scale: Standardisation, penalty: float, num_classes: int) -> Tensor:
-    """Return the Cholesky factor ``[C + 1, C + 1]`` of the objective's curvature along the parameters of one class, damped.
+    """Return the Cholesky factor ``[C + 1, C + 1]`` of the objective's damped curvature for one class.
 
     At zero, where all probabilities are 1 / classes, the Hessian's diagonal block is (1 - 1 / classes) / classes times
     the second moments of the features with a one, plus lambda. Further on it falls off most where features tell classes

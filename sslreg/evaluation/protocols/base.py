@@ -39,7 +39,7 @@ class BaseBenchmark(ABC):
 
     @abstractmethod
     def wanted(self) -> dict[str, Wanted]:
-        """Return the features that are needed, by names of its own; bad ground truth or missing files are errors here."""
+        """Return the needed features by names of its own; bad ground truth and missing files are errors here."""
 
     def fit(self, model: Any, folder: Path) -> None:
         """Learn from images that no store can hold, such as augmented ones; called on all ranks before :meth:`run`.

@@ -11,7 +11,7 @@ from torch import Tensor
 from sslreg.datasets.classes import check_classes
 from sslreg.evaluation.features.collect import is_broken
 from sslreg.evaluation.metric import Metric, Metrics
-from sslreg.evaluation.metrics.accuracy import (
+from sslreg.evaluation.metrics.class_accuracy import (
     ROLES,
     accuracy_by_shots,
     class_ranks,

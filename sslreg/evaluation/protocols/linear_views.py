@@ -15,7 +15,7 @@ from sslreg.datasets.classes import check_classes
 from sslreg.evaluation.features.kinds import Observer, kind_text
 from sslreg.evaluation.features.store import combine, dataset_hash, model_hash
 from sslreg.evaluation.metric import Metric, Metrics
-from sslreg.evaluation.metrics.accuracy import ROLES, class_ranks, top_accuracies
+from sslreg.evaluation.metrics.class_accuracy import ROLES, class_ranks, top_accuracies
 from sslreg.evaluation.probes.linear import LRS, Head, LinearHeads, Optimizer, cosine, drawn_to_select, gradient, grid
 from sslreg.evaluation.probes.streaming import check_finite
 from sslreg.registry import BENCHMARKS, DATASETS, FEATURES
@@ -63,8 +63,8 @@ class LinearBenchmark(BaseBenchmark):
     over the data, for all kinds of features, with momentum 0.9; learning rates are times batch / 256 and fall to 0 by a
     cosine over all steps (in the papers' code over epochs). Metrics, in per cent, are those after the last epoch:
     ``pooled/sgd-lr0.1-wd0/top1`` etc. of each head; ``pooled/best/top1`` of the head that is best on the test images,
-    as the papers report (theirs: of the best epoch, too); with ``val`` ``pooled/selected/top1`` of the head that is best
-    on held-out training images, independent of test labels.
+    as the papers report (theirs: of the best epoch, too); with ``val`` ``pooled/selected/top1`` of the head that is
+    best on held-out training images, independent of test labels.
 
     An epoch's batches differ by one image in size at most, and are shared by the ranks; results differ with the number
     of ranks by rounding only. After each epoch the state is written into the folder of the results, under a hash of all
@@ -168,10 +168,16 @@ class LinearBenchmark(BaseBenchmark):
                 chosen['selected'] = best(accuracies['val'])
             print_log(f'linear probe on {kind}: {", ".join(f"{k} {v}" for k, v in chosen.items())}', 'current')
             for name, head in chosen.items():
-                metrics |= {Metric(m, kind, setting=name, role=ROLES.get(m, 'main')): value for m, value in accuracies['test'][head].items()}
+                metrics |= {
+                    Metric(m, kind, setting=name, role=ROLES.get(m, 'main')): value
+                    for m, value in accuracies['test'][head].items()
+                }
             for head, values in accuracies['test'].items():
                 parameters = head._asdict()
-                metrics |= {Metric(m, kind, setting=str(head), parameters=parameters, role='grid'): value for m, value in values.items()}
+                metrics |= {
+                    Metric(m, kind, setting=str(head), parameters=parameters, role='grid'): value
+                    for m, value in values.items()
+                }
         return metrics
 
     def _accuracies(self, heads: LinearHeads, feats: Tensor, labels: Tensor) -> dict[Head, dict[str, float]]:
@@ -204,7 +210,7 @@ class LinearBenchmark(BaseBenchmark):
                 self._step(self.heads[name], feats, labels, len(whole), factor)
 
     def _loader(self, batches: Sequence[Tensor], rng: torch.Generator) -> DataLoader[Any]:
-        """Load this rank's share of each batch; transforms that are not keyed draw from the epoch's seed and the rank."""
+        """Load this rank's share of each batch; transforms without a key draw from the epoch's seed and the rank."""
         seed = rng.initial_seed() * get_world_size() + get_rank()
         return DataLoader(
             self.images,
@@ -217,7 +223,7 @@ class LinearBenchmark(BaseBenchmark):
         )
 
     def _step(self, heads: LinearHeads, feats: Tensor, labels: Tensor, size: int, factor: float) -> None:
-        """Take a step from this rank's share ``feats [B, C]`` of a batch of ``size`` images, without waiting for the device."""
+        """Take a step by this rank's ``feats [B, C]`` of a batch of ``size`` images, without waiting for the device."""
         labels = labels.to(feats.device, non_blocking=True)
         grad = gradient(heads.params, feats.to(heads.params.dtype), labels).mul_(len(feats) / size)
         all_reduce(grad)

@@ -11,7 +11,7 @@ from torch import Tensor
 from sslreg.datasets.davis import DavisClip, clip_names
 from sslreg.evaluation.metric import Metrics
 from sslreg.evaluation.metrics.label_propagation import one_hot_patches, propagate, to_label_map
-from sslreg.evaluation.metrics.video_segmentation import ObjectScore, mean_scores, score_clip
+from sslreg.evaluation.metrics.video_segmentation import ObjectScore, clip_metric, mean_scores, score_clip
 from sslreg.registry import BENCHMARKS, DATASETS
 
 from .base import BaseBenchmark, Wanted
@@ -36,7 +36,7 @@ class LabelPropagationBenchmark(BaseBenchmark):
         self.clips: dict[str, DavisClip] = {name: DATASETS.build(dict(dataset, clip=name)) for name in names}
 
     def wanted(self) -> dict[str, Wanted]:
-        """Request the frames of each clip, by its name. All masks are read once, so that broken ones are errors here."""
+        """Request the frames of each clip by its name; all masks are read once, so that broken ones are errors here."""
         for clip in self.clips.values():
             clip.masks()
         return {name: Wanted(clip, self.kind) for name, clip in self.clips.items()}
@@ -49,8 +49,7 @@ class LabelPropagationBenchmark(BaseBenchmark):
         """
         scores = {name: self._score(name, feats[name]) for name in self.clips}
         overall = mean_scores([score for clip in scores.values() for score in clip])
-        by_clip = [mean_scores(clip, name) for name, clip in scores.items()]
-        return overall | {metric: value for each in by_clip for metric, value in each.items() if metric.measure == 'J&F'}
+        return overall | {clip_metric(name): mean_scores(clip)[clip_metric()] for name, clip in scores.items()}
 
     def _score(self, name: str, feats: Tensor) -> list[ObjectScore]:
         truth = self.clips[name].masks()
