@@ -1,8 +1,8 @@
 """The registries: one for each role of a component in a config.
 
 Roles that MMEngine has are children of mmpretrain's registries: with ``default_scope = 'sslreg'`` a name without a
-prefix is looked up in sslreg, then mmpretrain, then MMEngine. All of these roles are listed, including those that sslreg
-adds nothing to, because MMEngine warns about every role that the default scope lacks. Roles of sslreg (memories,
+prefix is looked up in sslreg, then mmpretrain, then MMEngine. All of these roles are listed, even where sslreg adds
+nothing to them, because MMEngine warns about every role that the default scope lacks. Roles of sslreg (memories,
 schedules, probes, benchmarks, features) have no parent: two children of one parent cannot share the scope ``sslreg``.
 """
 
