@@ -17,7 +17,7 @@ from mmengine.logging import MMLogger, print_log
 from mmengine.registry import DefaultScope
 from mmengine.utils import import_modules_from_strings
 
-from sslreg.models.adapters import encoder
+from sslreg.models.adapters import as_encoder
 from sslreg.models.checkpoints import check_fits
 from sslreg.registry import MODELS, type_name
 
@@ -226,7 +226,7 @@ def initialise(model: Any) -> None:
 def evaluated_model(cfg: Config, checkpoint: str | None, device: str) -> Any:
     """The config's model in evaluation mode, with the weights of a checkpoint or, by None, as the config makes it.
 
-    mmpretrain's models in the form of :func:`sslreg.models.adapters.encoder`.
+    mmpretrain's models in the form of :func:`sslreg.models.adapters.as_encoder`.
 
     Raises:
         ValueError: The checkpoint is not of the config's model.
@@ -242,7 +242,7 @@ def evaluated_model(cfg: Config, checkpoint: str | None, device: str) -> Any:
         if getattr(model, 'teacher', None) is not None:
             model.teacher.module.load_state_dict(model.student.state_dict())
         print_log('no checkpoint: the network is evaluated as its config makes it', 'current')
-    return encoder(model.to(device).eval())
+    return as_encoder(model.to(device).eval())
 
 
 def check_evaluated(model: Any) -> None:
