@@ -1,5 +1,7 @@
 import mmpretrain.datasets  # noqa: F401  registers what sslreg's registries fall back to
 
+from sslreg.utils.moved import forward
+
 from .collate import collate, sample_indices
 from .copies import CopyDatabase, CopydaysImages, CopyQueries
 from .davis import DavisClip, ResizeFrame
@@ -12,6 +14,8 @@ from .seeding import set_view_key, worker_init_fn
 from .transfer import GTSRB, STL10
 from .transforms import BrokenImageError, ColorJitter, CropBox, LoadImage, LongestSide, RandomGrayscale, RGBToBGR
 from .views import BatchedViews, ColoredMultiCrop, LabelledViews, MultiCrop, PackViews
+
+forward(__name__)
 
 __all__ = [
     'GTSRB',

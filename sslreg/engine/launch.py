@@ -12,6 +12,10 @@ import torch.distributed as dist
 from mmengine.config import Config
 from mmengine.dist import init_dist
 
+from sslreg.utils.moved import forward
+
+forward(__name__)
+
 
 @contextmanager
 def launched(cfg: Config, launcher: str) -> Iterator[None]:
