@@ -345,4 +345,4 @@ visualizer = dict(
         dict(type='mmengine.visualization.LocalVisBackend'),
     ],
 )
-work_dir = '/work/old_runs/quickstart'
+work_dir = 'work_dirs/quickstart'

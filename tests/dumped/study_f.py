@@ -223,7 +223,7 @@ train_dataloader = dict(
                 type='sslreg.datasets.PackedImages',
             ),
             part='f',
-            split='/work/old_runs/study/split.json',
+            split='work_dirs/study/split.json',
             type='SplitPart',
         ),
         type='sslreg.datasets.BatchedViews',

@@ -6,7 +6,8 @@ import subprocess
 import pytest
 from mmengine.runner import Runner
 
-from sslreg.models.memories import BaseMemory, MemoryBlocks
+from sslreg.models import Recall
+from sslreg.models.memories import BaseMemory
 from sslreg.registry import MEMORIES
 from sslreg.reports.training import ObserverHook
 from sslreg.reports.training.run import Run
@@ -81,7 +82,7 @@ def test_the_report_finds_the_temperatures_of_a_joined_head(tmp_path):
 @MEMORIES.register_module(force=True)
 class ConstantMemory(BaseMemory):
     def read(self, indices):
-        return MemoryBlocks(self.feats[None].clone())
+        return Recall(self.feats)
 
     def write(self, feats, indices):
         pass
