@@ -14,7 +14,7 @@ from torch import Tensor
 from sslreg.datasets.subsets import fraction
 from sslreg.evaluation.metric import Parameters
 from sslreg.registry import PROBES
-from sslreg.utils.dist import moved_if_it_fits, own_rows
+from sslreg.utils.dist import move_to_device, own_rows
 
 from .base import BaseProbe
 from .streaming import check_finite
@@ -135,7 +135,7 @@ class LinearProbe(BaseProbe):
     def fit(self, feats: Tensor, labels: Tensor, val: tuple[Tensor, Tensor] | None = None) -> None:
         """Train on ``feats [N, C]`` with ``labels [N]``, and select a head by ``val`` or by some of these held out."""
         check_finite(feats[own_rows(len(feats))])
-        feats, labels = moved_if_it_fits(feats), labels.to(get_device())
+        feats, labels = move_to_device(feats), labels.to(get_device())
         every = torch.arange(len(labels))
         self.num_classes = int(labels.max()) + 1
         if len(self.heads) == 1 or val is not None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from sslreg.evaluation.metric import Parameters
 from sslreg.registry import PROBES
-from sslreg.utils.dist import moved_if_it_fits, own_rows
+from sslreg.utils.dist import move_to_device, own_rows
 
 from .base import BaseProbe
 from .solver import Objective, Standardisation, Whitened, curvature_root, minimised
@@ -60,7 +60,7 @@ class LogisticProbe(BaseProbe):
         if len(labels.unique()) < 2:
             raise ValueError(f'{len(labels)} images of one class: logistic regression needs at least 2 classes')
         check_finite(feats[own_rows(len(feats))])
-        feats, labels = moved_if_it_fits(feats), labels.to(get_device())
+        feats, labels = move_to_device(feats), labels.to(get_device())
         self.scale = Standardisation.of(feats)
         shape = int(labels.max()) + 1, feats.shape[1] + 1
         params = torch.zeros(shape, dtype=torch.double, device=get_device())
