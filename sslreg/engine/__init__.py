@@ -15,7 +15,7 @@ from .hooks import (
     StepTimesHook,
     TeacherEMAHook,
 )
-from .loops import ProbeTestLoop, ProbeValLoop
+from .loops import BenchmarkLoop, BenchmarkTestLoop, BenchmarkValLoop, ProbeTestLoop, ProbeValLoop
 from .optim import MatrixDecayConstructor, SSLOptimWrapper
 from .schedules import CosineSchedule, LinearSchedule, StepSchedule, SwitchSchedule, WarmupSchedule
 from .sharded import ShardedModel
@@ -24,6 +24,9 @@ forward(__name__)
 
 __all__ = [
     'ActivationCheckpointHook',
+    'BenchmarkLoop',
+    'BenchmarkTestLoop',
+    'BenchmarkValLoop',
     'ChannelsLastHook',
     'CompileHook',
     'CosineSchedule',

@@ -25,7 +25,7 @@ def test_trains_evaluates_and_remembers(tmp_path):
     runner = toy.train(tmp_path)
     assert runner.iter == 6
     assert runner.model.memory.num_updates == 6
-    assert set(runner.val_loop.run()) == {'knn/k1', 'knn/k3'}
+    assert set(runner.val_loop.run()) == {'pooled/knn/k1/top1', 'pooled/knn/k3/top1'}
     assert (tmp_path / 'epoch_2.pth').is_file()
 
 

@@ -15,7 +15,7 @@ def write_report(runner: Runner, observer: ObserverHook, folder: Path, title: st
     """Write ``report.html``, its plots and ``report.json`` to a folder.
 
     Args:
-        runner: After ``train()``, with a ``ProbeValLoop``.
+        runner: After ``train()``, with a ``BenchmarkValLoop`` that classifies images.
         observer: A hook of the runner.
         folder: Exists.
         title: Of the page.

@@ -9,12 +9,13 @@ import torch
 from mmengine.runner import Runner
 from torch import Tensor
 
+from sslreg.evaluation import ClassificationBenchmark, Metric
 from sslreg.models import AlignedHead, MemorySSL
 from sslreg.reports.page import Section
 from sslreg.utils.dist import unwrap
 
 from .measures import Views, fill_memory, see
-from .observer import ObserverHook
+from .observer import ObserverHook, classification
 
 Part = tuple[Section, dict[str, Any]]  # of a report: what to print, and the figures to store
 
@@ -60,9 +61,15 @@ class Run:
         return head.head if isinstance(head, AlignedHead) else head
 
     @property
-    def score(self) -> str:
-        """The metric that stands for the run: the last, so with k-NN the largest k."""
-        return list(self.observer.curve[0][1])[-1]
+    def score(self) -> Metric:
+        """The metric that stands for the run: the last main one, so with k-NN the largest k."""
+        return [metric for metric in self.observer.curve[0][1] if metric.role == 'main'][-1]
+
+    @property
+    def protocol(self) -> ClassificationBenchmark:
+        """The benchmark that classifies images."""
+        protocol: Any = classification(self.runner).protocol
+        return protocol
 
     @property
     def classes(self) -> Sequence[str]:
@@ -73,7 +80,7 @@ class Run:
     @property
     def dataset(self) -> Any:
         """The training images as the probe sees them, without augmentation."""
-        return self.runner.val_loop.bank.dataset
+        return self.protocol.train_images
 
     @cached_property
     def labels(self) -> Tensor:

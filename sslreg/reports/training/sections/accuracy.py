@@ -1,7 +1,6 @@
 """How good the features are: the probe's accuracy, at the end and over the epochs."""
 
-import re
-
+from sslreg.evaluation import Metric
 from sslreg.reports.page import Section
 from sslreg.reports.plots import Line, Panel, level, line_panels
 from sslreg.reports.training.observer import PIXELS, TRAINED, UNTRAINED
@@ -11,12 +10,12 @@ from sslreg.reports.training.run import COLOURS, Part, Run
 def accuracies(run: Run) -> Part:
     """Top-1 accuracy of the probe on pixels, untrained and trained network."""
     rows = {name: probed.metrics for name, probed in run.observer.probed.items()}
-    names = list(rows[TRAINED])
+    names = [metric for metric in rows[TRAINED] if metric.role == 'main']
     table = [
         ['accuracy in %', *map(metric_title, names)],
         *([name, *(f'{metrics[metric]:.1f}' for metric in names)] for name, metrics in rows.items()),
     ]
-    test, train = len(run.runner.val_loop.dataloader.dataset), len(run.runner.val_loop.bank.dataset)
+    test, train = len(run.protocol.test_images), len(run.protocol.train_images)
     text = (
         f'Weighted k-nearest-neighbour classification: each of {test} test images takes the class for which its k '
         f'most similar among {train} training images vote. Labels are used here only, never in training. '
@@ -45,10 +44,10 @@ def score(run: Run) -> Part:
         'network. The loss knows nothing of the classes: that they come apart is what relating views through the '
         'memory brings about.'
     )
-    curve = [dict(epoch=epoch) | metrics for epoch, metrics in run.observer.curve]
+    curve = [dict[str, float](epoch=epoch) | dict(metrics.items()) for epoch, metrics in run.observer.curve]
     return Section('Accuracy over training', text, 'accuracy.png'), dict(curve=curve)
 
 
-def metric_title(name: str) -> str:
-    """``'knn/k20'`` -> ``'k = 20'``; other names stay."""
-    return re.sub(r'^.*/k(\d+)$', r'k = \1', name)
+def metric_title(metric: Metric) -> str:
+    """Return the hyperparameters of a metric, ``'k = 20'``; the name of a metric without any."""
+    return ', '.join(f'{name} = {value}' for name, value in metric.parameters.items()) or metric

@@ -1,4 +1,3 @@
-import torch
 from torch import Tensor
 
 from sslreg.reports.page import Section
@@ -12,8 +11,8 @@ TESTS, NEIGHBOURS = 6, 5
 
 def neighbours(run: Run) -> Part:
     """Nearest training images of a few test images, before and after training."""
-    tests = torch.tensor(run.runner.val_loop.dataloader.dataset.get_gt_labels())
-    bank = torch.tensor(run.runner.val_loop.bank.dataset.get_gt_labels())
+    tests = run.protocol.test_labels
+    bank = run.protocol.train_labels
     found = {name: nearest(seen.queries, seen.bank, NEIGHBOURS).cpu() for name, seen in run.observer.probed.items()}
     right = {name: bank[indices] == tests[:, None] for name, indices in found.items()}
     chosen = [tests.tolist().index(label) for label in spread(sorted(set(tests.tolist())), TESTS)]
@@ -34,7 +33,7 @@ def neighbours(run: Run) -> Part:
 
 
 def _row(run: Run, query: int, label: int, found: dict[str, Tensor], right: dict[str, Tensor]) -> list[Cell]:
-    bank, tests = run.runner.val_loop.bank.dataset, run.runner.val_loop.dataloader.dataset
+    bank, tests = run.protocol.train_images, run.protocol.test_images
     return [Cell(picture(tests, query), run.classes[label])] + [
         Cell(picture(bank, int(index)), frame=COLOURS['right' if hit else 'wrong'])
         for name in (UNTRAINED, TRAINED)

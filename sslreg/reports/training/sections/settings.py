@@ -7,7 +7,7 @@ from sslreg.utils.environment import hardware, versions
 
 def settings(run: Run) -> Part:
     """What was trained, on what, where, how long."""
-    model, loader, tests = run.model, run.runner.train_dataloader, run.runner.val_loop.dataloader.dataset
+    model, loader, tests = run.model, run.runner.train_dataloader, run.protocol.test_images
     blocks, entries = run.views.blocks.shape[:2]
     facts = {
         'data': f'{len(loader.dataset)} training and {len(tests)} test images of {len(run.classes)} classes',
