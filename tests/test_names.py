@@ -22,10 +22,8 @@ FILES_TO_RENAME = {
     'checks.py',
     'comparison.py',
     'copy_detection.py',
-    'davis.py',
     'layers.py',
     'linear.py',
-    'necks.py',
     'neighbours.py',
     'page.py',
     'progress.py',
@@ -36,7 +34,6 @@ FILES_TO_RENAME = {
     'settings.py',
     'statistics.py',
     'tables.py',
-    'transforms.py',
     'units.py',
 }
 CLASSES_TO_RENAME = {'Comparison', 'Condition', 'Images', 'Look', 'Part'}
@@ -53,7 +50,6 @@ FUNCTIONS_TO_RENAME = {
     'duration',
     'labels',
     'layers',
-    'listed',
     'load',
     'nearest',
     'picture',
@@ -72,7 +68,6 @@ CONSTANTS_TO_RENAME = {
     'COLOURS',
     'ENDS',
     'FORMS',
-    'GAP',
     'GRID',
     'MANY_COLUMNS',
     'Metrics',
@@ -81,7 +76,6 @@ CONSTANTS_TO_RENAME = {
     'QUERIES',
     'ROWS',
     'SHORTEST',
-    'SPLITS',
     'TOP',
 }
 

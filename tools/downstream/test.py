@@ -21,7 +21,7 @@ from rich.table import Table
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.downstream import configure
-from sslreg.downstream.data import check_data
+from sslreg.downstream.data_checks import check_data
 from sslreg.engine import launch
 
 
@@ -43,7 +43,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def build_config(args: argparse.Namespace) -> Config:
-    cfg = configure.load(args.config, args.cfg_options, args.task)
+    cfg = configure.load_task_config(args.config, args.cfg_options, args.task)
     launch.check_checkpoint(args.checkpoint)
     cfg.load_from = args.checkpoint
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or launch.default_work_dir(args.config)

@@ -14,8 +14,8 @@ from sslreg.datasets.subsets import (
     accuracy_by_shots,
     fraction,
     images_per_class,
-    listed,
-    listed_with_labels,
+    indices_of_labelled_list,
+    indices_of_list,
     shot_groups,
 )
 from sslreg.evaluation.features.collect import is_broken
@@ -178,9 +178,9 @@ def subsets(config: dict[str, Any] | None, dataset: Any, labels: Tensor) -> list
         case ['list_file', 'fraction'] if drawn_instead(rule):
             return [fraction(labels, rule['fraction'], 0)]
         case ['list_file'] | ['list_file', 'fraction'] if 'seeds' not in rule:
-            return [listed(rule['list_file'], _paths(dataset))]
+            return [indices_of_list(rule['list_file'], _paths(dataset))]
         case ['labelled_list_file'] if 'seeds' not in rule:
-            return [listed_with_labels(rule['labelled_list_file'], _paths(dataset), labels)]
+            return [indices_of_labelled_list(rule['labelled_list_file'], _paths(dataset), labels)]
     raise ValueError(
         f'subset={config} must be one of dict(images_per_class=, seeds=), dict(fraction=, seeds=), '
         'dict(list_file=), dict(list_file=, fraction=) and dict(labelled_list_file=)'

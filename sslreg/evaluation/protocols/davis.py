@@ -6,7 +6,7 @@ import torch
 from mmengine.device import get_device
 from torch import Tensor
 
-from sslreg.datasets.davis import DavisClip, clip_names
+from sslreg.datasets.davis_clips import DavisClip, clip_names
 from sslreg.evaluation.metrics.label_propagation import one_hot_patches, propagate, to_label_map
 from sslreg.evaluation.metrics.video_segmentation import ObjectScore, mean_scores, score_clip
 from sslreg.registry import BENCHMARKS, DATASETS
