@@ -44,9 +44,10 @@ def rescale(channels: int, factors: Sequence[int], norm: Norm) -> nn.Sequential:
 class SimpleFeaturePyramid(BaseModule):
     """Pyramid of strides 4, 8, 16 and 32 from the last map of a ViT (ViTDet, arXiv 2203.16527, section 3).
 
-    The map has stride 16. Stride 4 takes a deconvolution to half the channels, layer norm, GELU and a deconvolution to a quarter; stride 8 a
-    deconvolution to half; stride 16 the map itself; stride 32 max pooling. Then each level has a 1 x 1 and a 3 x 3
-    convolution, both with layer norm. Further outputs take every second position of the last one, like RPN's fifth.
+    The map has stride 16. Stride 4 takes a deconvolution to half the channels, layer norm, GELU and a deconvolution to
+    a quarter; stride 8 a deconvolution to half; stride 16 the map itself; stride 32 max pooling. Then each level has a
+    1 x 1 and a 3 x 3 convolution, both with layer norm. Further outputs take every second position of the last one,
+    like RPN's fifth.
 
     Args:
         in_channels: C of the map, divisible by 4.

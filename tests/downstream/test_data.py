@@ -55,7 +55,7 @@ def test_heads_of_another_number_of_classes(root):
 
 def test_a_file_that_is_not_coco_s(root):
     (root / 'train.json').write_text(json.dumps(dict(images=[])))
-    assert 'has no "categories": it is not in the form of COCO' in said(config(root))
+    assert 'has no "categories": it is no COCO file' in said(config(root))
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+"""Hooks of training runs."""
+
 from .activation_checkpoint import ActivationCheckpointHook
 from .channels_last import ChannelsLastHook
 from .checkpoint import PlainCheckpointHook
