@@ -6,8 +6,9 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
-from sslreg.engine import launch
+from sslreg.engine.config import use_bfloat16
 from sslreg.registry import type_name
+from sslreg.utils.config_files import load_config
 
 SCOPES = dict(det='mmdet', seg='mmseg')
 PRETRAINED = ('Pretrained', 'PretrainedInit')
@@ -32,7 +33,7 @@ def load_task_config(path: str, options: dict[str, Any] | None, task: str) -> Co
             f'{missing[0]} is not in this environment; `bash tools/setup_downstream.sh` makes an environment with it, '
             '.venv-downstream (docs/downstream.md)'
         )
-    cfg = launch.load_config(path, options)
+    cfg = load_config(path, options)
     if cfg.get('default_scope') != scope:
         raise ValueError(
             f'{path} is of the scope {cfg.get("default_scope")!r}, not {scope!r}: the scripts that end in _det take '
@@ -82,7 +83,7 @@ def use_amp(cfg: Config, task: str) -> None:
         ValueError: Detection runs without a GPU.
     """
     if task == 'seg':
-        launch.use_bfloat16(cfg)
+        use_bfloat16(cfg)
         return
     if not torch.cuda.is_available():
         raise ValueError("--amp: detection in float16 needs a GPU, as mmcv's operators have no bfloat16")

@@ -27,7 +27,7 @@ def check_data(cfg: Config) -> None:
     """
     for loader in LOADERS:
         for dataset in datasets_with_files(cfg.get(loader)):
-            check_files(dataset)
+            check_paths(dataset)
             classes = classes_of(dataset, cfg.default_scope)
             check_categories(dataset, classes)
             check_heads(cfg.model, classes, loader)
@@ -49,7 +49,7 @@ def datasets_with_files(cfg: Any) -> Iterator[Any]:
             yield from datasets_with_files(part)
 
 
-def check_files(dataset: Any) -> None:
+def check_paths(dataset: Any) -> None:
     """Raise an error unless the root, the annotations and the folders of a dataset exist.
 
     Args:
