@@ -36,7 +36,7 @@ FILES_TO_RENAME = {
     'tables.py',
     'units.py',
 }
-CLASSES_TO_RENAME = {'Comparison', 'Condition', 'Images', 'Look', 'Part'}
+CLASSES_TO_RENAME = {'Comparison', 'Condition', 'Images', 'Look', 'Part', 'Place'}
 FUNCTIONS_TO_RENAME = {
     'accuracies',
     'add',
@@ -53,6 +53,7 @@ FUNCTIONS_TO_RENAME = {
     'load',
     'nearest',
     'picture',
+    'prepare',
     'read',
     'record',
     'report',

@@ -149,7 +149,8 @@ class ResizeFrame(BaseTransform):
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Resize ``img`` and set ``img_shape``."""
-        height, width = frame_size(*results['img'].shape[:2], self.short, self.multiple)
+        height, width = results['img'].shape[:2]
+        height, width = frame_size(height, width, self.short, self.multiple)
         results['img'] = cv2.resize(results['img'], (width, height))
         results['img_shape'] = (height, width)
         return results
