@@ -28,6 +28,7 @@ FILES_TO_RENAME = {
     'page.py',
     'progress.py',
     'pruning.py',
+    'recall.py',
     'removal.py',
     'report.py',
     'retrieval.py',

@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 
 from rich.console import Console
 

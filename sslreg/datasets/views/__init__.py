@@ -1,6 +1,6 @@
 """Views of images, drawn from (seed, epoch, index), with colours changed in workers or on the device."""
 
-from .batched_views import BatchedViews, LabelledViews, sample_indices
+from .batched_views import BatchedViews, LabelledViews
 from .colors import change_colors_of_batch
 from .multi_crop import ColoredMultiCrop, MultiCrop, PackViews
 from .recipe import Recipe
@@ -15,5 +15,4 @@ __all__ = [
     'Recipe',
     'View',
     'change_colors_of_batch',
-    'sample_indices',
 ]

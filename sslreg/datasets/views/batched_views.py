@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import Dataset
 
 from sslreg.registry import DATASETS
@@ -126,14 +125,3 @@ def decode_all(dataset: Any) -> np.ndarray:
             )
         images[i] = image.transpose(2, 1, 0)
     return images
-
-
-def sample_indices(data_samples: Any) -> Tensor:
-    """Return the indices of a batch's images in their dataset, ``[B]`` on the host.
-
-    Args:
-        data_samples: ``data_samples`` of the batch: samples with ``sample_idx``, or the indices themselves.
-    """
-    if isinstance(data_samples, Tensor):
-        return data_samples
-    return torch.tensor([sample.sample_idx for sample in data_samples])

@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from sslreg.engine.sharded import ShardedModel
-from sslreg.models.networks import encoders
+from sslreg.models.networks import student_and_teacher
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 
@@ -49,7 +49,7 @@ def to_channels_last(model: Any) -> None:
     Args:
         model: The model.
     """
-    for encoder in encoders(model):
+    for encoder in student_and_teacher(model):
         if not any(parameter.ndim == 4 for parameter in encoder.backbone.parameters()):
             raise ValueError(
                 f'ChannelsLastHook: {type(encoder.backbone).__name__} has no convolution that would be faster; '
