@@ -1,4 +1,4 @@
-"""Subsets of training images: by class, by lists of file names, and groups of classes by their size."""
+"""Subsets of labelled images: a few of each class, a share of each class, or lists of file names."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ def images_per_class(labels: Tensor, n: int, seed: int) -> Tensor:
     if len(short):
         first = int(short[0])
         raise ValueError(f'{len(short)} classes have fewer than {n} images, e.g. class {first} has {counts[first]}')
-    return (_position(labels, seed) < n).nonzero().flatten()
+    return (_rank_in_class(labels, seed) < n).nonzero().flatten()
 
 
 def fraction(labels: Tensor, share: float, seed: int) -> Tensor:
@@ -40,11 +40,11 @@ def fraction(labels: Tensor, share: float, seed: int) -> Tensor:
     if not 0 < share <= 1:
         raise ValueError(f'fraction={share} must be above 0 and at most 1')
     keep = (labels.bincount() * share).round().clamp(min=1)
-    return (_position(labels, seed) < keep[labels]).nonzero().flatten()
+    return (_rank_in_class(labels, seed) < keep[labels]).nonzero().flatten()
 
 
-def _position(labels: Tensor, seed: int) -> Tensor:
-    """Return the position of each image in a random order of its class, ``[N]``."""
+def _rank_in_class(labels: Tensor, seed: int) -> Tensor:
+    """Return the rank of each image in a random order of its class, ``[N]``."""
     shuffled = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed)).to(labels.device)
     order = shuffled[labels[shuffled].argsort(stable=True)]  # by class, random within a class
     counts = labels.bincount()
@@ -52,7 +52,7 @@ def _position(labels: Tensor, seed: int) -> Tensor:
     return torch.empty_like(rank).index_copy(0, order, rank)
 
 
-def indices_of_list(list_file: str | Path, paths: Sequence[str]) -> Tensor:
+def images_in_list(list_file: str | Path, paths: Sequence[str]) -> Tensor:
     """Return the indices of the files in a list, such as SimCLR's ``1percent.txt`` of ImageNet, in its order.
 
     Args:
@@ -66,7 +66,7 @@ def indices_of_list(list_file: str | Path, paths: Sequence[str]) -> Tensor:
     return _indices(list_file, lines(list_file), paths)
 
 
-def indices_of_labelled_list(list_file: str | Path, paths: Sequence[str], labels: Tensor) -> Tensor:
+def labelled_images_in_list(list_file: str | Path, paths: Sequence[str], labels: Tensor) -> Tensor:
     """Return the indices of the files in a list with labels, such as ImageNet-LT's, in its order.
 
     Args:
@@ -76,7 +76,7 @@ def indices_of_labelled_list(list_file: str | Path, paths: Sequence[str], labels
 
     Raises:
         FileNotFoundError: The list does not exist.
-        ValueError: As in :func:`indices_of_list`; or a line has another form, or a label differs.
+        ValueError: As in :func:`images_in_list`; or a line has another form, or a label differs.
     """
     rows = [line.rsplit(maxsplit=1) for line in lines(list_file)]
     bad = next((row for row in rows if len(row) != 2 or not row[1].isdecimal()), None)
@@ -127,32 +127,3 @@ def _indices(list_file: str | Path, wanted: Sequence[str], paths: Sequence[str])
     if twice is not None:
         raise ValueError(f'{counts[twice]} images are called {twice!r}: a list of file names does not tell which')
     return torch.tensor([index_of[name] for name in names])
-
-
-def shot_groups(train_labels: Tensor, num_classes: int) -> dict[str, Tensor]:
-    """Return the classes ``[n]`` with many (> 100), a medium number of (20 to 100) and few (< 20) training images.
-
-    ImageNet-LT is reported in these groups (arXiv 1904.05160, section 5).
-
-    Args:
-        train_labels: ``[N]`` classes of the training images.
-        num_classes: Number of classes.
-    """
-    counts = train_labels.bincount(minlength=num_classes)
-    groups = dict(many=counts > 100, medium=(counts >= 20) & (counts <= 100), few=counts < 20)
-    return {name: member.nonzero().flatten() for name, member in groups.items()}
-
-
-def accuracy_by_shots(right: Tensor, labels: Tensor, groups: dict[str, Tensor]) -> dict[str, float]:
-    """Return the accuracy of each group in per cent, averaged over its classes that have test images.
-
-    Args:
-        right: Whether each test image is classified correctly, ``[M]``.
-        labels: Class of each test image, ``[M]``.
-        groups: Result of :func:`shot_groups`; groups without test images are left out.
-    """
-    length = max(int(labels.max()), *(int(classes.max()) for classes in groups.values() if len(classes))) + 1
-    counts = labels.bincount(minlength=length)
-    share = labels.bincount(right.double(), minlength=length) / counts
-    tested = {name: share[classes[counts[classes] > 0]] for name, classes in groups.items()}
-    return {name: 100 * float(shares.mean()) for name, shares in tested.items() if len(shares)}
