@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.measure import arguments, compare, report
-from sslreg.evaluation.neighbours import Neighbours, by_threshold, by_tops, select
+from sslreg.evaluation.probes.neighbours import Neighbours, by_threshold, by_tops, select
 
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 WIDTH, K, NUM_QUERIES = 384, 200, 500

@@ -29,7 +29,7 @@ from mmengine.visualization import Visualizer
 from rich import get_console
 from rich.table import Table
 
-from sslreg.visualization.plots import Line, Panel, line_panels
+from sslreg.reports.plots import Line, Panel, line_panels
 
 CONFIG = Path(__file__).parents[1] / 'configs' / 'npid' / 'resnet18_cifar10_small.py'
 RANDOM: dict[str, Any] = {'custom_hooks.1.init': 'random'}

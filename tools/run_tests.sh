@@ -6,6 +6,7 @@ bash tools/setup_env.sh lite,tests
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 .venv/bin/mypy
+.venv/bin/lint-imports --no-logo
 pytest=(-m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
 .venv/bin/python "${pytest[@]}" "$@"
 # Detection and segmentation, where tools/setup_downstream.sh has made an environment for them; elsewhere they are skipped.

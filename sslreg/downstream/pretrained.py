@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from sslreg.engine.unwrap import unwrap
 from sslreg.registry import HOOKS
+from sslreg.utils.dist import unwrap
 
 from .weights import Target, changed, check, check_used, read, targets
 

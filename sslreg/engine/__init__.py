@@ -1,3 +1,7 @@
+"""Launch, schedules, loops and hooks of MMEngine runs."""
+
+from sslreg.utils.moved import forward
+
 from .hooks import (
     ActivationCheckpointHook,
     ChannelsLastHook,
@@ -8,15 +12,15 @@ from .hooks import (
     OptimizerScheduleHook,
     PlainCheckpointHook,
     ScheduleHook,
-    SSLMemHook,
     StepTimesHook,
     TeacherEMAHook,
-    UnitMemHook,
 )
 from .loops import ProbeTestLoop, ProbeValLoop
 from .optim import MatrixDecayConstructor, SSLOptimWrapper
 from .schedules import CosineSchedule, LinearSchedule, StepSchedule, SwitchSchedule, WarmupSchedule
 from .sharded import ShardedModel
+
+forward(__name__)
 
 __all__ = [
     'ActivationCheckpointHook',
@@ -32,7 +36,6 @@ __all__ = [
     'PlainCheckpointHook',
     'ProbeTestLoop',
     'ProbeValLoop',
-    'SSLMemHook',
     'SSLOptimWrapper',
     'ScheduleHook',
     'ShardedModel',
@@ -40,6 +43,5 @@ __all__ = [
     'StepTimesHook',
     'SwitchSchedule',
     'TeacherEMAHook',
-    'UnitMemHook',
     'WarmupSchedule',
 ]

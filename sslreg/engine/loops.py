@@ -9,13 +9,13 @@ from mmengine.runner import Runner, TestLoop, ValLoop
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from sslreg.datasets.classes import check_classes
 from sslreg.engine.sharded import evaluated
-from sslreg.engine.unwrap import unwrap
-from sslreg.evaluation.classes import check_classes
-from sslreg.evaluation.encoders import encoder
-from sslreg.evaluation.features import collect
+from sslreg.evaluation.features.collect import collect
 from sslreg.evaluation.probes import BaseProbe
+from sslreg.models.adapters import as_encoder
 from sslreg.registry import LOOPS, PROBES
+from sslreg.utils.dist import unwrap
 
 ROWS = 8192  # of queries at a time: each rank has the scores of all of them
 
@@ -66,7 +66,7 @@ class ProbeLoop:
         model = unwrap(self.runner.model)
         model.eval()
         share_buffers(model)
-        shown = encoder(model)
+        shown = as_encoder(model)
         with evaluated(shown):
             metrics = self.probe_features(shown.extract_feat, shown.data_preprocessor).metrics
         self.runner.call_hook(f'after_{phase}_epoch', metrics=metrics)

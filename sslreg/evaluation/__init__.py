@@ -1,4 +1,10 @@
-from .benchmarks import (
+from .features.collect import collect
+from .features.extract import Extractor
+from .features.kinds import ClassAndGeMPatch, ClassAndMeanPatch, ClassToken, MultiScale, PatchTokens, Pooled
+from .features.store import FeatureStore
+from .metrics.probe_accuracy import ProbeAccuracy
+from .probes import BaseProbe, KNNProbe, LinearProbe, LogisticProbe
+from .protocols import (
     BaseBenchmark,
     ClassificationBenchmark,
     CopyDetectionBenchmark,
@@ -7,13 +13,7 @@ from .benchmarks import (
     RetrievalBenchmark,
     RevisitedBenchmark,
 )
-from .extract import Extractor
-from .features import collect
-from .kinds import ClassAndGeMPatch, ClassAndMeanPatch, ClassToken, MultiScale, PatchTokens, Pooled
-from .metrics import ProbeAccuracy
-from .probes import BaseProbe, KNNProbe, LinearProbe, LogisticProbe
 from .results import Evaluation, Outcome
-from .store import FeatureStore
 from .tables import ResultTable
 
 __all__ = [

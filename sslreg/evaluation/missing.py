@@ -7,9 +7,8 @@ from typing import Any
 
 from mmengine.config import Config
 
+from sslreg.datasets.subsets import lines
 from sslreg.registry import BENCHMARKS, DATASETS, type_name
-
-from .splits import lines
 
 
 class MissingDataError(ValueError):

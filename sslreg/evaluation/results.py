@@ -12,10 +12,10 @@ from mmengine.config import Config
 
 from sslreg.registry import type_name
 
-from .benchmarks.base import Wanted
-from .broken import place
-from .extract import NAMED
-from .kinds import kind_text
+from .features.corrupt import place
+from .features.extract import NAMED
+from .features.kinds import kind_text
+from .protocols.base import Wanted
 
 Metrics = dict[str, float]
 

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from sslreg.registry import BENCHMARKS
 
-from .benchmarks.base import BaseBenchmark, Wanted
-from .extract import Extractor
+from .features.extract import Extractor
 from .missing import MissingDataError, missing
+from .protocols.base import BaseBenchmark, Wanted
 from .results import Evaluation, Outcome
 from .tables import ResultTable, compare, short_table
 

@@ -1,20 +1,22 @@
-from .scores import distance, image_alignment, range_normalized, relative_sslmem, sslmem, view_alignment
-from .splits import Split
+from .hooks import SSLMemHook, UnitMemHook
+from .scores import image_alignment, range_normalized, relative_sslmem, sslmem
+from .split import Split, SplitPart
 from .statistics import Agreement, Comparison, agreement, compare
 from .units import classmem, unitmem
 
 __all__ = [
     'Agreement',
     'Comparison',
+    'SSLMemHook',
     'Split',
+    'SplitPart',
+    'UnitMemHook',
     'agreement',
     'classmem',
     'compare',
-    'distance',
     'image_alignment',
     'range_normalized',
     'relative_sslmem',
     'sslmem',
     'unitmem',
-    'view_alignment',
 ]

@@ -8,9 +8,8 @@ from typing import Any, Protocol
 from mmengine.dist import is_main_process
 
 from sslreg.evaluation import Extractor, FeatureStore, groups, suite
-from sslreg.evaluation.store import model_hash
-
-from .files import write_json
+from sslreg.evaluation.features.store import model_hash
+from sslreg.utils.files import write_json
 
 Metrics = dict[str, float]
 Run = dict[str, Any]  # the fields of a condition, 'network' and 'metrics'

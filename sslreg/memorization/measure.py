@@ -10,10 +10,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Subset
 
 from sslreg.datasets import collate
-from sslreg.evaluation.features import Batch, merge, outputs
+from sslreg.evaluation.features.collect import Batch, merge, outputs
+from sslreg.models.ops.alignment import Distance, view_alignment
 
 from .layers import Layers, Part, flat, units
-from .scores import Distance, image_alignment, view_alignment
+from .scores import image_alignment
 
 Against = Literal['views', 'image']
 AGAINST: tuple[Against, ...] = get_args(Against)

@@ -10,10 +10,10 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from sslreg.evaluation.encoders import encoder
+from sslreg.models.adapters import as_encoder
+from sslreg.utils.files import atomic_write, write_json
 
 from . import statistics, study
-from .files import whole, write_json
 from .layers import Layers
 from .measure import activations, first_view, shared_out
 from .units import Rest, class_means, classmem, unitmem
@@ -77,7 +77,7 @@ def write(folder: Path, scores: dict[str, Units], about: dict[str, Any]) -> None
     arrays: dict[str, Any] = {
         f'{layer}/{name}': values.numpy() for layer, each in scores.items() for name, values in each._asdict().items()
     }
-    with whole(folder / 'units.npz') as partial, partial.open('wb') as file:
+    with atomic_write(folder / 'units.npz') as partial, partial.open('wb') as file:
         np.savez(file, **arrays)
     layers = {layer: described(each.scores) for layer, each in scores.items()}
     write_json(about | dict(layers=layers), folder / 'units.json')
@@ -103,7 +103,7 @@ def described(values: Tensor) -> dict[str, Any]:
 def _activations(
     model: Any, patterns: Sequence[str], dataset: Any, batch_size: int, num_workers: int
 ) -> dict[str, Tensor]:
-    model = encoder(model)
+    model = as_encoder(model)
     layers = Layers(model, patterns)
     layers.order(first_view(dataset, model.data_preprocessor))
     return activations(layers, shared_out(dataset, batch_size, num_workers), model.data_preprocessor)

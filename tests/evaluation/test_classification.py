@@ -3,9 +3,9 @@ import torch
 from mmpretrain.datasets import BaseDataset
 
 from sslreg.evaluation import suite
-from sslreg.evaluation.benchmarks import ClassificationBenchmark
-from sslreg.evaluation.benchmarks.classification import named, places, summary
 from sslreg.evaluation.probes import BaseProbe
+from sslreg.evaluation.protocols import ClassificationBenchmark
+from sslreg.evaluation.protocols.classification import named, places, summary
 from sslreg.registry import BENCHMARKS, DATASETS, PROBES
 
 
@@ -189,7 +189,7 @@ def test_place_of_the_own_class():
 def test_rows_at_a_time_change_nothing(monkeypatch):
     scores, labels = torch.randn(10, 4), torch.randint(4, (10,))
     expected = places(Fixed().scores, scores, labels)['']
-    monkeypatch.setattr('sslreg.evaluation.benchmarks.classification.ROWS', 3)
+    monkeypatch.setattr('sslreg.evaluation.protocols.classification.ROWS', 3)
     assert torch.equal(places(Fixed().scores, scores, labels)[''], expected)
     assert ((expected == 0) == (scores.argmax(dim=1) == labels)).all()
 

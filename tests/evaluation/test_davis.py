@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sslreg.evaluation.davis import (
+from sslreg.evaluation.metrics.video_segmentation import (
     Summary,
     _disk,
     contour,

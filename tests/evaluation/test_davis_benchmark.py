@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.config import Config
 
-from sslreg.evaluation.davis import mean_scores, score_clip
+from sslreg.evaluation.metrics.video_segmentation import mean_scores, score_clip
 from sslreg.registry import BENCHMARKS
 from tests.conftest import ROOT
 

@@ -12,13 +12,14 @@ from mmengine.registry import DefaultScope
 from PIL import Image
 
 from sslreg.datasets import BrokenImageError, ImageFolder, PackedImages
-from sslreg.evaluation.benchmarks import Wanted
-from sslreg.evaluation.broken import dataset_name, image_name
-from sslreg.evaluation.extract import Extractor
-from sslreg.evaluation.features import duration, is_broken, progress
-from sslreg.evaluation.kinds import MultiScale, Observer, Pooled, kind_text
-from sslreg.evaluation.store import FeatureStore, Parts, dataset_hash, model_hash
+from sslreg.evaluation.features.collect import is_broken
+from sslreg.evaluation.features.corrupt import dataset_name, image_name
+from sslreg.evaluation.features.extract import Extractor
+from sslreg.evaluation.features.kinds import MultiScale, Observer, Pooled, kind_text
+from sslreg.evaluation.features.store import FeatureStore, Parts, dataset_hash, model_hash
+from sslreg.evaluation.protocols import Wanted
 from sslreg.registry import DATASETS, FEATURES, MODELS
+from sslreg.utils.progress import duration, progress
 from tests import toy
 
 VIT = dict(
@@ -466,7 +467,7 @@ def test_features_that_are_not_finite_are_refused(tmp_path):
 
 def test_nothing_is_hashed_without_a_store(monkeypatch):
     for name in ('dataset_hash', 'model_hash'):
-        monkeypatch.setattr(f'sslreg.evaluation.extract.{name}', None)
+        monkeypatch.setattr(f'sslreg.evaluation.features.extract.{name}', None)
     dataset = toy_dataset()
     first, second = Extractor(build(VIT, 16), None, num_workers=0)([Wanted(dataset, KINDS['both'])] * 2)
     assert first is second
@@ -474,8 +475,8 @@ def test_nothing_is_hashed_without_a_store(monkeypatch):
 
 def test_the_log_has_a_line_when_a_minute_is_over(monkeypatch):
     lines, clock = [], iter(range(0, 10_000, 25))
-    monkeypatch.setattr('sslreg.evaluation.features.print_log', lambda text, *_: lines.append(text))
-    monkeypatch.setattr('sslreg.evaluation.features.time.monotonic', lambda: next(clock))
+    monkeypatch.setattr('sslreg.utils.progress.print_log', lambda text, *_: lines.append(text))
+    monkeypatch.setattr('sslreg.utils.progress.time.monotonic', lambda: next(clock))
     list(progress(toy.build_loader(batch_size=4), 'features of toys'))  # 24 images, 25 s for 4 of them and a start
     assert lines == [
         'features of toys: 33%, 0.1 images/s, 2 min 30 s to go',

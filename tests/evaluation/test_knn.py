@@ -5,7 +5,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from sslreg.evaluation import KNNProbe, neighbours
+from sslreg.evaluation import KNNProbe
+from sslreg.evaluation.probes import neighbours
 
 
 def plain_votes(bank, labels, query, k, temperature, num_classes):

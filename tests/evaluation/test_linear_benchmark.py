@@ -15,9 +15,9 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from sslreg.datasets import collate, set_view_key
 from sslreg.evaluation import Extractor, LinearProbe, suite
-from sslreg.evaluation.benchmarks import linear
-from sslreg.evaluation.benchmarks.linear import drawn_batches
 from sslreg.evaluation.probes.linear import LinearHeads, grid
+from sslreg.evaluation.protocols import linear
+from sslreg.evaluation.protocols.linear import drawn_batches
 from sslreg.models import Encoder
 from sslreg.registry import BENCHMARKS, DATASETS, FEATURES
 from tests import toy

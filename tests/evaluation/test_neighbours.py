@@ -6,8 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from sslreg.evaluation import neighbours
-from sslreg.evaluation.neighbours import by_faiss, by_threshold, by_tops, nearest
+from sslreg.evaluation.probes import neighbours
+from sslreg.evaluation.probes.neighbours import by_faiss, by_threshold, by_tops, nearest
 
 needs_faiss = pytest.mark.skipif(find_spec('faiss') is None, reason='needs faiss-cpu (requirements/faiss.txt)')
 WAYS = [by_threshold, by_tops, pytest.param(by_faiss, marks=needs_faiss)]

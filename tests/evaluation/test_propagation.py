@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from sslreg.evaluation.propagation import one_hot_patches, propagate, to_label_map
+from sslreg.evaluation.metrics.label_propagation import one_hot_patches, propagate, to_label_map
 
 
 def plain(feats, first_label, num_last, radius, topk, temperature):

@@ -10,8 +10,8 @@ from mmengine.config import Config
 from rich.console import Console
 
 from sslreg.evaluation import suite
-from sslreg.evaluation.benchmarks import Wanted
 from sslreg.evaluation.probes import LinearProbe
+from sslreg.evaluation.protocols import Wanted
 from sslreg.evaluation.results import Evaluation, Outcome, earlier_outcomes, protocol
 from sslreg.evaluation.tables import Comparison, compare, overview, result_table, short_table
 

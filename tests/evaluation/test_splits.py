@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sslreg.evaluation.splits import (
+from sslreg.datasets.subsets import (
     accuracy_by_shots,
     fraction,
     images_per_class,

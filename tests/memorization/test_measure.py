@@ -5,10 +5,11 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from sslreg.datasets import BatchedViews, collate, set_view_key
-from sslreg.memorization import image_alignment, relative_sslmem, unitmem, view_alignment
+from sslreg.memorization import image_alignment, relative_sslmem, unitmem
 from sslreg.memorization.layers import Layers, flat, units
 from sslreg.memorization.measure import AlignmentOf, activations, alignments
 from sslreg.models import Encoder
+from sslreg.models.ops.alignment import view_alignment
 from tests.toy import ToyDataset
 
 VIEWS = [dict(size=8, num=3, scale=(0.3, 1), flip=0.5, jitter=dict(brightness=0.5), jitter_prob=0.8)]

@@ -3,15 +3,9 @@ import math
 import pytest
 import torch
 
-from sslreg.memorization import (
-    distance,
-    image_alignment,
-    range_normalized,
-    relative_sslmem,
-    sslmem,
-    view_alignment,
-)
+from sslreg.memorization import image_alignment, range_normalized, relative_sslmem, sslmem
 from sslreg.memorization.scores import delta_layermem, layermem
+from sslreg.models.ops.alignment import distance, view_alignment
 
 OF_G, OF_F = torch.tensor([1, 0.8, 0.5]).double(), torch.tensor([0.4, 0.6, 0.55]).double()
 

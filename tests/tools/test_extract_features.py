@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from skimage import data
 
-from sslreg.evaluation.export import FeatureTable, check_format, write_table
+from sslreg.evaluation.features.export import FeatureTable, check_format, write_table
 
 from .test_tools import ROOT, run, succeed
 

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from sslreg.visualization.plots import Line, Panel, line_panels, smooth
+from sslreg.reports.plots import Line, Panel, line_panels, smooth
 
 WINDOW = 5  # logged steps, over which losses are averaged
 NOT_METRICS = ('time', 'data_time', 'step')

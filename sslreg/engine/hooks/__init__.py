@@ -1,3 +1,5 @@
+from sslreg.utils.moved import forward
+
 from .activation_checkpoint import ActivationCheckpointHook
 from .channels_last import ChannelsLastHook
 from .checkpoint import PlainCheckpointHook
@@ -6,9 +8,10 @@ from .epoch_seed import EpochSeedHook
 from .memory_check import MemoryCheckHook
 from .memory_init import MemoryInitHook
 from .schedule import OptimizerScheduleHook, ScheduleHook
-from .sslmem import SSLMemHook, UnitMemHook
 from .step_times import StepTimesHook
 from .teacher_ema import TeacherEMAHook
+
+forward(__name__)
 
 __all__ = [
     'ActivationCheckpointHook',
@@ -19,9 +22,7 @@ __all__ = [
     'MemoryInitHook',
     'OptimizerScheduleHook',
     'PlainCheckpointHook',
-    'SSLMemHook',
     'ScheduleHook',
     'StepTimesHook',
     'TeacherEMAHook',
-    'UnitMemHook',
 ]

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,9 +8,9 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from sslreg.engine.sharded import put_together, replace
-from sslreg.engine.unwrap import unwrap
-from sslreg.models.memories import BaseMemory
+from sslreg.models.checkpoints import check_fits, memories, sharded_parts
 from sslreg.registry import HOOKS
+from sslreg.utils.dist import unwrap
 
 MAX_HISTORY = 10_000  # values of a logged scalar that are kept; appending to MMEngine's buffers copies them whole
 
@@ -29,7 +28,7 @@ class PlainCheckpointHook(CheckpointHook):
 
     def before_run(self, runner: Runner) -> None:
         """Let a resumed run with a sharded memory read the checkpoint, which holds it whole, to the host."""
-        if any(memory.sharded for memory in _memories(runner.model).values()):
+        if any(memory.sharded for memory in memories(runner.model).values()):
             runner.resume = partial(runner.resume, map_location='cpu')
 
     def before_train(self, runner: Runner) -> None:
@@ -87,53 +86,11 @@ class PlainCheckpointHook(CheckpointHook):
                 scalars[name] = HistoryBuffer(history['values'].tolist(), history['counts'].tolist())
 
 
-def check_fits(model: torch.nn.Module, state_dict: dict[str, Any]) -> None:
-    """Raise ValueError unless ``state_dict`` has exactly the tensors of ``model``, in their shapes."""
-    shapes = {name.removeprefix('module.'): getattr(value, 'shape', None) for name, value in state_dict.items()}
-    own = {name: tensor.shape for name, tensor in model.state_dict().items()}
-    own |= _whole(model, lambda memory: memory.whole_shapes())
-    missing = [name for name in own if name not in shapes]
-    other = [name for name in own if name in shapes and shapes[name] != own[name]]
-    surplus = [name for name in shapes if name not in own]
-    if not missing and not other and not surplus:
-        return
-    problems = []
-    if missing:
-        problems.append(f'{len(missing)} of {len(own)} tensors are missing (first: {missing[0]})')
-    if surplus:
-        problems.append(f'{len(surplus)} more than the model has (first: {surplus[0]})')
-    if other:
-        name = other[0]
-        problems.append(
-            f'{len(other)} have another shape (first: {name} is {_shape(shapes[name])} in the checkpoint, '
-            f'{_shape(own[name])} in the model)'
-        )
-    raise ValueError(
-        f'the checkpoint is not of this {type(model).__name__}: {"; ".join(problems)}. Give the config '
-        "that it was trained with, or load a part of it by init_cfg=dict(type='Pretrained', prefix=...); for the names "
-        'of timm, DINO, iBOT or DINOv2 use tools/convert_checkpoint.py'
-    )
-
-
-def _memories(model: torch.nn.Module) -> dict[str, BaseMemory]:
-    """By their prefix in the state."""
-    return {f'{name}.': module for name, module in unwrap(model).named_modules() if isinstance(module, BaseMemory)}
-
-
 def _whole_state(runner: Runner) -> dict[str, dict[Any, Any]]:
     """Of a checkpoint the tensors of which ranks hold parts, put together on rank 0."""
-    memories = _whole(runner.model, lambda memory: memory.whole())
+    memories = sharded_parts(runner.model, lambda memory: memory.whole())
     parameters = put_together(unwrap(runner.model).state_dict())
     return dict(state_dict=memories | parameters, optimizer=put_together(runner.optim_wrapper.state_dict()))
-
-
-def _whole(model: torch.nn.Module, part: Callable[[BaseMemory], dict[str, Any]]) -> dict[str, Any]:
-    """By their names in the state, tensors of which ranks hold parts: on rank 0 put together, or their shapes."""
-    return {prefix + name: value for prefix, memory in _memories(model).items() for name, value in part(memory).items()}
-
-
-def _shape(shape: Any) -> str:
-    return 'x'.join(map(str, shape)) or 'a scalar'
 
 
 def _plain(value: Any) -> Any:

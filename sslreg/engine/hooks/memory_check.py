@@ -5,8 +5,8 @@ from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from sslreg.engine.unwrap import unwrap
 from sslreg.registry import HOOKS
+from sslreg.utils.dist import unwrap
 
 
 @HOOKS.register_module()

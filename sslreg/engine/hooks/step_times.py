@@ -10,8 +10,8 @@ from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from sslreg.engine.unwrap import unwrap
 from sslreg.registry import HOOKS
+from sslreg.utils.dist import unwrap
 
 Mark = Any  # a moment: of the host's clock in seconds, or an event in a CUDA stream
 
@@ -51,7 +51,7 @@ class StepTimesHook(Hook):
             (runner.optim_wrapper, 'step', 'optimizer'),
         ]
         if hasattr(model, 'memory'):
-            self.parts += [(model.memory, method, 'memory') for method in ('read', 'read_in_place', 'update')]
+            self.parts += [(model.memory, method, 'memory') for method in ('read', 'update')]
         self.mark = _event if torch.cuda.is_available() else time.perf_counter
         self.seen = runner.iter
 

@@ -3,8 +3,8 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from sslreg.engine.unwrap import unwrap
 from sslreg.registry import HOOKS
+from sslreg.utils.dist import unwrap
 
 
 @HOOKS.register_module()

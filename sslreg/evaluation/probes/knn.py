@@ -4,12 +4,12 @@ import torch.nn.functional as F
 from mmengine.device import get_device
 from torch import Tensor
 
-from sslreg.evaluation.neighbours import nearest_over_ranks
-from sslreg.evaluation.ranks import own_rows
 from sslreg.registry import PROBES
+from sslreg.utils.dist import own_rows
 
 from .base import BaseProbe
 from .logistic import check_finite
+from .neighbours import nearest_over_ranks
 
 
 @PROBES.register_module()

@@ -1,7 +1,7 @@
 import torch
 from torch import Tensor, nn
 
-from sslreg.memorization.scores import DISTANCES, Distance, view_alignment
+from sslreg.models.ops.alignment import DISTANCES, Distance, view_alignment
 from sslreg.registry import MODELS
 
 

@@ -1,0 +1,1 @@
+"""Features of networks: extracted, stored, resumed and exported."""

@@ -1,0 +1,194 @@
+"""Features for all benchmarks together: each image of a dataset is read once, and what is on disk is not made again."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, partial
+from typing import Any, NamedTuple
+
+import torch
+from mmengine.dataset import DefaultSampler
+from mmengine.logging import print_log
+from torch import Tensor
+from torch.utils.data import DataLoader, Subset
+
+from sslreg.datasets import BrokenImageError, collate
+from sslreg.evaluation.protocols.base import Wanted
+from sslreg.registry import FEATURES
+
+from .collect import Batch, is_broken, merge, outputs
+from .corrupt import SkipBroken, collate_readable, dataset_name, image_name
+from .kinds import Observer, kind_text
+from .resume import make, stored
+from .store import FeatureStore, combine, dataset_hash, model_hash
+
+Kind = Callable[[Observer, Tensor], Tensor]
+NAMED = 5  # broken images in messages
+
+
+class Pass(NamedTuple):
+    """A dataset that is read for one or more kinds of features.
+
+    Attributes:
+        key: Equal for datasets of equal images and transforms.
+        dataset: As in :class:`Wanted`, as is ``one_size``.
+        one_size: Whether all images are of one size.
+        may_lack_images: Whether all who want it can do without those that are broken.
+        kinds: Configs by their text.
+    """
+
+    key: str
+    dataset: Any
+    one_size: bool
+    may_lack_images: bool
+    kinds: dict[str, dict[str, Any]]
+
+
+class Extractor:
+    """Features of any datasets by one model; collective, with the same result on any number of ranks.
+
+    An extraction that was interrupted goes on where it stopped, if there is a store.
+
+    Args:
+        model: Has ``extract_feat``, ``feature_backbone`` and ``data_preprocessor``; on its device, in evaluation mode.
+        store: Where features are kept, or None; then equal datasets of several benchmarks are each read.
+        batch_size: Images at a time; 1 for those of several sizes.
+        num_workers: Of the loaders.
+        skip_broken: Leave out images that cannot be decoded, where the benchmark can do without (``may_lack_images``):
+            their rows are NaN.
+
+    Attributes:
+        broken: Names of the images that were left out, by the dataset.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        store: FeatureStore | None,
+        batch_size: int = 256,
+        num_workers: int = 4,
+        skip_broken: bool = False,
+    ) -> None:
+        self.model = model
+        self.observer = Observer(model)
+        self.store = store
+        self.batch_size = batch_size
+        self.num_workers = num_workers
+        self.skip_broken = skip_broken
+        self.broken: dict[str, list[str]] = {}
+
+    def __call__(self, wanted: Sequence[Wanted]) -> list[Tensor]:
+        """Features ``[N, ...]`` on the host for each of ``wanted``.
+
+        Raises:
+            BrokenImageError: An image cannot be decoded, and is not to be left out.
+            ValueError: Features are not finite.
+        """
+        keys = self.keys(wanted)
+        feats: dict[tuple[str, str], Tensor] = {}
+        for each in passes(keys, wanted):
+            feats |= {(each.key, kind): found for kind, found in self._features(each).items()}
+        return [feats[key] for key in keys]
+
+    def keys(self, wanted: Sequence[Wanted]) -> list[tuple[str, str]]:
+        """Of the dataset and of the kind, for each of ``wanted``."""
+        unique = {id(each.dataset): each.dataset for each in wanted}
+        hashes = {number: dataset_hash(each) if self.store else str(number) for number, each in unique.items()}
+        return [(hashes[id(each.dataset)], kind_text(each.kind)) for each in wanted]
+
+    def stored(self, each: Pass) -> dict[str, Tensor]:
+        """Features that are in the store, by the text of their kinds."""
+        if self.store is None:
+            return {}
+        found = {kind: stored(self.store, self._key(each, kind)) for kind in each.kinds}
+        return {kind: feats for kind, feats in found.items() if feats is not None}
+
+    def _features(self, each: Pass) -> dict[str, Tensor]:
+        """Of one dataset all kinds, by their text."""
+        found = self.stored(each)
+        missing = [kind for kind in each.kinds if kind not in found]
+        name = dataset_name(each.dataset)
+        if found:
+            print_log(f'features of {name}: {", ".join(found)} from the store', 'current')
+        if missing:
+            print_log(f'features of {name}: {", ".join(missing)}', 'current')
+            found |= dict(zip(missing, self._make(each, missing), strict=True))
+        self._tell_broken(each, found)
+        return found
+
+    def _tell_broken(self, each: Pass, feats: dict[str, Tensor]) -> None:
+        lost = torch.stack([is_broken(rows) for rows in feats.values()]).any(dim=0).nonzero().flatten().tolist()
+        if not lost:
+            return
+        names = [image_name(each.dataset, index) for index in lost]
+        text = (
+            f'{len(lost)} of {dataset_name(each.dataset)} cannot be decoded: '
+            f'{", ".join(names[:NAMED])}{", ..." if len(names) > NAMED else ""}'
+        )
+        if not self._skips(each):
+            remedy = ', or leave them out by --skip-broken' if each.may_lack_images else ''
+            raise BrokenImageError(f'{text}: replace or remove them{remedy}')
+        print_log(f'{text}: left out', 'current', logging.WARNING)
+        self.broken[dataset_name(each.dataset)] = names
+
+    def _skips(self, each: Pass) -> bool:
+        return self.skip_broken and each.may_lack_images
+
+    def _key(self, each: Pass, kind: str) -> str:
+        return combine(self.model_hash, each.key, kind)
+
+    def _make(self, each: Pass, kinds: list[str]) -> list[Tensor]:
+        if self.store is None:
+            return merge(self.batches(each, kinds), len(each.dataset))
+        about = dict(dataset=type(each.dataset).__name__, network=self._network)
+        keys = {self._key(each, kind): about | dict(kind=kind) for kind in kinds}
+        return make(self.store, keys, len(each.dataset), partial(self.batches, each, kinds))
+
+    def batches(self, each: Pass, kinds: list[str], images: Sequence[int] | None = None) -> Iterator[Batch]:
+        """This rank's share of some images of a dataset (by default all), with the rows of each kind on the host."""
+        skips = self._skips(each)
+        images = range(len(each.dataset)) if images is None else images
+        dataset = Subset(SkipBroken(each.dataset) if skips else each.dataset, images)
+        loader: DataLoader[Any] = DataLoader(
+            dataset,
+            batch_size=self.batch_size if each.one_size else 1,
+            sampler=DefaultSampler(dataset, shuffle=False, seed=0, round_up=False),  # else it draws a seed from numpy
+            num_workers=self.num_workers,
+            collate_fn=collate_readable if skips else collate,
+        )
+        title = f'features of {type(each.dataset).__name__}'
+        return outputs(self.functions(each, kinds), loader, self.model.data_preprocessor, title)
+
+    def functions(self, each: Pass, kinds: list[str]) -> list[Callable[[Tensor], Tensor]]:
+        """From preprocessed images ``[B, 3, H, W]`` to rows ``[B, ...]`` of each kind on the host."""
+        return [partial(self._apply, FEATURES.build(each.kinds[kind])) for kind in kinds]
+
+    def _apply(self, kind: Kind, images: Tensor) -> Tensor:
+        feats = kind(self.observer, images).float().cpu()
+        if not feats.isfinite().all():
+            raise ValueError(f'features of {self._network} are not finite: have its weights diverged?')
+        return feats
+
+    @cached_property
+    def model_hash(self) -> str:
+        return model_hash(self.model)
+
+    @property
+    def _network(self) -> str:
+        return type(self.model.feature_backbone).__name__
+
+
+def passes(keys: Sequence[tuple[str, str]], wanted: Sequence[Wanted]) -> list[Pass]:
+    """All that is wanted of datasets with one key together, by :meth:`Extractor.keys`."""
+    groups: dict[str, list[tuple[str, Wanted]]] = {}
+    for (key, kind), each in zip(keys, wanted, strict=True):
+        groups.setdefault(key, []).append((kind, each))
+    return [
+        Pass(
+            key,
+            dataset=group[0][1].dataset,
+            one_size=group[0][1].one_size,
+            may_lack_images=all(each.may_lack_images for _, each in group),
+            kinds={kind: each.kind for kind, each in group},
+        )
+        for key, group in groups.items()
+    ]

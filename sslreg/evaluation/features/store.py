@@ -1,0 +1,164 @@
+"""Features on disk, under a hash of all that they depend on."""
+
+import hashlib
+import json
+import pickle
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sslreg.utils.files import atomic_write, write_json
+
+from .collect import Batch
+
+
+class FeatureStore:
+    """Arrays ``[N, ...]`` in a folder, each written whole or not at all, and checked when they are read.
+
+    Args:
+        folder: Made when it is first written to.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    def load(self, key: str) -> Tensor | None:
+        """The features under a key, mapped from the disk; None if there are none, or what is there is damaged.
+
+        To tell, the whole array is read once.
+        """
+        array, note = self.folder / f'{key}.npy', self.folder / f'{key}.json'
+        try:
+            feats = np.load(array, mmap_mode='c')  # c: changes stay in memory
+            whole = json.loads(note.read_text())['digest'] == _digest([feats])
+        except (OSError, ValueError, KeyError, EOFError):  # the last of an empty file
+            return None
+        return torch.from_numpy(feats) if whole else None
+
+    def save(self, key: str, feats: Tensor, about: dict[str, Any]) -> None:
+        """Store features with what a person may want to know of them."""
+        array = feats.cpu().numpy()
+        with atomic_write(self.folder / f'{key}.npy') as partial, partial.open('wb') as file:
+            np.save(file, array)
+        write_json(about | dict(shape=list(array.shape), digest=_digest([array])), self.folder / f'{key}.json')
+
+    def parts(self, key: str) -> 'Parts':
+        """What an interrupted run has made of the features under a key."""
+        return Parts(self.folder / f'{key}.parts')
+
+
+class Parts:
+    """What an interrupted run has made, in files that are each written whole or not at all.
+
+    Args:
+        folder: Made when it is first written to.
+        seconds: Between two files; a run that is killed loses no more.
+        size: Of a file in bytes, with which it is written sooner.
+    """
+
+    def __init__(self, folder: Path, seconds: float = 60, size: int = 2**30) -> None:
+        self.folder = folder
+        self.seconds, self.size = seconds, size
+
+    def load(self) -> Iterator[Batch]:
+        """File by file, each image once; what is damaged is left out."""
+        done: set[int] = set()
+        for file in sorted(self.folder.glob('*.npz')):
+            try:
+                with np.load(file) as part:
+                    indices, *rows = (torch.from_numpy(array) for array in part.values())
+            except (OSError, ValueError, EOFError, BadZipFile):
+                continue
+            fresh = torch.tensor([index not in done for index in indices.tolist()])
+            done.update(indices.tolist())
+            yield indices[fresh], [row[fresh] for row in rows]
+
+    def kept(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Pass batches on, and write them from time to time and when the run is interrupted."""
+        waiting: list[Batch] = []
+        last = time.monotonic()
+        try:
+            for batch in batches:
+                if batch[1]:  # broken images are tried again
+                    waiting.append(batch)
+                size = sum(row.nbytes for _, rows in waiting for row in rows)
+                if time.monotonic() - last >= self.seconds or size >= self.size:
+                    self._save(waiting)
+                    waiting, last = [], time.monotonic()
+                yield batch
+        except BaseException:
+            self._save(waiting)
+            raise
+
+    def _save(self, batches: list[Batch]) -> None:
+        if not batches:
+            return
+        columns = zip(*((indices, *rows) for indices, rows in batches), strict=True)
+        with atomic_write(self.folder / f'{uuid4().hex}.npz') as partial, partial.open('wb') as file:
+            np.savez(file, *(torch.cat(column).cpu().numpy() for column in columns))
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def model_hash(model: Any) -> str:
+    """Of the network that is evaluated: its structure and settings, its weights and how images are normalised."""
+    parts = [model.feature_backbone, model.data_preprocessor]
+    return _digest([type(model).__name__, *(value for part in parts for value in (*_settings(part), *_tensors(part)))])
+
+
+def dataset_hash(dataset: Any) -> str:
+    """Of all that a dataset says of its images, their bytes or files' names, sizes and times, and of its transforms."""
+    pipeline = getattr(dataset, 'pipeline', None)
+    return _digest([type(dataset).__name__, pickle.dumps(pipeline), *_images(dataset)])
+
+
+def combine(*texts: str) -> str:
+    """One key of several hashes."""
+    return _digest(texts)
+
+
+def _images(dataset: Any) -> Iterable[Any]:
+    for i in range(len(dataset)):
+        info = dataset.get_data_info(i)
+        for name, value in info.items():
+            yield name
+            yield value if isinstance(value, (bytes, np.ndarray)) else repr(value)
+        if 'img_path' in info:
+            stat = Path(info['img_path']).stat()
+            yield f'{stat.st_size} {stat.st_mtime_ns}'
+
+
+def _settings(network: nn.Module) -> Iterable[str]:
+    """Its modules, and their public attributes that are numbers, words or flags: not all of them are in the repr."""
+    yield repr(network)
+    for name, module in network.named_modules():
+        plain = {key: value for key, value in vars(module).items() if isinstance(value, (bool, int, float, str, tuple))}
+        yield name + repr(sorted((key, repr(value)) for key, value in plain.items() if not key.startswith('_')))
+
+
+def _tensors(module: nn.Module) -> Iterable[Any]:
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):  # also those that are not saved
+        yield name
+        yield tensor
+
+
+def _digest(parts: Iterable[Any]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        if not isinstance(data, bytes):
+            array = data.detach().cpu().numpy() if isinstance(data, Tensor) else data
+            digest.update(f'{array.dtype} {array.shape} '.encode())
+            data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+        digest.update(f'{len(data)} '.encode())
+        digest.update(data)
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Metrics of retrieval, copy detection and video segmentation, as pure functions."""

@@ -1,0 +1,60 @@
+from functools import cached_property
+from typing import Any
+
+from torch import Tensor
+
+from sslreg.evaluation.metrics.retrieval import retrieval_scores, revisited_scores
+from sslreg.registry import BENCHMARKS, DATASETS
+
+from .base import BaseBenchmark, Wanted
+
+
+@BENCHMARKS.register_module()
+class RetrievalBenchmark(BaseBenchmark):
+    """Some images of a set search the others: mAP and P@1 in per cent.
+
+    Args:
+        dataset: Config of a dataset with ``queries`` of ``image`` and ``positives``, e.g. ``RetrievalImages``.
+        kind: Features, of the registry ``FEATURES``.
+    """
+
+    def __init__(self, dataset: dict[str, Any], kind: dict[str, Any]) -> None:
+        self.config = dataset
+        self.kind = kind
+
+    @cached_property
+    def dataset(self) -> Any:
+        return DATASETS.build(self.config)
+
+    def wanted(self) -> dict[str, Wanted]:
+        return dict(images=Wanted(self.dataset, self.kind, one_size=False))
+
+    def run(self, feats: dict[str, Tensor]) -> dict[str, float]:
+        scores = retrieval_scores(feats['images'], self.dataset.queries)
+        return {name: 100 * score for name, score in scores.items()}
+
+
+@BENCHMARKS.register_module()
+class RevisitedBenchmark(BaseBenchmark):
+    """Revisited Oxford or Paris (arXiv 1803.11285): mAP and mP@k in per cent, and the number of queries that count.
+
+    Args:
+        database: Config of a dataset, e.g. ``RevisitedImages``.
+        queries: Config of a dataset with ``queries`` of ``easy``, ``hard`` and ``junk``, e.g. ``RevisitedQueries``.
+        kind: Features, of the registry ``FEATURES``.
+    """
+
+    def __init__(self, database: dict[str, Any], queries: dict[str, Any], kind: dict[str, Any]) -> None:
+        self.configs = dict(database=database, queries=queries)
+        self.kind = kind
+
+    @cached_property
+    def datasets(self) -> dict[str, Any]:
+        return {name: DATASETS.build(config) for name, config in self.configs.items()}
+
+    def wanted(self) -> dict[str, Wanted]:
+        return {name: Wanted(dataset, self.kind, one_size=False) for name, dataset in self.datasets.items()}
+
+    def run(self, feats: dict[str, Tensor]) -> dict[str, float]:
+        scores = revisited_scores(feats['queries'], feats['database'], self.datasets['queries'].queries)
+        return {name: score if name.endswith('/queries') else 100 * score for name, score in scores.items()}

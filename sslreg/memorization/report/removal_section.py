@@ -1,0 +1,66 @@
+"""Accuracy of encoders that are trained without the most memorised candidates (arXiv 2401.12233, section 4)."""
+
+from sslreg.memorization.experiments.ranking import NONE
+from sslreg.memorization.scored_study import ScoredStudy
+from sslreg.memorization.tables import plus_minus
+from sslreg.reports.page import boxed, folded, paragraphs, picture, table
+from sslreg.reports.plots import Line, Panel, line_panels
+
+from .run_averages import ORDER_NAMES, Runs, averaged, orders_in, shown_metrics
+from .style import ORDERS, Part, Png
+
+Curves = dict[str, dict[int, dict[str, float]]]  # mean and std by order and number removed
+
+
+def removal(study: ScoredStudy, png: Png) -> Part | None:
+    """A panel for each metric, a curve for each order; nothing where no images were removed."""
+    runs = study.kept('removal.json', 'remove')
+    if runs is None:
+        return None
+    found = {metric: curves(runs['runs'], metric) for metric in shown_metrics(runs['runs'])}
+    path, columns = png('removal'), min(2, len(found))
+    panels = [_panel(metric, each) for metric, each in found.items()]
+    line_panels(path, panels, columns, size=(8.4 / columns, 3.3), shared=False)
+    text = (
+        'Accuracy of encoders that are trained again without the most memorised images, without the least memorised '
+        'ones or without as many drawn at random; at 0 all images are there. Bands and ± are the standard deviation '
+        'of trainings with several seeds.'
+    )
+    tables = [boxed('results', table(_rows(metric, each))) for metric, each in found.items()]
+    body = picture(path, 'Accuracy against the number of images removed') + paragraphs(text)
+    body += folded('In numbers', *tables)
+    return Part('Trained without the most memorised images', body, dict(removal=found))
+
+
+def curves(runs: Runs, metric: str) -> Curves:
+    """All orders start at the training on all images."""
+    numbers = sorted({run['number'] for run in runs if run['order'] != NONE})
+    start = averaged(runs, metric, order=NONE)
+    found = {
+        order: {0: start} | {number: averaged(runs, metric, order=order, number=number) for number in numbers}
+        for order in orders_in(runs)
+    }
+    return {order: {number: each for number, each in values.items() if each} for order, values in found.items()}
+
+
+def _panel(metric: str, found: Curves) -> Panel:
+    lines = [
+        Line(
+            [float(number) for number in values],
+            [each['mean'] for each in values.values()],
+            ORDER_NAMES[order],
+            dict(linewidth=2, markersize=4.5) | ORDERS[order],
+            [each.get('std', 0) for each in values.values()],
+        )
+        for order, values in found.items()
+    ]
+    return Panel(lines, 'images removed', 'in %', metric, legend=dict(loc='best', fontsize=8.5))
+
+
+def _rows(metric: str, found: Curves) -> list[list[str]]:
+    numbers = sorted({number for values in found.values() for number in values})
+    rows = [[f'{metric}, removed', *(ORDER_NAMES[order] for order in found)]]
+    for number in numbers:
+        cells = [plus_minus(values[number], 2) if number in values else '' for values in found.values()]
+        rows.append([str(number), *cells])
+    return rows

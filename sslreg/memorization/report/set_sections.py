@@ -1,0 +1,107 @@
+"""How the scores of the four sets lie, and whether they differ as the paper claims."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+from torch import Tensor
+
+from sslreg.memorization.scored_study import ScoredStudy
+from sslreg.memorization.split import SPLIT_SETS
+from sslreg.memorization.tables import rows_of_seeds, rows_of_sets, rows_of_tests
+from sslreg.reports.page import boxed, paragraphs, picture, table
+from sslreg.reports.plots import Line, Panel, line_panels
+
+from .introduction import verdict
+from .style import SETS, Part, Png, over_seeds
+
+FORMS = dict(sslmem='SSLMem', sslmem_prime="SSLMem'")
+BINS = 60
+
+
+def sets(study: ScoredStudy, png: Png) -> Part:
+    """Histograms, means and quantiles."""
+    values = _by_set(study)
+    found = {form: histograms(each) for form, each in values.items()}
+    path = png('histograms')
+    top = 105 * max(max(shares) for each in found.values() for shares in each['shares'].values())
+    line_panels(path, [_panel(FORMS[form], each, top) for form, each in found.items()], columns=2, size=(4.3, 3.6))
+    text = (
+        f'Scores of images by layer {study.layer}, {over_seeds(study.scores.seeds)}. Upright lines are the means of '
+        "the sets. SSLMem' is (g - f) / (g + f), to be compared with other layers, models and data; by range is "
+        'SSLMem divided by the range over all images. The deviation behind ± is that of the seeds; percentiles are of '
+        'SSLMem.'
+    )
+    body = picture(path, 'Histograms of SSLMem of the four sets') + boxed(
+        'results', table(rows_of_sets(study.summary['sets']))
+    )
+    return Part('The four sets', body + paragraphs(text), dict(sets=study.summary['sets'], histograms=found))
+
+
+def histograms(values: dict[str, Tensor]) -> dict[str, Any]:
+    """``edges [B + 1]`` of bins that are the same for all sets; of each set ``shares [B]`` of its images and ``mean``.
+
+    Args:
+        values: Scores ``[N]`` by set.
+    """
+    smallest = min(len(each) for each in values.values())
+    edges = np.histogram_bin_edges(np.concatenate([*values.values()]), bins=min(BINS, 4 + smallest // 4))
+    shares = {name: (np.histogram(each, edges)[0] / len(each)).tolist() for name, each in values.items()}
+    return dict(edges=edges.tolist(), shares=shares, means={name: float(each.mean()) for name, each in values.items()})
+
+
+def _by_set(study: ScoredStudy) -> dict[str, dict[str, Tensor]]:
+    """Scores by form and set, the mean over seeds of each image."""
+    scores = study.chosen
+    forms = dict(sslmem=scores.sslmem, sslmem_prime=scores.relative)
+    present = [name for name in SPLIT_SETS if name in scores.sets]
+    return {
+        form: {name: of[:, 0, scores.among(name)].mean(dim=0).double() for name in present}
+        for form, of in forms.items()
+    }
+
+
+def _panel(label: str, found: dict[str, Any], top: float) -> Panel:
+    outlines = [
+        Line(
+            [found['edges'][0], *found['edges']],
+            [0, *(100 * share for share in shares), 0],
+            f'{name}, mean {found["means"][name]:.4f}',
+            SETS[name] | dict(drawstyle='steps-post'),
+        )
+        for name, shares in found['shares'].items()
+    ]
+    means = [
+        Line([mean, mean], [0, top], '', SETS[name] | dict(linewidth=1.1)) for name, mean in found['means'].items()
+    ]
+    legend = dict(loc='lower left', bbox_to_anchor=(-0.02, 1), ncols=2, fontsize=8, columnspacing=1)
+    low, high = found['edges'][0], found['edges'][-1]
+    ticks = [tick for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]  # more stand in each other
+    axes = dict(ylim=(0, top), xticks=ticks)
+    return Panel(means + outlines, label, 'images of the set in %', axes=axes, legend=legend)
+
+
+def tests(study: ScoredStudy, png: Png) -> Part:
+    """The paper's claims, and whether the seeds have the same images on top."""
+    (claim, *names), *rows = rows_of_tests(study.summary['tests'])
+    verdicts = [verdict(test) for test in study.summary['tests']]
+    rows = [[claim, held, *numbers] for (claim, *numbers), held in zip(rows, verdicts, strict=True)]
+    best = {(row, 0) for row, held in enumerate(verdicts) if held == 'yes'}
+    body = boxed('results', table([[claim, 'held', *names], *rows], best)) + paragraphs(
+        'One-sided t-tests over images. Student, with equal variances, is that of the paper; Welch does without this '
+        'assumption. A claim held where p of Welch is below 0.05; p near 1 speaks for the opposite. The tests take the '
+        'trainings as given; how much other trainings vary is in the ± above, where there are several seeds.'
+    )
+    figures = dict(tests=study.summary['tests'])
+    if seeds := study.summary.get('seeds'):
+        body += _seeds(seeds)
+        figures['seeds'] = seeds
+    return Part('Do the sets differ?', body, figures)
+
+
+def _seeds(seeds: list[dict[str, Any]]) -> str:
+    text = (
+        f'How far two trainings memorise the same images: of the {seeds[0]["top"]} most memorised candidates of each '
+        'the share that both have, and how alike these are ranked.'
+    )
+    return paragraphs(text) + boxed('results', table(rows_of_seeds(seeds)))

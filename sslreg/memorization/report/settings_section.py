@@ -1,0 +1,33 @@
+from sslreg.memorization.scored_study import ScoredStudy
+from sslreg.memorization.split import SPLIT_SETS, Split
+from sslreg.reports.page import boxed, table
+
+from .style import Part, Png
+
+
+def settings(study: ScoredStudy, png: Png) -> Part:
+    """What was trained and how it was scored."""
+    protocol = study.about['protocol']
+    by = protocol['by']
+    split = Split.read(study.split_file)
+    sizes = ', '.join(f'{len(split.part(name))} {name}' for name in SPLIT_SETS)
+    facts = {
+        'folder': str(study.folder),
+        'config': str(study.about['config']),
+        'images': f'{sizes} ({study.split_file})',
+        'seeds': ', '.join(map(str, study.scores.seeds)),
+        'layers': ', '.join(study.scores.layers),
+        'views': f'{protocol["num_views"]} of an image, {_against(by["against"])}',
+        'augmentation': str(study.about['augmentation']),
+        'distance': f'{by["kind"]}, of representations {_length(by["normalized"])}; of maps and tokens {by["part"]}',
+        'networks': '; '.join(f'seed {each["seed"]}: f {each["f"]}, g {each["g"]}' for each in study.about['networks']),
+    }
+    return Part('The study', boxed('facts', table([[], *map(list, facts.items())])), dict(settings=facts))
+
+
+def _against(against: str) -> str:
+    return 'compared in pairs' if against == 'views' else 'each compared with the image as it is'
+
+
+def _length(normalized: bool) -> str:
+    return 'at unit length' if normalized else 'at their own length'

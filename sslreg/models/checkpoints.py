@@ -1,0 +1,82 @@
+"""The tensors of a checkpoint against those of a model."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sslreg.utils.dist import unwrap
+
+from .memories import BaseMemory
+
+
+def load_checkpoint(path: Path | str, device: str = 'cpu') -> dict[str, Any]:
+    """Read a checkpoint of plain types and tensors.
+
+    Args:
+        path: The file.
+        device: Where the tensors go; ``'meta'`` reads none of their values.
+
+    Raises:
+        FileNotFoundError: The file does not exist.
+        ValueError: The file is not a checkpoint that torch can read.
+    """
+    path = str(path)
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'checkpoint {path!r} does not exist (from {Path.cwd()})')
+    try:
+        checkpoint: Any = torch.load(path, map_location=device, weights_only=True)
+    except Exception as error:  # torch names its reasons in many types
+        reason = str(error).splitlines()[0]
+        raise ValueError(f'{path!r} is no checkpoint that can be read: {reason}') from None
+    if not isinstance(checkpoint, dict):
+        raise ValueError(f'{path!r} holds a {type(checkpoint).__name__}, not a checkpoint')
+    return checkpoint
+
+
+def check_checkpoint(path: Path | str) -> None:
+    """Raise FileNotFoundError or ValueError unless a file is a checkpoint that torch can read."""
+    load_checkpoint(path, 'meta')
+
+
+def check_fits(model: torch.nn.Module, state_dict: dict[str, Any]) -> None:
+    """Raise ValueError unless ``state_dict`` has exactly the tensors of ``model``, in their shapes."""
+    shapes = {name.removeprefix('module.'): getattr(value, 'shape', None) for name, value in state_dict.items()}
+    own = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    own |= sharded_parts(model, lambda memory: memory.whole_shapes())
+    missing = [name for name in own if name not in shapes]
+    other = [name for name in own if name in shapes and shapes[name] != own[name]]
+    surplus = [name for name in shapes if name not in own]
+    if not missing and not other and not surplus:
+        return
+    problems = []
+    if missing:
+        problems.append(f'{len(missing)} of {len(own)} tensors are missing (first: {missing[0]})')
+    if surplus:
+        problems.append(f'{len(surplus)} more than the model has (first: {surplus[0]})')
+    if other:
+        name = other[0]
+        problems.append(
+            f'{len(other)} have another shape (first: {name} is {_shape(shapes[name])} in the checkpoint, '
+            f'{_shape(own[name])} in the model)'
+        )
+    raise ValueError(
+        f'the checkpoint is not of this {type(model).__name__}: {"; ".join(problems)}. Give the config '
+        "that it was trained with, or load a part of it by init_cfg=dict(type='Pretrained', prefix=...); for the names "
+        'of timm, DINO, iBOT or DINOv2 use tools/convert_checkpoint.py'
+    )
+
+
+def sharded_parts(model: torch.nn.Module, part: Callable[[BaseMemory], dict[str, Any]]) -> dict[str, Any]:
+    """By their names in the state, tensors of which ranks hold parts: on rank 0 put together, or their shapes."""
+    return {prefix + name: value for prefix, memory in memories(model).items() for name, value in part(memory).items()}
+
+
+def memories(model: torch.nn.Module) -> dict[str, BaseMemory]:
+    """By their prefix in the state."""
+    return {f'{name}.': module for name, module in unwrap(model).named_modules() if isinstance(module, BaseMemory)}
+
+
+def _shape(shape: Any) -> str:
+    return 'x'.join(map(str, shape)) or 'a scalar'

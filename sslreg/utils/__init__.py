@@ -1,0 +1,1 @@
+"""Files, progress, processes and the environment: usable from every layer."""
