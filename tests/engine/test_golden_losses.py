@@ -30,7 +30,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from sslreg.models.heads.statistics import spread
-from sslreg.models.memories import MemoryBlocks
+from sslreg.models.recall import LearningRecall, Recall
 from sslreg.registry import MODELS
 from tests import toy
 from tests.reference.massl import PlainViewMemoryCELoss
@@ -57,22 +57,23 @@ class PlainInstanceHead(BaseModule):
         self.temperature = temperature
         self.losses = nn.ModuleList(MODELS.build(loss) for loss in losses or [])
 
-    def loss(self, queries: Tensor, keys: Tensor, blocks: MemoryBlocks) -> dict[str, Tensor]:
-        cosines = queries[0] @ blocks.feats[0].clone().T  # the memory may change the entries before backward()
-        loss = F.cross_entropy(cosines / self.temperature, blocks.target)
+    def loss(self, queries: Tensor, keys: Tensor, recall: Recall) -> dict[str, Tensor]:
+        cosines = queries[0] @ recall.blocks[0].T
+        loss = F.cross_entropy(cosines / self.temperature, recall.target)
         for further in self.losses:
             logits = cosines / (further.temperature or self.temperature)
             loss = loss + further.weight * further.definition(logits).mean()
-        if blocks.learner is not None:
-            self._teach(queries[0].detach(), blocks)
+        if isinstance(recall, LearningRecall):
+            self._teach(queries[0].detach(), recall)
         return dict(loss=loss, query_std=spread(queries))
 
-    def _teach(self, queries: Tensor, blocks: MemoryBlocks) -> None:
+    def _teach(self, queries: Tensor, recall: LearningRecall) -> None:
         """Give the memory the softmax of the global batch, in one chunk."""
-        queries, target = (torch.cat(all_gather(part.contiguous())) for part in (queries, blocks.target))
-        logits = queries @ blocks.feats[0].T / self.temperature
-        blocks.learner.begin(queries, queries, target, logits.logsumexp(dim=1), self.temperature)
-        blocks.learner.learn(0, logits.softmax(dim=1))
+        queries, target = (torch.cat(all_gather(part.contiguous())) for part in (queries, recall.target))
+        logits = queries @ recall.entries[0].T / self.temperature
+        recall.begin(queries, queries, target, logits.logsumexp(dim=1), self.temperature)
+        recall.learn(0, logits.softmax(dim=1))
+        recall.finish()
 
 
 def massl(plain: bool) -> dict[str, Any]:
