@@ -28,9 +28,7 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # as in tools/test.py
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
-from sslreg.memorization.commands import compare, prune, remove, report, score, train, units
-
-COMMANDS = (train, score, units, report, compare, remove, prune)
+from sslreg.memorization.commands import COMMANDS
 
 
 def parse_args() -> argparse.Namespace:
@@ -40,7 +38,7 @@ def parse_args() -> argparse.Namespace:
     )
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
     for command in COMMANDS:
-        command.add(commands).set_defaults(run=command.run)
+        command(commands)
     parser.set_defaults(tools=Path(__file__).parent)
     return parser.parse_args()
 

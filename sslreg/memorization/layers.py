@@ -2,24 +2,17 @@
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
-from sslreg.models.introspection import describe_vit
+from sslreg.models.introspection import Place, describe_vit, watch
 
 REPRESENTATION = 'representation'  # what extract_feat gives, beside the layers
 RESIDUALS = 'residuals'  # of a vision transformer the two sums of each block
-Part = Literal['all', 'mean', 'first']
-PARTS: tuple[Part, ...] = get_args(Part)
-
-
-class Place(NamedTuple):
-    """Where in a network something is looked at: what a module gives, or what it is given."""
-
-    module: nn.Module
-    before: bool = False
+Pooling = Literal['all', 'mean', 'first']
+POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 
 
 class Layers:
@@ -77,18 +70,14 @@ class Layers:
         def look(name: str, output: Any) -> None:
             found[name] = fn(_rows(name, output, len(views) * len(views[0])).unflatten(0, (len(views), -1)))
 
-        handles = [_hooked(place, name, look) for name, place in self.places.items()]
-        try:
+        with watch(self.places, look):
             representation = self.represent(torch.cat(list(views)))
-        finally:
-            for handle in handles:
-                handle.remove()
         if REPRESENTATION in self.names:
             look(REPRESENTATION, representation)
         return found
 
 
-def flat(output: Tensor, part: Part = 'all') -> Tensor:
+def flat(output: Tensor, part: Pooling = 'all') -> Tensor:
     """A layer's output ``[n, B, ...]`` as one vector an image, ``[n, B, D]``.
 
     Args:
@@ -98,8 +87,8 @@ def flat(output: Tensor, part: Part = 'all') -> Tensor:
     Raises:
         ValueError: An unknown part, or maps have no first token.
     """
-    if part not in PARTS:
-        raise ValueError(f'part={part!r} must be one of {", ".join(map(repr, PARTS))}')
+    if part not in POOLINGS:
+        raise ValueError(f'part={part!r} must be one of {", ".join(map(repr, POOLINGS))}')
     if output.ndim == 3 or part == 'all':
         return output.flatten(2)
     if output.ndim == 4:
@@ -141,12 +130,6 @@ def _residuals(backbone: nn.Module) -> dict[str, Place]:
         norm: Any = block.norm2
         places |= {f'blocks.{number}.attention': Place(norm, before=True), f'blocks.{number}.mlp': Place(block)}
     return places
-
-
-def _hooked(place: Place, name: str, look: Callable[[str, Any], None]) -> Any:
-    if place.before:
-        return place.module.register_forward_pre_hook(lambda _, inputs: look(name, inputs))
-    return place.module.register_forward_hook(lambda _, __, output: look(name, output))
 
 
 def _rows(name: str, output: Any, length: int) -> Tensor:

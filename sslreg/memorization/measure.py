@@ -13,7 +13,7 @@ from sslreg.datasets import collate
 from sslreg.evaluation.features.collect import Batch, merge, outputs
 from sslreg.models.ops.alignment import Distance, view_alignment
 
-from .layers import Layers, Part, flat, units
+from .layers import Layers, Pooling, flat, units
 from .scores import image_alignment
 
 Against = Literal['views', 'image']
@@ -35,7 +35,7 @@ class AlignmentOf:
     kind: Distance = 'l2'
     normalized: bool = True
     against: Against = 'views'
-    part: Part = 'all'
+    part: Pooling = 'all'
 
     def __call__(self, output: Tensor) -> Tensor:
         """Alignment ``[B]`` by a layer's output ``[n, B, ...]``."""

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from sslreg.memorization import classmem, unit_scores, unitmem
+from sslreg.memorization import classmem, unitmem
+from sslreg.memorization.unit_scores import unit_classes
 
 ONE_UNIT = torch.tensor([[0.5], [3.0], [1.0], [0.5]]).double()
 
@@ -55,4 +56,4 @@ def test_unknown_rest_is_named():
 
 def test_the_class_that_excites_a_unit_most_is_told_by_its_label():
     activations, labels = torch.tensor([[3.0, 0.0], [3.0, 0.0], [0.0, 3.0], [4.0, 0.0]]), torch.tensor([0, 0, 3, 4])
-    assert unit_scores._of_classes(activations, labels, 'mean').most.tolist() == [4, 3]
+    assert unit_classes(activations, labels).most.tolist() == [4, 3]

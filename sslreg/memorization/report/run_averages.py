@@ -5,26 +5,27 @@ from typing import Any
 
 import torch
 
-from sslreg.memorization.statistics import mean_and_std
+from sslreg.memorization.experiments.records import ConditionRun
+from sslreg.memorization.score_statistics import MeanStd, mean_and_std
 from sslreg.reports.metric_plots import GRID, NOT_TOP1, SWEEPS, sweeps
 
-Runs = Sequence[dict[str, Any]]  # each with what was done, 'seed' and 'metrics'
+Runs = Sequence[ConditionRun[Any]]
 ORDER_NAMES = dict(most='most memorised', random='random', least='least memorised')
 
 
-def averaged(runs: Runs, metric: str, **what: Any) -> dict[str, float]:
-    """Mean of a metric over the runs in which ``what`` was done and, of several, standard deviation; {} of none."""
+def averaged(runs: Runs, metric: str, **what: Any) -> MeanStd | None:
+    """Return mean and standard deviation of a metric over runs whose condition has these fields; None if none has."""
     values = [
-        run['metrics'][metric]
+        run.metrics[metric]
         for run in runs
-        if metric in run['metrics'] and all(run.get(key) == value for key, value in what.items())
+        if metric in run.metrics and all(getattr(run.condition, key) == value for key, value in what.items())
     ]
-    return mean_and_std(torch.tensor(values, dtype=torch.float64)) if values else {}
+    return mean_and_std(torch.tensor(values, dtype=torch.float64)) if values else None
 
 
 def shown_metrics(runs: Runs) -> list[str]:
     """Metrics to draw: of accuracies top-1, of a probe's settings the last (of k-NN the largest k), no grids."""
-    names = list(dict.fromkeys(name for run in runs for name in run['metrics']))
+    names = list(dict.fromkeys(name for run in runs for name in run.metrics))
     kept = [
         name
         for name in names
@@ -39,4 +40,4 @@ def shown_metrics(runs: Runs) -> list[str]:
 
 def orders_in(runs: Runs) -> list[str]:
     """Orders by which something was taken away."""
-    return [order for order in ORDER_NAMES if any(run['order'] == order for run in runs)]
+    return [order for order in ORDER_NAMES if any(run.condition.order == order for run in runs)]
