@@ -11,8 +11,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import Tensor
 
-from sslreg.engine import launch
-from sslreg.models.adapters import encoder
+from sslreg.evaluation.model import load_model
+from sslreg.models.adapters import as_encoder
+from sslreg.models.checkpoints import check_checkpoint
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 
@@ -52,7 +53,7 @@ class _ScoreHook(Hook):
             model = unwrap(runner.model)
             model.eval()
             with torch.random.fork_rng(devices=[]):  # loaders draw from torch's generator
-                found = self.scores(runner, encoder(model))
+                found = self.scores(runner, as_encoder(model))
             model.train()
             self._tell(runner, found)
 
@@ -128,7 +129,7 @@ class SSLMemHook(_ScoreHook):
             ValueError: The reference is of another architecture, or the split is not that of both trainings.
         """
         super().before_train(runner)
-        launch.check_checkpoint(self.reference)
+        check_checkpoint(self.reference)
         study = Study(runner.cfg, Path(self.split))
         check_training(dict(f=runner.cfg) | saved_configs(dict(g=self.reference)), study)
         self.index = torch.tensor(study.split.candidate)
@@ -139,7 +140,7 @@ class SSLMemHook(_ScoreHook):
     def _reference(self, runner: Runner) -> Any:
         try:
             device = str(next(runner.model.parameters()).device)
-            return launch.evaluated_model(runner.cfg, self.reference, device)
+            return load_model(runner.cfg, self.reference, device)
         except ValueError as error:
             raise ValueError(
                 f'reference={self.reference!r} is not of the architecture that is trained: {error}'
@@ -206,7 +207,7 @@ class UnitMemHook(_ScoreHook):
             ValueError: There is no such part, or no such layer.
         """
         super().before_train(runner)
-        Layers(encoder(unwrap(runner.model)), self.layers)
+        Layers(as_encoder(unwrap(runner.model)), self.layers)
         study = Study(runner.cfg, Path(self.split) if self.split else None)
         self.images = study.images(self.part).views(self.num_views)
 

@@ -9,7 +9,7 @@ from typing import Any
 from mmengine.config import Config
 
 from sslreg.datasets import set_view_key
-from sslreg.engine.launch import innermost
+from sslreg.engine.config import innermost
 from sslreg.registry import DATASETS, type_name
 
 from .split import SPLIT_SETS

@@ -10,7 +10,7 @@ from typing import Any
 from mmengine.config import Config
 from torch import Tensor
 
-from sslreg.engine import launch
+from sslreg.utils.config_files import load_config
 
 from .experiments.pruning import PruningResults
 from .experiments.removal import RemovalResults
@@ -151,7 +151,7 @@ def _read_study(name: str, folder: Path, layer: str | None, options: dict[str, A
         folder / file if (folder / file).is_file() else Path(elsewhere)
         for file, elsewhere in (('config.py', settings.config), ('split.json', settings.split))
     )
-    study = Study(launch.load_config(str(config), options), split_file, folder)
+    study = Study(load_config(str(config), options), split_file, folder)
     if study.split.candidate != scores.candidate_index:
         raise ValueError(f'{split_file} has other candidates than {folder / "scores.npz"}: score the study again')
     return ScoredStudy(name, study, scores, layer or scores.layers[-1], settings)

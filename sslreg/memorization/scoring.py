@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sslreg.engine import launch
 from sslreg.evaluation.features.resume import make, stored
 from sslreg.evaluation.features.store import FeatureStore, combine, dataset_hash, model_hash
+from sslreg.evaluation.model import load_model
 
 from .image_scores import ImageScores
 from .image_sets import augmentation
@@ -136,7 +136,7 @@ def load_pair(study: Study, checkpoints: Checkpoints, seed: int, protocol: Proto
 def _load(study: Study, name: str, checkpoint: str, seed: int, device: str) -> Any:
     cfg = study.encoder_config(name, seed)
     try:
-        return launch.evaluated_model(cfg, checkpoint, device)
+        return load_model(cfg, checkpoint, device)
     except ValueError as error:
         raise ValueError(
             f'{name} ({checkpoint}) is not of the architecture of the config, which f and g must share: {error}'

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
-from sslreg.engine import launch
-from sslreg.engine.launch import innermost
+from sslreg.engine.config import innermost
 from sslreg.registry import DATASETS, MEMORIES
+from sslreg.utils.config_files import load_config
 
 from .image_sets import ImageSet, narrow
 from .split import Split, drawn_split, ordered_split
@@ -60,7 +60,7 @@ class Study:
         path = folder / 'config.py'
         if not path.is_file():
             raise FileNotFoundError(f'{folder} is no folder of a study: make one by `python tools/sslmem.py train`')
-        return cls(launch.load_config(str(path), options), folder / 'split.json', folder)
+        return cls(load_config(str(path), options), folder / 'split.json', folder)
 
     @cached_property
     def split(self) -> Split:

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sslreg.models.adapters import encoder
-from sslreg.utils.files import whole, write_json
+from sslreg.models.adapters import as_encoder
+from sslreg.utils.files import atomic_write, write_json
 
 from .image_sets import ImageSet
 from .layers import Layers
@@ -92,7 +92,7 @@ def write_units(folder: Path, scores: Mapping[str, UnitScores], settings: dict[s
     arrays: dict[str, Any] = {
         f'{layer}/{name}': values.numpy() for layer, each in scores.items() for name, values in each._asdict().items()
     }
-    with whole(folder / 'units.npz') as partial, partial.open('wb') as file:
+    with atomic_write(folder / 'units.npz') as partial, partial.open('wb') as file:
         np.savez(file, **arrays)
     layers = {layer: asdict(each.summary) for layer, each in scores.items()}
     write_json(settings | dict(layers=layers), folder / 'units.json')
@@ -112,7 +112,7 @@ def read_units(folder: Path, settings: dict[str, Any]) -> dict[str, UnitScores] 
 
 
 def _activations(model: Any, patterns: Sequence[str], dataset: Any, loading: Loading) -> dict[str, Tensor]:
-    model = encoder(model)
+    model = as_encoder(model)
     layers = Layers(model, patterns)
     layers.order(first_view(dataset, model.data_preprocessor))
     return activations(layers, shared_out(dataset, *loading), model.data_preprocessor)

@@ -14,7 +14,7 @@ from sslreg.memorization.image_scores import ImageScores
 from sslreg.memorization.measure import AlignmentOf
 from sslreg.memorization.study import ENCODERS, Checkpoints
 from sslreg.memorization.summary import summarize, summarize_layermem
-from sslreg.models.adapters import encoder
+from sslreg.models.adapters import as_encoder
 from sslreg.models.ops.alignment import view_alignment
 from sslreg.registry import DATASETS, MODELS
 from tests.memorization import toy_study
@@ -255,7 +255,7 @@ def test_pipelines_of_others_are_seeded_by_image(tmp_path):
     )
     models = [MODELS.build(cfg.model).eval() for _ in ENCODERS]
     protocol = scoring.Protocol(3, layers=(r'layer\d', 'representation'))
-    layers = [scoring.Layers(encoder(model), protocol.layers) for model in models]
+    layers = [scoring.Layers(as_encoder(model), protocol.layers) for model in models]
     study = Study(cfg, toy_study.split(tmp_path))
     before = np.random.get_state()[1].copy()
     found = [

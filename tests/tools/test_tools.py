@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from sslreg.datasets import PhotoTiles
+from tests.warm_python import warm_python
 
 ROOT = Path(__file__).parents[2]
 CONFIG = 'configs/massl/quickstart.py'
@@ -29,13 +30,13 @@ SMALL = [  # 76 tiles, batch 16, narrow network: a second an epoch
 
 
 def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
-    env = os.environ | dict(PYTHON=sys.executable, COLUMNS='120', OMP_NUM_THREADS='1') | environment
+    env = os.environ | dict(PYTHON=warm_python(), COLUMNS='120', OMP_NUM_THREADS='1') | environment
     words = [str(word) for word in command]
     return subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, timeout=600, check=False)
 
 
 def python(script: str, *arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
-    return run(sys.executable, ROOT / 'tools' / script, *arguments, **options)
+    return run(warm_python(), ROOT / 'tools' / script, *arguments, **options)
 
 
 def succeed(result: subprocess.CompletedProcess[str]) -> str:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sslreg.datasets.subsets import fraction
 from sslreg.registry import PROBES
-from sslreg.utils.dist import brought, own_rows
+from sslreg.utils.dist import move_to_device, own_rows
 
 from .base import BaseProbe
 from .logistic import check_finite
@@ -133,7 +133,7 @@ class LinearProbe(BaseProbe):
     def fit(self, feats: Tensor, labels: Tensor, val: tuple[Tensor, Tensor] | None = None) -> None:
         """Train on ``feats [N, C]`` with ``labels [N]``; ``val`` are others to choose by instead of some of these."""
         check_finite(feats[own_rows(len(feats))])
-        feats, labels = brought(feats), labels.to(get_device())
+        feats, labels = move_to_device(feats), labels.to(get_device())
         every = torch.arange(len(labels))
         self.num_classes = int(labels.max()) + 1
         if len(self.heads) == 1 or val is not None:

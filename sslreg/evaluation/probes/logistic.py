@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 from torch import Tensor
 
 from sslreg.registry import PROBES
-from sslreg.utils.dist import brought, own_rows
+from sslreg.utils.dist import move_to_device, own_rows
 
 from .base import BaseProbe
 
@@ -66,7 +66,7 @@ class LogisticProbe(BaseProbe):
         if len(labels.unique()) < 2:
             raise ValueError(f'{len(labels)} images of one class: logistic regression needs at least 2 classes')
         check_finite(feats[own_rows(len(feats))])
-        feats, labels = brought(feats), labels.to(get_device())
+        feats, labels = move_to_device(feats), labels.to(get_device())
         self.scale = Standardisation.of(feats)
         shape = int(labels.max()) + 1, feats.shape[1] + 1
         params = torch.zeros(shape, dtype=torch.double, device=get_device())

@@ -8,13 +8,14 @@ from mmengine.logging import print_log
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sslreg.datasets import collate, sample_indices, set_view_key, worker_init_fn
+from sslreg.datasets import collate, set_view_key, worker_init_fn
 from sslreg.datasets.classes import check_classes
 from sslreg.evaluation.features.kinds import Observer, kind_text
 from sslreg.evaluation.features.store import combine, dataset_hash, model_hash
 from sslreg.evaluation.probes.linear import LRS, LinearHeads, Optimizer, cosine, drawn_to_select, gradient, grid
 from sslreg.evaluation.probes.logistic import check_finite
 from sslreg.registry import BENCHMARKS, DATASETS, FEATURES
+from sslreg.utils.files import atomic_write
 from sslreg.utils.progress import progress
 
 from .base import BaseBenchmark, Wanted
@@ -22,17 +23,18 @@ from .classification import accuracies, named, places
 
 
 class Look:
-    """Features ``[B, C]`` of several kinds from one look at a batch, by the kinds' names."""
+    """Features ``[B, C]`` of several kinds from one pass over a batch, by name of the kind, and the images' indices."""
 
     def __init__(self, model: Any, kinds: dict[str, dict[str, Any]], amp: bool) -> None:
         self.model, self.amp = model, amp
         self.observer = Observer(model)
         self.kinds = {name: FEATURES.build(kind) for name, kind in kinds.items()}
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Tensor]:
-        images = one_view(self.model.data_preprocessor(batch, False)['inputs'])
+    def __call__(self, batch: dict[str, Any]) -> tuple[dict[str, Tensor], Tensor]:
+        data = self.model.data_preprocessor(batch, False)
+        images = one_view(data['inputs'])
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.amp):
-            return {name: kind(self.observer, images) for name, kind in self.kinds.items()}
+            return {name: kind(self.observer, images) for name, kind in self.kinds.items()}, data['data_samples']
 
 
 def one_view(inputs: Tensor | list[Tensor]) -> Tensor:
@@ -129,7 +131,7 @@ class LinearBenchmark(BaseBenchmark):
     @torch.no_grad()
     def fit(self, model: Any, folder: Path) -> None:
         look = Look(model, self.kinds, self.amp)
-        first = look(collate([self.images[0]]))
+        first, _ = look(collate([self.images[0]]))
         self.heads = {name: self._untrained(name, feats) for name, feats in first.items()}
         path = folder / f'linear-{self._hash(model)}.pth'
         for epoch in range(restore(path, self.heads), self.epochs):
@@ -174,9 +176,9 @@ class LinearBenchmark(BaseBenchmark):
         loader = progress(self._loader(batches, rng), f'linear probe, epoch {epoch + 1}')
         for step, (whole, batch) in enumerate(zip(batches, loader, strict=True)):
             factor = rate * cosine((epoch + step / len(batches)) / self.epochs)
-            labels = self.train_labels[sample_indices(batch['data_samples'])]
-            for name, feats in look(batch).items():
-                self._step(self.heads[name], feats, labels, len(whole), factor)
+            found, indices = look(batch)
+            for name, feats in found.items():
+                self._step(self.heads[name], feats, self.train_labels[indices], len(whole), factor)
 
     def _loader(self, batches: Sequence[Tensor], rng: torch.Generator) -> DataLoader[Any]:
         """This rank's share of each batch; transforms that are not keyed draw from the epoch's seed and the rank."""
@@ -222,10 +224,9 @@ def best(heads: dict[str, dict[str, float]]) -> str:
 def save(path: Path, heads: dict[str, LinearHeads], epochs: int) -> None:
     """By the main process; whole or not at all."""
     if is_main_process():
-        path.parent.mkdir(parents=True, exist_ok=True)
         state = {name: (each.params, each.velocity) for name, each in heads.items()}
-        torch.save(dict(epochs=epochs, heads=state), path.with_suffix('.part'))
-        path.with_suffix('.part').replace(path)
+        with atomic_write(path) as partial:
+            torch.save(dict(epochs=epochs, heads=state), partial)
 
 
 def restore(path: Path, heads: dict[str, LinearHeads]) -> int:

@@ -10,8 +10,7 @@ from sslreg.memorization.comparison import check_same_images, compare_studies
 from sslreg.memorization.scored_study import read_studies
 from sslreg.memorization.summary import TOP_CANDIDATES
 from sslreg.memorization.terminal_tables import comparison_tables
-
-from .options import add_options
+from sslreg.utils.command_line import add_cfg_options
 
 
 def add_compare(commands: Any) -> None:
@@ -27,7 +26,7 @@ def add_compare(commands: Any) -> None:
         metavar='N',
         help='most memorised candidates of which the overlap is measured (default: %(default)s)',
     )
-    add_options(compare)
+    add_cfg_options(compare)
     compare.set_defaults(run=run_compare)
 
 

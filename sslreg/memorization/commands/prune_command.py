@@ -13,6 +13,7 @@ from torch import Tensor
 
 from sslreg.engine import launch
 from sslreg.evaluation.features.store import model_hash
+from sslreg.evaluation.model import check_evaluated, load_model
 from sslreg.memorization import run_tables
 from sslreg.memorization.benchmarked import Benchmarks
 from sslreg.memorization.experiments.pruning import (
@@ -71,8 +72,8 @@ def run_prune(args: Namespace) -> None:
     with launch.launched(study.cfg, args.launcher):
         launch.start_group(study.cfg)
         with DefaultScope.overwrite_default_scope('sslreg'):
-            model = launch.evaluated_model(training.cfg, str(training.checkpoint), get_device())
-            launch.check_evaluated(model)
+            model = load_model(training.cfg, str(training.checkpoint), get_device())
+            check_evaluated(model)
             names = layer_names(model, args.layers)
             record = _record(study, training, model, names)
             benchmarks = Benchmarks(args.benchmarks, args.features, args.data_root, args.num_workers)

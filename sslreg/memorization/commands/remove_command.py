@@ -9,8 +9,8 @@ from mmengine.registry import DefaultScope
 from rich.console import Console
 from torch import Tensor
 
-from sslreg.engine import launch
 from sslreg.evaluation.features.store import combine
+from sslreg.evaluation.model import build_model, check_evaluated, load_model
 from sslreg.memorization import run_tables
 from sslreg.memorization.benchmarked import Benchmarks
 from sslreg.memorization.experiments.ranking import NONE
@@ -59,7 +59,7 @@ def run_remove(args: Namespace) -> None:
         for condition in conditions:
             training = _training(study, condition)
             start_training.complete(training, args.tools, args.gpus)
-            model = launch.evaluated_model(training.cfg, str(training.checkpoint), get_device())
+            model = load_model(training.cfg, str(training.checkpoint), get_device())
             record.complete(condition, model, benchmarks)
     for name in benchmarks.names:
         title = f'{name} without candidates of {study.results.name}'
@@ -72,7 +72,7 @@ def _candidate_scores(study: Study, args: Namespace) -> Tensor:
     """Return the scores of the candidates; what cannot be done is an error before the first training."""
     loader = study.cfg.train_dataloader
     check_numbers(args.numbers, study.split, loader.batch_size * args.gpus if loader.get('drop_last') else 1)
-    launch.check_evaluated(launch.build_model(study.cfg))
+    check_evaluated(build_model(study.cfg))
     return candidate_scores(study.results / 'scores.npz', args.layer, study.split.candidate)
 
 

@@ -7,8 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from sslreg.memorization.scored_study import read_studies
-
-from .options import add_options
+from sslreg.utils.command_line import add_cfg_options
 
 
 def add_report(commands: Any) -> None:
@@ -24,7 +23,7 @@ def add_report(commands: Any) -> None:
         metavar='N',
         help='most and least memorised candidates in pictures (default: 32; 0 leaves them out, and reads no data)',
     )
-    add_options(report)
+    add_cfg_options(report)
     report.set_defaults(run=run_report)
 
 

@@ -23,7 +23,9 @@ from sslreg.memorization.scoring import Protocol, ScoreSettings, load_pair, scor
 from sslreg.memorization.study import Checkpoints, Study
 from sslreg.memorization.summary import summarize, summarize_layermem
 from sslreg.memorization.terminal_tables import score_tables
+from sslreg.models.checkpoints import check_checkpoint
 from sslreg.models.ops.alignment import DISTANCES
+from sslreg.utils.config_files import load_config
 from sslreg.utils.files import write_json
 
 from .options import add_device, add_layers
@@ -80,8 +82,8 @@ def _pair_of_files(args: Namespace) -> tuple[Study, dict[int, Checkpoints]]:
     if args.seeds:
         raise ValueError(f'--seeds {args.seeds} chooses pairs of a folder: leave it out with --f and --g')
     for path in (args.f, args.g):
-        launch.check_checkpoint(path)
-    cfg = launch.load_config(args.study, args.cfg_options)
+        check_checkpoint(path)
+    cfg = load_config(args.study, args.cfg_options)
     return Study(cfg, Path(args.split), Path(args.out)), {0: Checkpoints(args.f, args.g)}
 
 

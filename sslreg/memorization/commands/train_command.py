@@ -7,13 +7,13 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from sslreg.engine import launch
 from sslreg.memorization.config_differences import config_differences
 from sslreg.memorization.split import Split
 from sslreg.memorization.study import ENCODERS, Study
+from sslreg.utils.command_line import add_cfg_options
+from sslreg.utils.config_files import load_config
 
 from . import start_training
-from .options import add_options
 
 
 def add_train(commands: Any) -> None:
@@ -34,7 +34,7 @@ def add_train(commands: Any) -> None:
         help='share of candidates, and of independent images (default: 0.1); 0.5 leaves no shared ones',
     )
     train.add_argument('--gpus', type=int, default=1, metavar='N', help='processes of each training (default: 1)')
-    add_options(train)
+    add_cfg_options(train)
     train.set_defaults(run=run_train)
 
 
@@ -54,7 +54,7 @@ def run_train(args: Namespace) -> None:
 
 def _study_config(args: Namespace, out: Path) -> Config:
     """Load the config, which must be that of the study's earlier trainings."""
-    cfg = launch.load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options)
     kept = out / 'config.py'
     if kept.is_file() and any(out.glob('seed*/*/*.pth')):
         found = config_differences(Config.fromfile(kept).to_dict(), cfg.to_dict(), 'config')

@@ -10,12 +10,15 @@ from mmengine.registry import DefaultScope
 from rich.console import Console
 
 from sslreg.engine import launch
+from sslreg.evaluation.model import load_model
 from sslreg.memorization.image_sets import IMAGE_SETS
 from sslreg.memorization.split import SPLIT_SETS
 from sslreg.memorization.study import Study
 from sslreg.memorization.terminal_tables import unit_table
 from sslreg.memorization.unit_scores import Loading, UnitScores, score_unit_classes, score_units, write_units
 from sslreg.memorization.units import RESTS
+from sslreg.models.checkpoints import check_checkpoint
+from sslreg.utils.config_files import load_config
 
 from .options import add_device, add_layers
 
@@ -42,8 +45,8 @@ def run_units(args: Namespace) -> None:
     """Measure the units of a checkpoint, and print a table."""
     if args.set in SPLIT_SETS and not args.split:
         raise ValueError(f'--set {args.set} is a part of a split: give it by --split')
-    cfg = launch.load_config(args.config, args.cfg_options)
-    launch.check_checkpoint(args.checkpoint)
+    cfg = load_config(args.config, args.cfg_options)
+    check_checkpoint(args.checkpoint)
     study = Study(cfg, Path(args.split) if args.split else None)
     with launch.launched(cfg, args.launcher):
         launch.start_group(cfg)
@@ -54,7 +57,7 @@ def run_units(args: Namespace) -> None:
 
 
 def _scores(study: Study, args: Namespace) -> dict[str, UnitScores]:
-    model = launch.evaluated_model(study.cfg, args.checkpoint, get_device())
+    model = load_model(study.cfg, args.checkpoint, get_device())
     images, loading = study.images(args.set), Loading(args.batch_size, args.num_workers)
     if args.classes:
         return score_unit_classes(model, args.layers, images, loading, args.rest)

@@ -60,12 +60,11 @@ class ConditionRun(Generic[C]):
 
 def read_runs(found: Sequence[Mapping[str, Any]], kind: Callable[..., C]) -> list[ConditionRun[C]]:
     """Return runs from their JSON form, with conditions of a kind."""
-    others = ('network', 'metrics')
+    taken = ('network', 'metrics')
+    conditions = (kind(**{key: value for key, value in run.items() if key not in taken}) for run in found)
     return [
-        ConditionRun(
-            kind(**{key: value for key, value in run.items() if key not in others}), run['network'], run['metrics']
-        )
-        for run in found
+        ConditionRun(condition, run['network'], run['metrics'])
+        for condition, run in zip(conditions, found, strict=True)
     ]
 
 
