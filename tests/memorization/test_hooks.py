@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
 from sslreg.evaluation.features.store import FeatureStore
@@ -15,12 +14,6 @@ from sslreg.memorization.layers import Layers
 from sslreg.memorization.measure import activations, shared_out
 from tests import toy
 from tests.memorization import toy_study
-
-
-@pytest.fixture(autouse=True)
-def scope():
-    with DefaultScope.overwrite_default_scope('sslreg'):
-        yield
 
 
 @pytest.fixture

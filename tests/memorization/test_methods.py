@@ -3,7 +3,6 @@
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
 from mmpretrain.models import SelfSupDataPreprocessor
 from torch import nn
 
@@ -21,12 +20,6 @@ CONFIGS = [
     for length in ('600e', 'small')
 ]
 MAE = 'configs/sslmem/vittiny_cifar10_mae_small.py'
-
-
-@pytest.fixture(autouse=True)
-def scope():
-    with DefaultScope.overwrite_default_scope('sslreg'):
-        yield
 
 
 def on_toys(path: str) -> Config:

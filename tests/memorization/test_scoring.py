@@ -9,23 +9,16 @@ from mmengine.registry import DefaultScope
 
 from sslreg.datasets import collate
 from sslreg.evaluation.features.store import FeatureStore, Parts
-from sslreg.memorization import Split, Study, consistency, scoring
-from sslreg.memorization.image_scores import ImageScores
+from sslreg.memorization import Split, Study, scoring
 from sslreg.memorization.measure import AlignmentOf
 from sslreg.memorization.study import ENCODERS, Checkpoints
 from sslreg.memorization.summary import summarize, summarize_layermem
 from sslreg.models.adapters import as_encoder
 from sslreg.models.ops.alignment import view_alignment
-from sslreg.registry import DATASETS, MODELS
+from sslreg.registry import MODELS
 from tests.memorization import toy_study
 
 PROTOCOL = scoring.Protocol(num_views=3, layers=('conv', 'representation'))
-
-
-@pytest.fixture(autouse=True)
-def scope():
-    with DefaultScope.overwrite_default_scope('sslreg'):
-        yield
 
 
 @pytest.fixture
@@ -137,22 +130,6 @@ def test_summary_of_two_seeds(trained, tmp_path):
     }
 
 
-def test_figures_of_two_seeds_and_two_layers_worked_by_hand():
-    """Alignment by f is 1, so that by g of 3 is an SSLMem of 2 and an SSLMem' of 1/2."""
-    of_g = torch.tensor([[[0.0, 1, 3, 1], [0, 1, 3, 3]], [[0, 1, 1, 1], [0, 1, 3, 3]]])  # two shared, two candidates
-    sets = ['shared'] * 2 + ['candidate'] * 2
-    scores = ImageScores(['a', 'b'], [0, 1], sets, torch.arange(4), torch.ones_like(of_g), of_g)
-    found = summarize(scores)['a'].sets['candidate']
-    assert found.sslmem.mean == 0.5
-    assert found.sslmem.quantiles['0.5'] == 0.5  # of the images' means over seeds, 1 and 0
-    assert found.sslmem_range.mean == pytest.approx((2 / 3 / 2 + 0) / 2)  # ranges from -1 to 2 and from -1 to 0
-    assert found.sslmem_prime.std == pytest.approx(0.25 / 2**0.5)
-    layers = summarize_layermem(scores)
-    assert [layers[name].mean for name in 'ab'] == pytest.approx([0.125, 0.5])
-    assert [layers[name].std for name in 'ab'] == pytest.approx([0.25 / 2**0.5, 0])
-    assert layers['b'].delta == pytest.approx(0.375)
-
-
 def test_layermem_and_its_delta(trained, tmp_path):
     scores = scored(trained, tmp_path)
     found = summarize_layermem(scores)
@@ -184,61 +161,6 @@ def test_a_network_that_is_compared_with_itself(trained):
     folder, checkpoints = trained
     with pytest.raises(ValueError, match=r'f/epoch_2.pth and .*f/epoch_2.pth are one network'):
         pair((folder, Checkpoints(checkpoints.f, checkpoints.f)))
-
-
-def test_trainings_of_other_architecture_images_or_views_are_named(trained):
-    study, trainings = study_of(trained), consistency.saved_configs(trained[1]._asdict())
-    assert list(trainings) == ['f', 'g']
-    consistency.check_training(trainings, study)
-    assert consistency.warn_augmentations(trainings, study) == []
-    trainings['g'].model.backbone.drop_rate = 0.5
-    with pytest.raises(ValueError, match=r'of different architecture, backbone.drop_rate=0.0 and 0.5'):
-        consistency.check_training(trainings, study)
-    study.cfg.train_dataloader.dataset.views[0].scale = (0.5, 1)
-    assert consistency.warn_augmentations(dict(f=trainings['f']), study) == [
-        'f was trained on other augmentations than it is scored on: augmentation[0].scale[0]=0.3 and 0.5'
-    ]
-
-
-@pytest.mark.parametrize(
-    'parts, message',
-    [
-        (dict(candidate=[*range(24, 32), 39], independent=[*range(32, 39)]), r'f was never trained on 1 of the cand'),
-        (dict(candidate=[24], independent=[25, 32]), r'f was trained on 1 of the independent .* \(first: 25\)'),
-    ],
-)
-def test_a_split_that_the_encoders_were_not_trained_by(trained, tmp_path, parts, message):
-    trainings = consistency.saved_configs(trained[1]._asdict())
-    with pytest.raises(ValueError, match=message):
-        consistency.check_training(trainings, Study(toy_study.config(), toy_study.split(tmp_path, **parts)))
-
-
-def test_g_that_was_trained_on_everything(trained):
-    with pytest.raises(ValueError, match='g was trained on 8 of the candidate images'):
-        consistency.check_training(dict(g=toy_study.config()), study_of(trained))
-
-
-def test_the_papers_split_of_a_config_takes_a_tenth_of_test_images():
-    assert [len(part) for part in Study(toy_study.config()).make_split()] == [32, 4, 4, 4]
-    cfg = toy_study.config(test_dataloader__dataset__length=3)
-    assert [len(part) for part in Study(cfg).make_split(5)] == [32, 4, 4, 3]
-
-
-def test_an_instance_memory_has_an_entry_for_each_image_of_its_encoder(tmp_path):
-    cfg = toy_study.config(model__memory=dict(type='InstanceMemory', length=40, feat_dim=4, _delete_=True))
-    for name in ENCODERS:
-        own = Study(cfg, toy_study.split(tmp_path)).encoder_config(name, seed=3)
-        assert own.model.memory.length == len(DATASETS.build(own.train_dataloader.dataset)) == 32
-        assert own.randomness.seed == 3
-    assert cfg.model.memory.length == 40
-
-
-def test_extra_images_come_from_the_whole_test_set(tmp_path):
-    """Not from as many as the training set is cut to."""
-    cfg = toy_study.config()
-    cfg.train_dataloader.dataset.dataset.indices = 5
-    split_file = toy_study.split(tmp_path, shared=[0, 1], candidate=[2], independent=[3], extra=[7])
-    assert len(Study(cfg, split_file).images('extra').views(2)) == 1
 
 
 def test_pipelines_of_others_are_seeded_by_image(tmp_path):

@@ -4,6 +4,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner, set_random_seed
 
 from sslreg.datasets import set_view_key
 from sslreg.registry import HOOKS
+from sslreg.utils.seeds import derived_seed
 
 
 @HOOKS.register_module()
@@ -38,4 +39,4 @@ class EpochSeedHook(Hook):
     def before_train_epoch(self, runner: Runner) -> None:
         if isinstance(runner.train_loop, EpochBasedTrainLoop):  # else workers have been there from the start
             set_view_key(runner.train_dataloader.dataset, (runner.seed, runner.epoch))
-        set_random_seed((runner.seed * 1_000_003 + runner.epoch * 10_007 + get_rank()) % 2**32)
+        set_random_seed(derived_seed(runner.seed, runner.epoch * 10_007 + get_rank()) % 2**32)

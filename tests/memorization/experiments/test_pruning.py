@@ -7,7 +7,6 @@ from torch import nn
 from sslreg.evaluation.features.store import model_hash
 from sslreg.memorization.experiments import pruning
 from sslreg.memorization.experiments.pruning import PruningCondition
-from sslreg.memorization.unit_scores import UnitScores, read_units, write_units
 from sslreg.models import Encoder
 from sslreg.registry import MODELS
 
@@ -137,14 +136,3 @@ def test_layers_that_cannot_be_pruned(model):
     pruning.check_runs_once(model, ['a', 'b'], images)
     with pytest.raises(ValueError, match="layer 'relu' runs 2 times in a pass: choose layers that run once"):
         pruning.check_runs_once(model, ['a', 'relu'], images)
-
-
-def test_units_are_read_only_where_they_are_what_is_asked_for(tmp_path):
-    units = dict(a=UnitScores(UNITMEM['a'], torch.arange(4)), b=UnitScores(UNITMEM['b'], torch.arange(2)))
-    assert read_units(tmp_path, dict(views=10)) is None
-    write_units(tmp_path, units, dict(views=10, names=['a', 'b']))
-    assert read_units(tmp_path, dict(views=10, names=['a'])) is None
-    found = read_units(tmp_path, dict(views=10, names=['a', 'b']))
-    assert list(found) == ['a', 'b']
-    assert torch.equal(found['b'].scores, UNITMEM['b'])
-    assert found['a'].most.tolist() == [0, 1, 2, 3]

@@ -7,7 +7,6 @@ import torch
 
 from sslreg.memorization import Split
 from sslreg.memorization.experiments import removal
-from sslreg.memorization.experiments.ranking import ranking
 from sslreg.memorization.experiments.records import ConditionRun
 from sslreg.memorization.experiments.removal import RemovalCondition
 from sslreg.memorization.image_scores import ImageScores
@@ -18,14 +17,6 @@ SCORES = torch.tensor([0.1, 0.4, -0.2, 0.4])
 
 def left(order: str, number: int, seed: int = 0) -> list[int]:
     return removal.without_candidates(SPLIT, SCORES, RemovalCondition(order, number, seed)).candidate
-
-
-def test_ranking_of_equal_scores_takes_the_earlier_place_first():
-    rng = torch.Generator()
-    assert ranking(SCORES, 'most', rng).tolist() == [1, 3, 0, 2]
-    assert ranking(SCORES, 'least', rng).tolist() == [2, 0, 3, 1]
-    with pytest.raises(ValueError, match="order='top' must be one of 'most', 'random', 'least'"):
-        ranking(SCORES, 'top', rng)
 
 
 def test_which_candidates_are_left_out():
