@@ -23,7 +23,7 @@ from torchvision import transforms as T
 
 from benchmarks.measure import arguments, compare, report
 from sslreg.datasets import BatchedViews, ColoredMultiCrop, LoadImage, MultiCrop, PackViews
-from sslreg.datasets.views.color import change_colors
+from sslreg.datasets.views.colors import change_colors
 from sslreg.models import ViewPreprocessor
 
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'

@@ -22,7 +22,7 @@ from rich.table import Table
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.downstream import configure
-from sslreg.downstream.data import check_data
+from sslreg.downstream.data_checks import check_data
 from sslreg.engine import launch
 from sslreg.engine.config import default_work_dir
 from sslreg.models.checkpoints import check_checkpoint
@@ -44,7 +44,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def build_config(args: argparse.Namespace) -> Config:
-    cfg = configure.load(args.config, args.cfg_options, args.task)
+    cfg = configure.load_task_config(args.config, args.cfg_options, args.task)
     check_checkpoint(args.checkpoint)
     cfg.load_from = args.checkpoint
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or default_work_dir(args.config)

@@ -21,7 +21,7 @@ from mmengine.runner import Runner
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.downstream import configure
-from sslreg.downstream.data import check_data
+from sslreg.downstream.data_checks import check_data
 from sslreg.engine import launch
 from sslreg.engine.config import default_work_dir, scale_batch
 from sslreg.models.checkpoints import check_checkpoint
@@ -57,7 +57,7 @@ def parse_args() -> argparse.Namespace:
 
 def build_config(args: argparse.Namespace) -> tuple[Config, str | None]:
     """The config with the command line in it, and what the user should know of its batch."""
-    cfg = configure.load(args.config, args.cfg_options, args.task)
+    cfg = configure.load_task_config(args.config, args.cfg_options, args.task)
     configure.use_weights(cfg, args.checkpoint, args.prefix)
     if args.checkpoint != 'none':
         check_checkpoint(args.checkpoint)

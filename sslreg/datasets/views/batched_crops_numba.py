@@ -1,27 +1,30 @@
-"""Views of many small images in one call, compiled by numba, bit for bit those of PIL; importing it needs numba."""
+"""Views of many small images in one call, compiled by numba, equal to PIL bit for bit.
+
+Importing this module needs numba.
+"""
 
 import math
 
 import numpy as np
 
-from .color_compiled import adjust, compiled
+from .colors.numba import adjust, compiled
 
-PRECISION = 22  # bits behind the point of a weight, as PIL's for images of eight bits
+PRECISION = 22  # fractional bits of a weight, as in PIL for images of eight bits
 
 
 @compiled
 def cut_and_adjust(
     images: np.ndarray, boxes: np.ndarray, flips: np.ndarray, color: np.ndarray, bicubic: bool, views: np.ndarray
 ) -> None:
-    """Cut out a view of each image, resize it, flip it and adjust its colours; see ``small.cut_views``.
+    """Crop each image, resize it, flip it and adjust its colours; see ``batched_crops.cut_views``.
 
     Args:
         images: ``[B, 3, W, H]`` uint8, BGR, columns first.
         boxes: ``[B, 4]`` top, left, height and width in pixels.
         flips: ``[B]``.
         color: ``[B, COLUMNS]`` float32.
-        bicubic: Else bilinear.
-        views: ``[B, 3, size, size]`` uint8; written.
+        bicubic: Whether to resize bicubically instead of bilinearly.
+        views: ``[B, 3, size, size]`` uint8; the output.
     """
     size = views.shape[-1]
     for i in range(len(images)):
@@ -45,7 +48,7 @@ def _resize(
     y_weights: np.ndarray,
     view: np.ndarray,
 ) -> None:
-    """``part [w, h]`` to ``view [size, size]``: first along rows, rounded to eight bits, then along columns."""
+    """Resize ``part [w, h]`` to ``view [size, size]``: along rows, rounded to eight bits, then along columns."""
     height, size = part.shape[1], len(x_first)
     narrow = np.empty((height, size), np.uint8)
     total = np.empty(max(height, size), np.int32)
@@ -61,7 +64,7 @@ def _resize(
 
 @compiled
 def _add_up(lines: np.ndarray, first: int, weights: np.ndarray, total: np.ndarray) -> None:
-    """``lines [first:]`` of n pixels by their ``weights [taps]``, into ``total [n]`` with a half for the rounding."""
+    """Sum ``lines [first:]`` of n pixels by ``weights [taps]`` into ``total [n]``, plus a half for the rounding."""
     total[:] = 1 << (PRECISION - 1)
     for tap in range(len(weights)):
         if weights[tap]:
@@ -72,8 +75,9 @@ def _add_up(lines: np.ndarray, first: int, weights: np.ndarray, total: np.ndarra
 
 @compiled
 def _weights(length: int, size: int, bicubic: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Of each of ``size`` pixels made from ``length``: the first pixel it is made from ``[size]``, and weights of this
-    and the following ones ``[size, taps]`` in fixed point; antialiased as PIL's.
+    """Return the first input pixel ``[size]`` and the weights ``[size, taps]`` of each of ``size`` output pixels.
+
+    The weights are those of the first and the following input pixels in fixed point, antialiased like PIL's.
     """
     scale = length / size
     stretch = max(scale, 1.0)

@@ -1,7 +1,8 @@
-"""Jitter and grayscale of a batch on a GPU: every pixel is read and written once; importing it needs Triton.
+"""Jitter and grayscale of a batch on a GPU by a Triton kernel; importing this module needs Triton.
 
-Bit for bit as :mod:`.color_batch`: products are not fused with sums (``enable_fp_fusion=False``) and float32 divisions
-are rounded as IEEE has it (``div_rn``), unlike Triton's own.
+The kernel reads every pixel twice and writes it once. The result equals :mod:`.torch` bit for bit: products are not
+fused with sums (``enable_fp_fusion=False``), and float32 divisions are rounded as in IEEE 754 (``div_rn``), unlike
+Triton's default division.
 """
 
 import torch
@@ -9,7 +10,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from .recipe import BRIGHTNESS, COLUMNS, CONTRAST, GRAY, HUE, ORDER, SATURATION
+from .columns import BRIGHTNESS, COLUMNS, CONTRAST, GRAY, HUE, ORDER, SATURATION
 
 BLOCK = 1024
 _BRIGHTNESS, _CONTRAST, _SATURATION, _HUE = (tl.constexpr(x) for x in (BRIGHTNESS, CONTRAST, SATURATION, HUE))
@@ -17,7 +18,7 @@ _ORDER, _GRAY, _COLUMNS = (tl.constexpr(x) for x in (ORDER, GRAY, COLUMNS))
 
 
 def adjust_batch(views: Tensor, color: Tensor) -> Tensor:
-    """Jitter in the drawn order and grayscale: ``[B, 3, H, W]`` uint8 BGR, a new tensor.
+    """Return views after jitter in the drawn order and grayscale, ``[B, 3, H, W]`` uint8 BGR.
 
     Args:
         views: ``[B, 3, H, W]`` uint8, BGR.
@@ -27,7 +28,7 @@ def adjust_batch(views: Tensor, color: Tensor) -> Tensor:
     pixels = views[0, 0].numel()
     grid = (len(views), triton.cdiv(pixels, BLOCK))
     grays, changed = torch.zeros(len(views), dtype=torch.int32, device=views.device), torch.empty_like(views)
-    for to_mean in (True, False):  # the mean gray that contrast needs, then everything
+    for to_mean in (True, False):  # first the mean gray for the contrast, then all changes
         _adjust[grid](views, color, grays, changed, pixels, to_mean, BLOCK, enable_fp_fusion=False)
     return changed
 
@@ -72,20 +73,20 @@ def _adjust(views, color, grays, changed, pixels, to_mean: tl.constexpr, block: 
 
 @triton.jit
 def _gray(b, g, r):  # type: ignore[no-untyped-def]
-    """ITU-R 601 luma in PIL's fixed point."""
+    """Return ITU-R 601 luma in PIL's fixed point."""
     return (r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16
 
 
 @triton.jit
 def _mix(low, value, share):  # type: ignore[no-untyped-def]
-    """PIL's blend: in float32, cut off at both ends and rounded down."""
+    """Blend like PIL: in float32, clipped to 0..255 and rounded down."""
     mixed = low + share * (value - low).to(tl.float32)
     return tl.minimum(tl.maximum(mixed, 0.0), 255.0).to(tl.int32)
 
 
 @triton.jit
 def _shift_hue(b, g, r, shift):  # type: ignore[no-untyped-def]
-    """To PIL's 8-bit HSV and back: hue in float32, the three levels of the way back in float64."""
+    """Convert to PIL's 8-bit HSV and back: the hue in float32, the three levels of the way back in float64."""
     value = tl.maximum(r, tl.maximum(g, b))
     spread = value - tl.minimum(r, tl.minimum(g, b))
     colored = spread > 0
@@ -121,7 +122,7 @@ def _level(value, share):  # type: ignore[no-untyped-def]
 
 @triton.jit
 def _pick(side, value, falling, low, rising):  # type: ignore[no-untyped-def]
-    """Red's level on a side of the hexagon of hues; green's and blue's lag behind by two and four sides."""
+    """Return the level of red on a side of the hexagon of hues; callers shift the side for green and blue."""
     side = side % 6
     high = tl.where((side == 0) | (side == 5), value, low)
     return tl.where(side == 1, falling, tl.where(side == 4, rising, high))

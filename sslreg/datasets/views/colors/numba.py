@@ -1,43 +1,50 @@
-"""Colour of a view compiled by numba, bit for bit that of torchvision on PIL images; importing it needs numba."""
+"""Jitter and grayscale of a view compiled by numba, equal to torchvision on PIL images bit for bit.
+
+Importing this module needs numba.
+"""
 
 from typing import Any
 
 import numba
 import numpy as np
 
-from .recipe import BRIGHTNESS, CONTRAST, GRAY, HUE, ORDER, SATURATION
+from .columns import BRIGHTNESS, CONTRAST, GRAY, HUE, ORDER, SATURATION
 
 
 def compiled(function: Any) -> Any:
-    """By numba, for good where a folder can be written to, else for this process."""
-    options: dict[str, Any] = dict(nogil=True, error_model='numpy')  # numpy's: without a branch on division by zero
+    """Compile a function by numba; cache the result on disk where a folder is writable.
+
+    Args:
+        function: Python function of arrays and numbers.
+    """
+    options: dict[str, Any] = dict(nogil=True, error_model='numpy')  # numpy: no branch on division by zero
     try:
         return numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # no place for a cache
+    except RuntimeError:  # no writable folder for the cache
         return numba.njit(**options)(function)
 
 
 @compiled
 def adjust(view: np.ndarray, color: np.ndarray) -> None:
-    """Jitter in the drawn order and grayscale, in place.
+    """Apply jitter in the drawn order and grayscale, in place.
 
     Args:
         view: ``[3, H, W]`` uint8, BGR.
-        color: ``[COLUMNS]`` float32 (see :mod:`.recipe`); blur and solarization are not done here.
+        color: ``[COLUMNS]`` float32 (see :mod:`.columns`); blur and solarization are ignored.
     """
     b, g, r = view[0].ravel(), view[1].ravel(), view[2].ravel()
-    for place in range(ORDER, ORDER + 4):
-        kind = int(color[place])
-        if kind == BRIGHTNESS:
+    for column in range(ORDER, ORDER + 4):
+        operation = int(color[column])
+        if operation == BRIGHTNESS:
             for plane in (b, g, r):
                 _blend(plane, 0, color[BRIGHTNESS])
-        elif kind == CONTRAST:
+        elif operation == CONTRAST:
             mean = _mean_gray(b, g, r)
             for plane in (b, g, r):
                 _blend(plane, mean, color[CONTRAST])
-        elif kind == SATURATION:
+        elif operation == SATURATION:
             _saturate(b, g, r, color[SATURATION])
-        elif kind == HUE:
+        elif operation == HUE:
             _shift_hue(b, g, r, np.uint8(int(color[HUE])))
     if color[GRAY] > 0:
         _saturate(b, g, r, np.float32(0))
@@ -45,7 +52,7 @@ def adjust(view: np.ndarray, color: np.ndarray) -> None:
 
 @compiled
 def _gray(b: int, g: int, r: int) -> int:
-    """ITU-R 601 luma in PIL's fixed point."""
+    """Return ITU-R 601 luma in PIL's fixed point."""
     return (np.int32(r) * 19595 + np.int32(g) * 38470 + np.int32(b) * 7471 + 0x8000) >> 16
 
 
@@ -59,7 +66,7 @@ def _mean_gray(b: np.ndarray, g: np.ndarray, r: np.ndarray) -> int:
 
 @compiled
 def _mix(low: float, value: int, share: float) -> np.uint8:
-    """PIL's blend: in float32, cut off at both ends and rounded down."""
+    """Blend like PIL: in float32, clipped to 0..255 and rounded down."""
     mixed = np.float32(low) + share * np.float32(np.float32(value) - np.float32(low))
     return np.uint8(np.int32(min(max(mixed, np.float32(0)), np.float32(255))))
 
@@ -79,7 +86,7 @@ def _saturate(b: np.ndarray, g: np.ndarray, r: np.ndarray, share: float) -> None
 
 @compiled
 def _shift_hue(b: np.ndarray, g: np.ndarray, r: np.ndarray, shift: np.uint8) -> None:
-    """To PIL's 8-bit HSV and back: hue in float32, the three levels of the way back in float64."""
+    """Convert to PIL's 8-bit HSV and back: the hue in float32, the three levels of the way back in float64."""
     for i in range(len(b)):
         blue, green, red = np.float32(b[i]), np.float32(g[i]), np.float32(r[i])
         value = max(red, green, blue)
@@ -112,7 +119,7 @@ def _shift_hue(b: np.ndarray, g: np.ndarray, r: np.ndarray, shift: np.uint8) -> 
 
 @compiled
 def _pick(side: int, level: float, falling: float, low: float, rising: float) -> np.uint8:
-    """Red's level on a side of the hexagon of hues; green's and blue's lag behind by two and four sides."""
+    """Return the level of red on a side of the hexagon of hues; callers shift the side for green and blue."""
     side = side - 6 if side >= 6 else side
     high = level if side == 0 or side == 5 else low  # noqa: PLR1714  a set keeps loops from being vectorised
     return np.uint8(np.int32(falling if side == 1 else rising if side == 4 else high))

@@ -1,3 +1,5 @@
+"""Transforms of a pipeline that make several views of an image."""
+
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -9,15 +11,20 @@ from torch import Tensor
 
 from sslreg.registry import TRANSFORMS
 
-from .color import advise_compiling, change_colors
+from .colors import advise_compiling, change_colors
+from .colors.columns import COLUMNS
 from .crop import resized_crop
-from .recipe import COLUMNS, Recipe
+from .recipe import Recipe
 
 
 class ViewsForPackViews(NamedTuple):
-    """V views ``[3, size, size]`` uint8 BGR whose colours are yet to change, and how: ``[V, COLUMNS]`` float32.
+    """Views of an image and the colour changes that the device has still to apply to them.
 
-    mmpretrain's PackInputs, which would forget the colours, refuses it by its name.
+    mmpretrain's PackInputs would drop the colour changes; it refuses this type and names it in its error.
+
+    Attributes:
+        views: V views ``[3, size, size]`` uint8 BGR.
+        color: ``[V, COLUMNS]`` float32.
     """
 
     views: list[Tensor]
@@ -26,11 +33,11 @@ class ViewsForPackViews(NamedTuple):
 
 @TRANSFORMS.register_module()
 class MultiCrop(BaseTransform):
-    """All views of an image: cut out, resized and flipped here; their colours change on the model's device.
+    """All views of an image: cropped, resized and flipped by the worker, coloured on the model's device.
 
-    The image is decoded once, and workers hand on eight-bit views. What is to happen to the colours goes with them
-    (``color``, packed by :class:`PackViews`) and is done by the model's :class:`ViewPreprocessor`. Everything random
-    comes from (seed, epoch, index of the image): see :class:`EpochSeedHook`.
+    The image is decoded once, and workers return eight-bit views together with their colour settings (``color``,
+    packed by :class:`PackViews`); the model's :class:`ViewPreprocessor` applies these. All random numbers depend on
+    (seed, epoch, index of the image): see :class:`EpochSeedHook`.
 
     Args:
         views: Configs of :class:`sslreg.datasets.views.View`, e.g. ``[dict(size=224, num=2), dict(size=96, num=10)]``.
@@ -41,9 +48,10 @@ class MultiCrop(BaseTransform):
         self.set_key = self.recipe.set_key
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Replace ``img`` by :class:`ViewsForPackViews`."""
         image = np.ascontiguousarray(results['img'])
         index, height, width = (np.array([x]) for x in (results['sample_idx'], *image.shape[:2]))
-        boxes, flips, color = (drawn[0] for drawn in self.recipe.draw(index, height, width))
+        boxes, flips, color = (values[0] for values in self.recipe.draw(index, height, width))
         views = [
             resized_crop(image, box, view.size, flip, view.interpolation)
             for view, box, flip in zip(self.recipe.views, boxes, flips, strict=True)
@@ -54,16 +62,18 @@ class MultiCrop(BaseTransform):
 
 @TRANSFORMS.register_module()
 class ColoredMultiCrop(MultiCrop):
-    """:class:`MultiCrop` whose views have their colours changed here too: compiled by numba (the extra ``fast``)
-    or, more slowly and with the same result, by torchvision.
+    """:class:`MultiCrop` that changes the colours in the worker, too.
+
+    numba (the extra ``fast``) compiles the colour changes; without it torchvision does the same, more slowly.
     """
 
     def __init__(self, views: Sequence[dict[str, Any]]) -> None:
         super().__init__(views)
         advise_compiling()
-        change_colors(np.zeros((3, 1, 1), np.uint8), np.zeros(COLUMNS, np.float32))  # compiled before workers start
+        change_colors(np.zeros((3, 1, 1), np.uint8), np.zeros(COLUMNS, np.float32))  # compile before workers start
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Replace ``img`` by the list of its views, ``[3, size, size]`` uint8 BGR."""
         results = super().transform(results)
         for view, color in zip(*results['img'], strict=True):
             change_colors(view.numpy(), color)
@@ -73,9 +83,10 @@ class ColoredMultiCrop(MultiCrop):
 
 @TRANSFORMS.register_module()
 class PackViews(PackInputs):
-    """mmpretrain's PackInputs that takes along what is to happen to the colours, where it is left to the device."""
+    """mmpretrain's PackInputs that also packs the colour settings of views, if the device is to apply them."""
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Return ``inputs``, ``data_samples`` and, after :class:`MultiCrop`, ``color [V, COLUMNS]``."""
         views = results['img']
         if not isinstance(views, ViewsForPackViews):
             packed: dict[str, Any] = super().transform(results)

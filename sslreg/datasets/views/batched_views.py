@@ -1,3 +1,5 @@
+"""Datasets of small images whose views are made one batch at a time."""
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,35 +9,35 @@ from torch.utils.data import Dataset
 
 from sslreg.registry import DATASETS
 
-from .color import advise_compiling
+from .batched_crops import cut_views
+from .colors import advise_compiling
 from .recipe import Recipe
-from .small import cut_views
 
 
 class WholeBatch(dict[Any, Any]):
-    """A batch that a loader must not collate again."""
+    """Batch that a loader must not collate again."""
 
     def __missing__(self, key: Any) -> Any:
         raise TypeError(
-            f'a whole batch of views has no item {key!r}: the loader of BatchedViews needs '
+            f'a batch of BatchedViews has no item {key!r}: its loader needs '
             'collate_fn=dict(type=collate) of sslreg.datasets'
         )
 
 
 @DATASETS.register_module()
 class BatchedViews(Dataset[dict[str, Any]]):
-    """Small images, decoded once at the start and held in memory, whose views are made a whole batch at a time.
+    """Small images, decoded once and kept in memory; views are made one batch at a time.
 
-    For CIFAR and the like, where a pipeline's overhead for an image costs more than its views. Its loader needs
-    ``collate_fn=dict(type=collate)`` of sslreg.datasets; a batch has the images' indices for ``data_samples``. A
-    dataset that repeats or joins others belongs inside, as ``dataset``.
+    Use it for datasets like CIFAR, where a pipeline's overhead per image costs more than its views. The loader needs
+    ``collate_fn=dict(type=collate)`` of sslreg.datasets; ``data_samples`` of a batch are the images' indices. Put a
+    dataset that repeats or concatenates others inside, as ``dataset``.
 
     Args:
-        dataset: A dataset, or its config, whose items have ``img``, uint8 ``[H, W, 3]`` BGR, all of one size.
+        dataset: A dataset or its config; items have ``img``, uint8 ``[H, W, 3]`` BGR, all of one size.
         views: Configs of :class:`sslreg.datasets.views.View`.
 
     Raises:
-        ValueError: The images are not of one size, or not uint8 of three channels.
+        ValueError: The images differ in size, or are not uint8 with three channels.
     """
 
     def __init__(self, dataset: Any, views: Sequence[dict[str, Any]]) -> None:
@@ -43,42 +45,48 @@ class BatchedViews(Dataset[dict[str, Any]]):
         self.recipe = Recipe(views)
         self.set_key = self.recipe.set_key
         self.metainfo = getattr(dataset, 'metainfo', {})
-        self.images = decoded(dataset)
+        self.images = decode_all(dataset)
         advise_compiling()
-        self[0]  # what is compiled is compiled before workers start
+        self[0]  # compile before workers start
 
     def __len__(self) -> int:
         return len(self.images)
 
     def get_data_info(self, index: int) -> dict[str, Any]:
-        """An image as it is held, ``[3, W, H]``."""
+        """Return an image as it is stored, ``[3, W, H]``, with its index."""
         return dict(img=self.images[index], sample_idx=index)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        """One image: V views ``[3, size, size]``, and its index."""
+        """Return V views ``[3, size, size]`` of one image and its index."""
         batch = self.__getitems__([index])
         return dict(inputs=[view[0] for view in batch['inputs']], data_samples=index)
 
     def __getitems__(self, indices: Sequence[int]) -> dict[str, Any]:
-        """A batch: ``inputs``, V views ``[B, 3, size, size]`` uint8 BGR, and ``data_samples``, the indices ``[B]``."""
+        """Return ``inputs``, V views ``[B, 3, size, size]`` uint8 BGR, and ``data_samples``, the indices ``[B]``."""
         chosen = np.asarray(indices)
         images = self.images[chosen]
         width, height = (np.full(len(chosen), side) for side in images.shape[2:])
         boxes, flips, color = self.recipe.draw(chosen, height, width)
         inputs = []
-        for place, view in enumerate(self.recipe.views):
+        for number, view in enumerate(self.recipe.views):
             cut = np.empty((len(chosen), 3, view.size, view.size), np.uint8)
-            cut_views(images, boxes[:, place], flips[:, place], color[:, place], view.interpolation == 'bicubic', cut)
+            cut_views(
+                images, boxes[:, number], flips[:, number], color[:, number], view.interpolation == 'bicubic', cut
+            )
             inputs.append(torch.from_numpy(cut))
         return WholeBatch(inputs=inputs, data_samples=torch.from_numpy(chosen))
 
 
 @DATASETS.register_module()
 class LabelledViews(BatchedViews):
-    """:class:`BatchedViews` whose batches have the images' classes, too: ``labels [B]``, for supervised training.
+    """:class:`BatchedViews` for supervised training: its batches also have the images' classes, ``labels [B]``.
+
+    Args:
+        dataset: As in :class:`BatchedViews`; its items have ``gt_label``.
+        views: As in :class:`BatchedViews`.
 
     Raises:
-        ValueError: As there; or the dataset has no labels.
+        ValueError: The dataset has no labels; or as in :class:`BatchedViews`.
     """
 
     def __init__(self, dataset: Any, views: Sequence[dict[str, Any]]) -> None:
@@ -98,8 +106,12 @@ class LabelledViews(BatchedViews):
         return batch
 
 
-def decoded(dataset: Any) -> np.ndarray:
-    """All images of a dataset, ``[N, 3, W, H]`` uint8: columns first, as they are cut."""
+def decode_all(dataset: Any) -> np.ndarray:
+    """Return all images of a dataset, ``[N, 3, W, H]`` uint8, columns first as ``cut_views`` reads them.
+
+    Args:
+        dataset: Items have ``img``, uint8 ``[H, W, 3]``, all of one size.
+    """
     first = np.asarray(dataset[0]['img'])
     images = np.empty((len(dataset), *first.shape[::-1]), np.uint8)
     for i in range(len(images)):

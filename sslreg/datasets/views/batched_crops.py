@@ -6,33 +6,43 @@ from importlib.util import find_spec
 import numpy as np
 from PIL import Image
 
-from .color import adjust, finish
+from .colors.cpu import adjust, blur_and_solarize
 
 
 def cut_views(
     images: np.ndarray, boxes: np.ndarray, flips: np.ndarray, color: np.ndarray, bicubic: bool, views: np.ndarray
 ) -> None:
-    """Cut out a view of each image, resize it by rows and then by columns as PIL does, flip it and change its colours.
+    """Crop each image, resize it along rows and then along columns like PIL, flip it and change its colours.
 
-    PIL itself, from version 12 on, takes columns first where that is less work, and is then a level off at some pixels.
+    PIL itself, from version 12 on, resizes columns first where that is less work, and then differs by one level at
+    some pixels.
 
     Args:
         images: ``[B, 3, W, H]`` uint8, BGR, columns first.
         boxes: ``[B, 4]`` top, left, height and width in pixels.
         flips: ``[B]``.
         color: ``[B, COLUMNS]`` float32.
-        bicubic: Else bilinear.
-        views: ``[B, 3, size, size]`` uint8; written.
+        bicubic: Whether to resize bicubically instead of bilinearly.
+        views: ``[B, 3, size, size]`` uint8; the output.
     """
     cut_and_adjust(images, boxes, flips, color, bicubic, views)
     for view, settings in zip(views, color, strict=True):
-        finish(view, settings)
+        blur_and_solarize(view, settings)
 
 
 def cut_and_adjust_by_pil(
     images: np.ndarray, boxes: np.ndarray, flips: np.ndarray, color: np.ndarray, bicubic: bool, views: np.ndarray
 ) -> None:
-    """As :func:`cut_views` but for blur and solarization, image by image."""
+    """Do the work of :func:`cut_views` except for blur and solarization, image by image.
+
+    Args:
+        images: ``[B, 3, W, H]`` uint8, BGR, columns first.
+        boxes: ``[B, 4]`` top, left, height and width in pixels.
+        flips: ``[B]``.
+        color: ``[B, COLUMNS]`` float32.
+        bicubic: Whether to resize bicubically instead of bilinearly.
+        views: ``[B, 3, size, size]`` uint8; the output.
+    """
     resample = Image.Resampling.BICUBIC if bicubic else Image.Resampling.BILINEAR
     size = views.shape[-1]
     for image, (top, left, height, width), flip, settings, view in zip(images, boxes, flips, color, views, strict=True):
@@ -45,6 +55,6 @@ def cut_and_adjust_by_pil(
 
 cut_and_adjust: Callable[..., None] = cut_and_adjust_by_pil
 if find_spec('numba'):
-    from . import small_compiled
+    from . import batched_crops_numba
 
-    cut_and_adjust = small_compiled.cut_and_adjust
+    cut_and_adjust = batched_crops_numba.cut_and_adjust

@@ -1,4 +1,4 @@
-"""What happens to the colours of a batch of views, on its own device, and without waiting for that device."""
+"""Colour changes of a batch of views on their device; the host does not wait for the device."""
 
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -7,55 +7,66 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .recipe import BRIGHTNESS, CONTRAST, GRAY, HUE, ORDER, SATURATION, SIGMA, SOLARIZE, blur_radius
+from .columns import BRIGHTNESS, CONTRAST, GRAY, HUE, ORDER, SATURATION, SIGMA, SOLARIZE, blur_radius
 
-Step = tuple[Callable[[Tensor, Tensor], Tensor], Tensor]  # a change of (levels, settings), and which views it is for
-PIXELS = 2**22  # at a time: a shift of the hue needs some 100 bytes for each
+Step = tuple[Callable[[Tensor, Tensor], Tensor], Tensor]  # function of (levels, settings), mask [B] of its views
+PIXELS = 2**22  # views of so many pixels are changed at a time: the hue needs some 100 bytes per pixel
 
 
 def change_colors_of_batch(views: Tensor, color: Tensor) -> Tensor:
-    """Jitter, grayscale, blur and solarization, in this order; the blur apart bit for bit torchvision's on PIL images.
+    """Apply jitter, grayscale, blur and solarization, in this order.
+
+    The result equals torchvision's on PIL images bit for bit, except for the blur.
 
     Args:
         views: ``[B, 3, H, W]`` uint8, BGR.
         color: ``[B, COLUMNS]`` float32 on the host, as drawn by :class:`Recipe`.
 
     Returns:
-        ``[B, 3, H, W]`` float32 of whole levels from 0 to 255. On a GPU jitter and grayscale are one Triton kernel.
+        ``[B, 3, H, W]`` float32, integer levels from 0 to 255. On a GPU one Triton kernel does jitter and grayscale.
     """
     settings = color.to(views.device, non_blocking=True)
     with torch.autocast(views.device.type, enabled=False):  # MMEngine prepares data within autocast
         if views.is_cuda and find_spec('triton'):
-            from .color_triton import adjust_batch
+            from .triton import adjust_batch
 
             levels = adjust_batch(views, settings).to(torch.float32)
         else:
             levels = adjust_by_torch(views, color, settings)
-        return _changed(levels, settings, _finish(color))
+        return _apply(levels, settings, _blur_and_solarize(color))
 
 
 def adjust_by_torch(views: Tensor, color: Tensor, settings: Tensor) -> Tensor:
-    """Jitter in the drawn order and grayscale, ``[B, 3, H, W]`` float32; ``settings`` is ``color`` on the device."""
-    return _changed(views.to(torch.float32), settings, _adjust(color))
+    """Apply jitter in the drawn order and grayscale.
+
+    Args:
+        views: ``[B, 3, H, W]`` uint8, BGR.
+        color: ``[B, COLUMNS]`` float32 on the host.
+        settings: ``color`` on the device of the views.
+
+    Returns:
+        ``[B, 3, H, W]`` float32.
+    """
+    return _apply(views.to(torch.float32), settings, _adjust(color))
 
 
 def _adjust(color: Tensor) -> Iterator[Step]:
-    for place in range(ORDER, ORDER + 4):
-        for kind, change in CHANGES.items():
-            yield change, color[:, place] == kind
+    for column in range(ORDER, ORDER + 4):
+        for operation, change in CHANGES.items():
+            yield change, color[:, column] == operation
     yield _to_gray, color[:, GRAY] > 0
 
 
-def _finish(color: Tensor) -> Iterator[Step]:
+def _blur_and_solarize(color: Tensor) -> Iterator[Step]:
     radius = blur_radius(float(color[:, SIGMA].max()))
     yield lambda levels, settings: _blur(levels, settings, radius), color[:, SIGMA] > 0
     yield _solarize, color[:, SOLARIZE] < 256
 
 
-def _changed(levels: Tensor, settings: Tensor, steps: Iterator[Step]) -> Tensor:
-    """The steps one after another, in place; which views each changes is told apart on the host."""
-    changes, which = zip(*steps, strict=True)
-    rows = [mask.nonzero()[:, 0] for mask in which]
+def _apply(levels: Tensor, settings: Tensor, steps: Iterator[Step]) -> Tensor:
+    """Apply the steps one after another, in place; the host selects the views of each step."""
+    changes, masks = zip(*steps, strict=True)
+    rows = [mask.nonzero()[:, 0] for mask in masks]
     groups = torch.cat(rows).to(levels.device, non_blocking=True).split([len(each) for each in rows])
     at_once = max(PIXELS // levels[0, 0].numel(), 1)
     for change, group in zip(changes, groups, strict=True):
@@ -65,12 +76,12 @@ def _changed(levels: Tensor, settings: Tensor, steps: Iterator[Step]) -> Tensor:
 
 
 def _blend(low: Tensor | float, levels: Tensor, share: Tensor) -> Tensor:
-    """PIL's blend: in float32, cut off at both ends and rounded down; ``share [B]``."""
+    """Blend like PIL: in float32, clipped to 0..255 and rounded down; ``share [B]``."""
     return (levels - low).mul_(share.view(-1, 1, 1, 1)).add_(low).clamp_(0, 255).floor_()
 
 
 def _gray(levels: Tensor) -> Tensor:
-    """ITU-R 601 luma in PIL's fixed point, ``[B, 1, H, W]``."""
+    """Return ITU-R 601 luma in PIL's fixed point, ``[B, 1, H, W]``."""
     b, g, r = levels.to(torch.int32).split(1, dim=1)
     return ((r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16).to(torch.float32)
 
@@ -93,7 +104,7 @@ def _to_gray(levels: Tensor, settings: Tensor) -> Tensor:
 
 
 def _hue(levels: Tensor, settings: Tensor) -> Tensor:
-    """To PIL's 8-bit HSV and back: hue in float32, the three levels of the way back in float64."""
+    """Convert to PIL's 8-bit HSV and back: the hue in float32, the three levels of the way back in float64."""
     value, least = levels.amax(dim=1), levels.amin(dim=1)
     spread = value - least
     to_blue, to_green, to_red = ((value[:, None] - levels) / spread[:, None]).unbind(1)
@@ -111,13 +122,13 @@ def _hue(levels: Tensor, settings: Tensor) -> Tensor:
     low, falling, rising = (
         (value * (1 - saturation * share) + 0.5).floor_().float() for share in (torch.ones_like(part), part, 1 - part)
     )
-    sides = torch.stack([value, falling, low, low, rising, value])  # of red, sector by sector; others lag behind
+    sides = torch.stack([value, falling, low, low, rising, value])  # red in each sector; green and blue are shifted
     side = sector.long().remainder_(6)[None]
     return torch.stack([sides.gather(0, (side + lag) % 6)[0] for lag in (2, 4, 0)], dim=1)
 
 
 def _blur(levels: Tensor, settings: Tensor, radius: int) -> Tensor:
-    """Gaussian with the border mirrored, first along rows, then along columns; rounded to whole levels."""
+    """Apply a Gaussian with mirrored border along rows, then along columns; round to integer levels."""
     num_views, channels, height, width = levels.shape
     places = torch.arange(-radius, radius + 1, device=levels.device, dtype=torch.float32)
     sigma = settings[:, SIGMA, None]

@@ -1,4 +1,4 @@
-"""Look at the data of a config before anything is built: files that are missing, classes that do not agree."""
+"""Checks of a config's data before anything is built: missing files, and classes that do not agree."""
 
 import json
 import mmap
@@ -16,17 +16,29 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def check_data(cfg: Config) -> None:
-    """Raise FileNotFoundError or ValueError, in one sentence, if training would fail or learn something else."""
+    """Raise an error if files are missing, or classes of data and model differ.
+
+    Args:
+        cfg: The whole config.
+
+    Raises:
+        FileNotFoundError: A folder or annotation file does not exist.
+        ValueError: The classes of a dataset, its annotations and the model's heads do not agree.
+    """
     for loader in LOADERS:
-        for dataset in leaves(cfg.get(loader)):
-            check_files(dataset)
+        for dataset in datasets_with_files(cfg.get(loader)):
+            check_paths(dataset)
             classes = classes_of(dataset, cfg.default_scope)
             check_categories(dataset, classes)
             check_heads(cfg.model, classes, loader)
 
 
-def leaves(cfg: Any) -> Iterator[Any]:
-    """The datasets that read files, below those that wrap them."""
+def datasets_with_files(cfg: Any) -> Iterator[Any]:
+    """Yield the configs of datasets that read files, from inside of the datasets that wrap them.
+
+    Args:
+        cfg: Config of a loader or dataset, or None.
+    """
     if not cfg:
         return
     inner = [cfg[name] for name in ('dataset', 'datasets') if name in cfg]
@@ -34,14 +46,21 @@ def leaves(cfg: Any) -> Iterator[Any]:
         yield cfg
     for each in inner:
         for part in each if isinstance(each, list) else [each]:
-            yield from leaves(part)
+            yield from datasets_with_files(part)
 
 
-def check_files(dataset: Any) -> None:
-    """Raise FileNotFoundError unless the root, the annotations and the folders of a dataset are there."""
+def check_paths(dataset: Any) -> None:
+    """Raise an error unless the root, the annotations and the folders of a dataset exist.
+
+    Args:
+        dataset: Config of the dataset.
+
+    Raises:
+        FileNotFoundError: One of them does not exist.
+    """
     root = Path(dataset.get('data_root') or '')
-    wanted = [dataset.get('ann_file') or '', *(dataset.get('data_prefix') or {}).values()]
-    for path in [root, *(root / each for each in wanted if each)]:
+    names = [dataset.get('ann_file') or '', *(dataset.get('data_prefix') or {}).values()]
+    for path in [root, *(root / name for name in names if name)]:
         if not path.exists():
             raise FileNotFoundError(
                 f'{type_name(dataset.type)}: {path} does not exist (from {Path.cwd()}); {_remedy(path)}'
@@ -49,10 +68,14 @@ def check_files(dataset: Any) -> None:
 
 
 def classes_of(dataset: Any, scope: str) -> tuple[str, ...]:
-    """The config's, or those of the dataset's class.
+    """Return the classes of a dataset: those of its config, else those of its class.
+
+    Args:
+        dataset: Config of the dataset.
+        scope: Scope of the config, ``'mmdet'`` or ``'mmseg'``.
 
     Raises:
-        ValueError: There is no such class, or neither names any.
+        ValueError: The dataset is unknown, or has no classes.
     """
     classes = (dataset.get('metainfo') or {}).get('classes')
     if not classes:
@@ -70,11 +93,19 @@ def classes_of(dataset: Any, scope: str) -> tuple[str, ...]:
 
 
 def check_categories(dataset: Any, classes: tuple[str, ...]) -> None:
-    """COCO's: mmdet passes over boxes of a category that is not among its classes, without a word."""
+    """Raise an error if a COCO file has other categories than the dataset: mmdet would silently skip their boxes.
+
+    Args:
+        dataset: Config of the dataset; nothing is checked if its annotations are no JSON.
+        classes: Classes of the dataset.
+
+    Raises:
+        ValueError: A category is no class, or a class no category.
+    """
     if not str(dataset.get('ann_file') or '').endswith('.json'):
         return
     path = Path(dataset.get('data_root') or '', dataset.ann_file)
-    found = categories(path)
+    found = read_categories(path)
     unknown = [name for name in found if name not in classes]
     absent = [name for name in classes if name not in found]
     if unknown:
@@ -87,23 +118,35 @@ def check_categories(dataset: Any, classes: tuple[str, ...]) -> None:
         raise ValueError(f'{path} has no category {absent[0]!r}, a class of the config; it has {_first(found)}')
 
 
-def categories(path: Path) -> list[str]:
-    """Names of the categories in a COCO file, without reading all of it where that can be avoided.
+def read_categories(path: Path) -> list[str]:
+    """Return the names of the categories in a COCO file, parsing only that part of the file.
+
+    Args:
+        path: Path of the file.
 
     Raises:
-        ValueError: It has none.
+        ValueError: The file has no categories.
     """
     with path.open('rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         match = re.search(rb'"categories"\s*:\s*\[', content)
         if match is None:
-            raise ValueError(f'{path} has no "categories": it is not in the form of COCO')
+            raise ValueError(f'{path} has no "categories": it is no COCO file')
         text = content[match.end() - 1 : match.end() + 10_000_000].decode(errors='ignore')
     found, _ = json.JSONDecoder().raw_decode(text)
     return [category['name'] for category in found]
 
 
 def check_heads(model: Any, classes: tuple[str, ...], loader: str) -> None:
-    """Raise ValueError if a head of the model is for another number of classes than the data of a loader have."""
+    """Raise an error if a head of the model has another number of classes than the data.
+
+    Args:
+        model: Config of the model.
+        classes: Classes of a dataset.
+        loader: Name of the loader of the dataset, for the message.
+
+    Raises:
+        ValueError: The numbers differ.
+    """
     for where, number in _numbers_of_classes(model, 'model'):
         if number != len(classes):
             raise ValueError(
@@ -131,4 +174,4 @@ def _first(names: Any) -> str:
 def _remedy(path: Path) -> str:
     if path.parts[:2] == ('work_dirs', 'data'):
         return f'unpack it: python tools/downstream/unpack.py {path.parts[2]}'
-    return 'put the data there, or a link to them (docs/downstream.md)'
+    return 'put the data there, or link to them (docs/downstream.md)'

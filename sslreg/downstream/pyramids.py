@@ -1,4 +1,4 @@
-"""From the maps of a plain vision transformer, all of one stride, to a pyramid."""
+"""Feature pyramids from the maps of a plain vision transformer, which have one stride."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,12 +15,22 @@ Norm = Callable[[int], nn.Module]
 
 
 def layer_norm(channels: int) -> nn.Module:
-    """Over the channels at each position, as within a ViT."""
+    """Return a layer norm over the channels at each position, as within a ViT.
+
+    Args:
+        channels: C of the maps.
+    """
     return LayerNorm2d(channels, eps=1e-6)
 
 
 def rescale(channels: int, factors: Sequence[int], norm: Norm) -> nn.Sequential:
-    """Two, one or no deconvolutions of stride 2, each to ``channels / factor``, with a norm and GELU between two."""
+    """Return deconvolutions of stride 2, with a norm and GELU between two of them.
+
+    Args:
+        channels: C of the input.
+        factors: One number for each deconvolution, which has ``channels / factor`` output channels.
+        norm: Function that returns a norm for a number of channels.
+    """
     parts: list[nn.Module] = []
     width = channels
     for factor in factors:
@@ -32,16 +42,20 @@ def rescale(channels: int, factors: Sequence[int], norm: Norm) -> nn.Sequential:
 
 @MODELS.register_module()
 class SimpleFeaturePyramid(BaseModule):
-    """Strides 4, 8, 16 and 32 from the last map of a ViT, stride 16 (ViTDet, arXiv 2203.16527, section 3).
+    """Pyramid of strides 4, 8, 16 and 32 from the last map of a ViT (ViTDet, arXiv 2203.16527, section 3).
 
-    Stride 4: deconvolution to half the channels, layer norm, GELU, deconvolution to a quarter; 8: deconvolution to
-    half; 16: the map as it is; 32: max pooling. Then each: 1 x 1 and 3 x 3 convolution, each with layer norm. Further
-    outputs halve the last one by taking every second position, as RPN's fifth.
+    The map has stride 16. Stride 4 takes a deconvolution to half the channels, layer norm, GELU and a deconvolution to
+    a quarter; stride 8 a deconvolution to half; stride 16 the map itself; stride 32 max pooling. Then each level has a
+    1 x 1 and a 3 x 3 convolution, both with layer norm. Further outputs take every second position of the last one,
+    like RPN's fifth.
 
     Args:
         in_channels: C of the map, divisible by 4.
-        out_channels: Of each output.
-        num_outs: Outputs, at least 4.
+        out_channels: Channels of each output.
+        num_outs: Number of outputs, at least 4.
+
+    Raises:
+        ValueError: ``in_channels`` or ``num_outs`` is invalid.
     """
 
     def __init__(self, in_channels: int, out_channels: int = 256, num_outs: int = 5) -> None:
@@ -60,7 +74,11 @@ class SimpleFeaturePyramid(BaseModule):
         self.levels = nn.ModuleList(nn.Sequential(scale, *_projection(width, out_channels)) for scale, width in scales)
 
     def forward(self, maps: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """The last of ``maps``, ``[B, C, H, W]`` -> ``[B, out, 4H, 4W]``, ..., ``[B, out, H/2, W/2]``, ..."""
+        """Return ``[B, out, 4H, 4W]``, ..., ``[B, out, H/2, W/2]``, ...
+
+        Args:
+            maps: The last one is used, ``[B, C, H, W]``.
+        """
         outs = [level(maps[-1]) for level in self.levels]
         while len(outs) < self.num_outs:
             outs.append(F.max_pool2d(outs[-1], kernel_size=1, stride=2))
@@ -78,14 +96,15 @@ def _projection(in_channels: int, out_channels: int) -> list[nn.Module]:
 
 @MODELS.register_module()
 class RescaledLevels(BaseModule):
-    """Maps of four layers of a ViT, each brought to a stride of its own: 4, 8, 16, 32 (BEiT's and iBOT's pyramid).
+    """Pyramid of strides 4, 8, 16 and 32 from the maps of four layers of a ViT, as in BEiT and iBOT.
 
-    The first by two deconvolutions with a norm and GELU between, the second by one, the third stays, the fourth
-    is max-pooled; the channels stay. An FPN comes after it. mmsegmentation has it as ``Feature2Pyramid``.
+    The first map has two deconvolutions with a norm and GELU between them, the second map one deconvolution, the third
+    map is unchanged and the fourth max-pooled; the number of channels stays. An FPN usually follows. mmsegmentation
+    calls it ``Feature2Pyramid``.
 
     Args:
         in_channels: C of each map.
-        norm_cfg: Of the norm between the two deconvolutions.
+        norm_cfg: Config of the norm between the two deconvolutions (default: batch norm).
     """
 
     def __init__(self, in_channels: int, norm_cfg: dict[str, Any] | None = None) -> None:
@@ -99,10 +118,13 @@ class RescaledLevels(BaseModule):
         self.levels = nn.ModuleList([up4, up2, nn.Identity(), nn.MaxPool2d(2)])
 
     def forward(self, maps: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """Four of ``[B, C, H, W]`` -> ``[B, C, 4H, 4W]``, ``[B, C, 2H, 2W]``, ``[B, C, H, W]``, ``[B, C, H/2, W/2]``.
+        """Return ``[B, C, 4H, 4W]``, ``[B, C, 2H, 2W]``, ``[B, C, H, W]``, ``[B, C, H/2, W/2]``.
+
+        Args:
+            maps: Four maps ``[B, C, H, W]``.
 
         Raises:
-            ValueError: There are not four.
+            ValueError: There are not four maps.
         """
         if len(maps) != len(self.levels):
             raise ValueError(
