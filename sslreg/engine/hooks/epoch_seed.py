@@ -6,6 +6,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner, set_random_seed
 
 from sslreg.datasets import set_view_key
 from sslreg.registry import HOOKS
+from sslreg.utils.seeds import derived_seed
 
 
 @HOOKS.register_module()
@@ -44,4 +45,4 @@ class EpochSeedHook(Hook):
         """Set the seeds and the key of the views."""
         if isinstance(runner.train_loop, EpochBasedTrainLoop):  # iteration-based loops have started their workers
             set_view_key(runner.train_dataloader.dataset, (runner.seed, runner.epoch))
-        set_random_seed((runner.seed * 1_000_003 + runner.epoch * 10_007 + get_rank()) % 2**32)
+        set_random_seed(derived_seed(runner.seed, runner.epoch * 10_007 + get_rank()) % 2**32)

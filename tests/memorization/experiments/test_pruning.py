@@ -5,10 +5,8 @@ import torch
 from torch import nn
 
 from sslreg.evaluation.features.store import model_hash
-from sslreg.memorization import unit_scores
 from sslreg.memorization.experiments import pruning
-from sslreg.memorization.experiments.pruning import Condition
-from sslreg.memorization.unit_scores import Units
+from sslreg.memorization.experiments.pruning import PruningCondition
 from sslreg.models import Encoder
 from sslreg.registry import MODELS
 
@@ -42,7 +40,7 @@ def model():
 
 
 def chosen(order, share, per, seed=0) -> dict[str, list[int]]:
-    found = pruning.pruned_units(UNITMEM, Condition(order, share, per, seed))
+    found = pruning.pruned_units(UNITMEM, PruningCondition(order, share, per, seed))
     return {name: each.nonzero().flatten().tolist() for name, each in found.items()}
 
 
@@ -62,7 +60,7 @@ def test_random_units_are_as_many_and_drawn_by_the_seed():
     scores = dict(a=torch.zeros(60), b=torch.zeros(40))
 
     def drawn(share, per, seed):
-        found = pruning.pruned_units(scores, Condition('random', share, per, seed))
+        found = pruning.pruned_units(scores, PruningCondition('random', share, per, seed))
         return [found[name] for name in 'ab']
 
     assert [int(each.sum()) for each in drawn(0.1, 'layer', 0)] == [6, 4]
@@ -77,11 +75,11 @@ def test_shares_out_of_range():
     with pytest.raises(ValueError, match='share 0.01 per layer is less than one unit: take more'):
         chosen('most', 0.01, 'layer')
     with pytest.raises(ValueError, match='share 0 of the units must be between 0 and 1'):
-        pruning.conditions(['most'], [0.1, 0], ['layer'], [0])
+        pruning.pruning_conditions(['most'], [0.1, 0], ['layer'], [0])
 
 
 def test_conditions_are_drawn_again_only_where_something_is_drawn():
-    assert pruning.conditions(['random', 'most'], [0.2, 0.1], ['network'], [3, 4]) == [
+    assert pruning.pruning_conditions(['random', 'most'], [0.2, 0.1], ['network'], [3, 4]) == [
         ('none', 0.0, 'layer', 0),
         *[('most', 0.1, 'network', 0), ('random', 0.1, 'network', 3), ('random', 0.1, 'network', 4)],
         *[('most', 0.2, 'network', 0), ('random', 0.2, 'network', 3), ('random', 0.2, 'network', 4)],
@@ -138,14 +136,3 @@ def test_layers_that_cannot_be_pruned(model):
     pruning.check_runs_once(model, ['a', 'b'], images)
     with pytest.raises(ValueError, match="layer 'relu' runs 2 times in a pass: choose layers that run once"):
         pruning.check_runs_once(model, ['a', 'relu'], images)
-
-
-def test_units_are_read_only_where_they_are_what_is_asked_for(tmp_path):
-    units = dict(a=Units(UNITMEM['a'], torch.arange(4)), b=Units(UNITMEM['b'], torch.arange(2)))
-    assert unit_scores.read(tmp_path, dict(views=10)) is None
-    unit_scores.write(tmp_path, units, dict(views=10, names=['a', 'b']))
-    assert unit_scores.read(tmp_path, dict(views=10, names=['a'])) is None
-    found = unit_scores.read(tmp_path, dict(views=10, names=['a', 'b']))
-    assert list(found) == ['a', 'b']
-    assert torch.equal(found['b'].scores, UNITMEM['b'])
-    assert found['a'].most.tolist() == [0, 1, 2, 3]

@@ -1,4 +1,4 @@
-"""What is kept of networks under several conditions, and tables of it."""
+"""Metrics of networks under several conditions, kept in a file."""
 
 import json
 from typing import NamedTuple
@@ -6,8 +6,7 @@ from typing import NamedTuple
 import pytest
 from torch import nn
 
-from sslreg.memorization import run_tables
-from sslreg.memorization.benchmarked import Record
+from sslreg.memorization.experiments.records import Record
 
 
 class Condition(NamedTuple):
@@ -43,7 +42,7 @@ def path(tmp_path):
 
 
 def record(path, **about):
-    return Record(path, dict(config='c', layer='a') | about, ('layer',))
+    return Record(path, Condition, dict(config='c', layer='a') | about, ('layer',))
 
 
 def test_runs_are_written_after_each_and_not_made_again(path):
@@ -56,8 +55,8 @@ def test_runs_are_written_after_each_and_not_made_again(path):
     assert path.stat().st_mtime_ns == written
     again.complete(other, Network(2), benchmarks)
     assert benchmarks.made == ['x', 'x']
-    assert [run['metrics']['x/value'] for run in again.of([other, one])] == [2, 1]
-    assert json.loads(path.read_text())['runs'] == again.runs
+    assert [run.metrics['x/value'] for run in again.of([other, one])] == [2, 1]
+    assert json.loads(path.read_text())['runs'] == [run.to_json() for run in again.runs]
     assert [file.name for file in path.parent.iterdir()] == ['removal.json']
 
 
@@ -69,7 +68,7 @@ def test_another_benchmark_is_added_and_another_network_takes_the_place(path):
     assert more.made == ['y']
     retrained = record(path)
     retrained.complete(condition, Network(3), Weights('x'))
-    assert [run['metrics'] for run in retrained.runs] == [{'x/value': 3}]
+    assert [run.metrics for run in retrained.runs] == [{'x/value': 3}]
 
 
 def test_runs_of_another_kind_are_not_mixed(path):
@@ -77,20 +76,3 @@ def test_runs_of_another_kind_are_not_mixed(path):
     assert len(record(path, config='moved').runs) == 1
     with pytest.raises(ValueError, match=r'removal.json has results of other layer \(a, not b\): move it away'):
         record(path, layer='b')
-
-
-def test_a_table_has_means_over_seeds_and_differences_from_random():
-    values = [('none', 0, 70.0), ('most', 5, 40.0), ('most', 5, 44.0), ('random', 5, 50.0), ('least', 9, 60.0)]
-    runs = [
-        dict(order=order, number=number, metrics={'x/top1': value, 'x/top5': 1.0, 'y/top1': 0.0})
-        for order, number, value in values
-    ]
-    table = run_tables.of_runs('t', 'x', runs, lambda run: str(run['number'] or ''))
-    assert table.columns == ['top1']
-    assert table.rows == {
-        'none': ['70.00'],
-        'most 5': ['42.00 ± 2.83'],
-        'most 5 - random': ['-8.00'],
-        'random 5': ['50.00'],
-        'least 9': ['60.00'],
-    }

@@ -7,24 +7,16 @@ import torch
 
 from sslreg.memorization import Split
 from sslreg.memorization.experiments import removal
-from sslreg.memorization.experiments.ranking import ranking
-from sslreg.memorization.experiments.removal import Condition
-from sslreg.memorization.image_scores import Scores
+from sslreg.memorization.experiments.records import ConditionRun
+from sslreg.memorization.experiments.removal import RemovalCondition
+from sslreg.memorization.image_scores import ImageScores
 
 SPLIT = Split(shared=[0, 1], candidate=[4, 5, 6, 7], independent=[8, 9], extra=[0])
 SCORES = torch.tensor([0.1, 0.4, -0.2, 0.4])
 
 
 def left(order: str, number: int, seed: int = 0) -> list[int]:
-    return removal.without(SPLIT, SCORES, Condition(order, number, seed)).candidate
-
-
-def test_ranking_of_equal_scores_takes_the_earlier_place_first():
-    rng = torch.Generator()
-    assert ranking(SCORES, 'most', rng).tolist() == [1, 3, 0, 2]
-    assert ranking(SCORES, 'least', rng).tolist() == [2, 0, 3, 1]
-    with pytest.raises(ValueError, match="order='top' must be one of 'most', 'random', 'least'"):
-        ranking(SCORES, 'top', rng)
+    return removal.without_candidates(SPLIT, SCORES, RemovalCondition(order, number, seed)).candidate
 
 
 def test_which_candidates_are_left_out():
@@ -36,7 +28,7 @@ def test_which_candidates_are_left_out():
 
 
 def test_only_candidates_go():
-    split = removal.without(SPLIT, SCORES, Condition('most', 2, 0))
+    split = removal.without_candidates(SPLIT, SCORES, RemovalCondition('most', 2, 0))
     assert split._replace(candidate=[]) == SPLIT._replace(candidate=[])
     assert split.of_f == [0, 1, 4, 6]
 
@@ -46,7 +38,7 @@ def test_random_ones_are_nested_and_drawn_by_the_seed():
 
     def gone(number, seed):
         return set(split.candidate) - set(
-            removal.without(split, torch.zeros(100), Condition('random', number, seed)).candidate
+            removal.without_candidates(split, torch.zeros(100), RemovalCondition('random', number, seed)).candidate
         )
 
     assert gone(10, 0) < gone(20, 0)
@@ -55,7 +47,7 @@ def test_random_ones_are_nested_and_drawn_by_the_seed():
 
 
 def test_conditions_are_each_once_and_start_with_all_images():
-    assert removal.conditions(['random', 'most'], [8, 4, 8], [1, 1]) == [
+    assert removal.removal_conditions(['random', 'most'], [8, 4, 8], [1, 1]) == [
         ('none', 0, 1),
         *[('most', 4, 1), ('random', 4, 1), ('most', 8, 1), ('random', 8, 1)],
     ]
@@ -78,7 +70,7 @@ def test_numbers_that_cannot_be_left_out(number, batch_size, message):
 def scores_file(folder: Path, index: list[int]) -> Path:
     """Two seeds and two layers of one shared image and two candidates; alignment by f is 0, SSLMem that by g."""
     of_g = torch.tensor([[[9.0, 1, 2], [9, 5, 3]], [[9, 3, 2], [9, 7, 3]]])
-    scores = Scores(['a', 'b'], [0, 1], ['shared', 'candidate', 'candidate'], torch.tensor(index), of_g * 0, of_g)
+    scores = ImageScores(['a', 'b'], [0, 1], ['shared', 'candidate', 'candidate'], torch.tensor(index), of_g * 0, of_g)
     scores.write(folder / 'scores.npz')
     return folder / 'scores.npz'
 
@@ -106,5 +98,6 @@ def test_a_training_stays_with_its_split(tmp_path):
 
 
 def test_what_there_are_results_of():
-    runs = [dict(order='none', number=0, seed=2), *(dict(order='least', number=n, seed=1) for n in (8, 4))]
-    assert removal.listed(runs) == dict(numbers=[4, 8], orders=['least'], seeds=[1, 2])
+    conditions = [('none', 0, 2), ('least', 8, 1), ('least', 4, 1)]
+    runs = [ConditionRun(RemovalCondition(*each), 'network', {}) for each in conditions]
+    assert removal.removal_overview(runs) == dict(numbers=[4, 8], orders=['least'], seeds=[1, 2])

@@ -7,14 +7,17 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from sslreg.memorization import Split, consistency, study
+from sslreg.memorization.config_differences import config_differences
+from sslreg.memorization.split import Split
+from sslreg.memorization.study import ENCODERS, Study
 from sslreg.utils.command_line import add_cfg_options
 from sslreg.utils.config_files import load_config
 
 from . import start_training
 
 
-def add(commands: Any) -> Any:
+def add_train(commands: Any) -> None:
+    """Add the command to the parser."""
     train = commands.add_parser('train', help='train f on shared and candidates, g on shared and independent images')
     train.add_argument('config', help='path of a training config')
     train.add_argument('--out', metavar='DIR', required=True, help='split, configs and work dirs go here')
@@ -28,56 +31,53 @@ def add(commands: Any) -> Any:
         '--share',
         type=float,
         metavar='X',
-        help='of candidates, and of independent images (default: 0.1); 0.5 leaves no shared ones',
+        help='share of candidates, and of independent images (default: 0.1); 0.5 leaves no shared ones',
     )
     train.add_argument('--gpus', type=int, default=1, metavar='N', help='processes of each training (default: 1)')
     add_cfg_options(train)
-    return train
+    train.set_defaults(run=run_train)
 
 
-def run(args: Namespace) -> None:
+def run_train(args: Namespace) -> None:
+    """Train the encoders that are not trained yet."""
     if args.split and args.share is not None:
         raise ValueError(f'--share {args.share:g} is for a split that is made: leave it out with --split {args.split}')
     out = Path(args.out)
-    cfg = _study_config(args, out)
-    split_file = _study_split(args, cfg, out)
-    cfg.dump(out / 'config.py')
+    study = Study(_study_config(args, out), out / 'split.json', out)
+    with DefaultScope.overwrite_default_scope('sslreg'):
+        _keep_split(study, args)
+    study.cfg.dump(out / 'config.py')
     for seed in args.seeds:
-        for name in study.ENCODERS:
-            folder = out / f'seed{seed}' / name
-            own = study.trained_on(cfg, split_file, name, seed)
-            start_training.complete(own, folder, args.tools, args.gpus)
+        for name in ENCODERS:
+            start_training.complete(study.training(name, seed), args.tools, args.gpus)
 
 
 def _study_config(args: Namespace, out: Path) -> Config:
-    """The config of the study: that of its trainings, if there have been any."""
+    """Load the config, which must be that of the study's earlier trainings."""
     cfg = load_config(args.config, args.cfg_options)
     kept = out / 'config.py'
     if kept.is_file() and any(out.glob('seed*/*/*.pth')):
-        found = consistency.differences(Config.fromfile(kept).to_dict(), cfg.to_dict(), 'config')
+        found = config_differences(Config.fromfile(kept).to_dict(), cfg.to_dict(), 'config')
         if found:
             raise ValueError(f'{out} has a study of another config, {found[0]}: choose another --out')
     return cfg
 
 
-def _study_split(args: Namespace, cfg: Config, out: Path) -> Path:
-    """The split of the study, written once."""
-    path = out / 'split.json'
-    with DefaultScope.overwrite_default_scope('sslreg'):
-        wanted = _wanted_split(args, cfg)
-        if not path.is_file():
-            (wanted or study.make_split(cfg, None)).write(path)
-        elif wanted not in (None, Split.read(path)):
-            raise ValueError(
-                f'{path} is another split than is asked for by --split, --split-seed or --share: choose another --out'
-            )
-    return path
+def _keep_split(study: Study, args: Namespace) -> None:
+    """Write the split of the study once; later it must be the one that is asked for."""
+    wanted, path = _wanted_split(study, args), study.results / 'split.json'
+    if not path.is_file():
+        (wanted or study.make_split()).write(path)
+    elif wanted not in (None, study.split):
+        raise ValueError(
+            f'{path} is another split than is asked for by --split, --split-seed or --share: choose another --out'
+        )
 
 
-def _wanted_split(args: Namespace, cfg: Config) -> Split | None:
-    """None by default: that of the study, if it has one."""
+def _wanted_split(study: Study, args: Namespace) -> Split | None:
+    """Return the split that the arguments ask for; None for the one that the study has."""
     if args.split:
         return Split.read(args.split)
     if args.split_seed is None and args.share is None:
         return None
-    return study.make_split(cfg, args.split_seed, 0.1 if args.share is None else args.share)
+    return study.make_split(args.split_seed, 0.1 if args.share is None else args.share)

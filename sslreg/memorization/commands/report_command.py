@@ -6,10 +6,12 @@ from typing import Any
 
 from rich.console import Console
 
+from sslreg.memorization.scored_study import read_studies
 from sslreg.utils.command_line import add_cfg_options
 
 
-def add(commands: Any) -> Any:
+def add_report(commands: Any) -> None:
+    """Add the command to the parser."""
     report = commands.add_parser('report', help='a page about one or several scored studies')
     report.add_argument('studies', nargs='+', metavar='DIR', help='folders with the scores of `score`')
     report.add_argument('--out', metavar='DIR', help='the page goes here (default, of one study: DIR/report)')
@@ -22,11 +24,12 @@ def add(commands: Any) -> Any:
         help='most and least memorised candidates in pictures (default: 32; 0 leaves them out, and reads no data)',
     )
     add_cfg_options(report)
-    return report
+    report.set_defaults(run=run_report)
 
 
-def run(args: Namespace) -> None:
-    from sslreg.memorization.report import read_studies, write_memorization  # plots take a while to import
+def run_report(args: Namespace) -> None:
+    """Write the page."""
+    from sslreg.memorization.report import write_memorization  # plots take a while to import
 
     if args.top < 0:
         raise ValueError(f'--top {args.top} pictures: give 0 or more')
