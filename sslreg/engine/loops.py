@@ -12,7 +12,7 @@ from mmengine.runner.base_loop import BaseLoop
 from torch import nn
 from torch.utils.data import DataLoader
 
-from sslreg.engine.sharded import evaluated
+from sslreg.engine.sharded import gathered_for_evaluation
 from sslreg.evaluation import Benchmark, Extractor, Metrics, Suite
 from sslreg.models.adapters import as_encoder
 from sslreg.registry import BENCHMARKS, LOOPS
@@ -81,7 +81,7 @@ class BenchmarkLoop(BaseLoop):
         model.eval()
         share_buffers(model)
         network = as_encoder(model)
-        with evaluated(network):
+        with gathered_for_evaluation(network):
             metrics = self.evaluate(network)
         self.runner.call_hook(f'after_{self.phase}_epoch', metrics=metrics)
         self.runner.call_hook(f'after_{self.phase}')
