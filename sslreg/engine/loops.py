@@ -19,8 +19,6 @@ from sslreg.registry import BENCHMARKS, LOOPS
 from sslreg.utils.dist import unwrap
 from sslreg.utils.earlier_configs import benchmark_of
 
-OWN = 'own'  # name of the benchmark that the config describes itself
-
 
 class BenchmarkLoop(BaseLoop):
     """Loop that runs benchmarks on the model as it is: any protocol, also during training.
@@ -62,10 +60,15 @@ class BenchmarkLoop(BaseLoop):
                 f'{len(configs)} benchmarks have no name, which tells their metrics apart: write all but one into '
                 "files, and name these, e.g. benchmarks=[dict(type=...), 'mine/faces.py']"
             )
-        described = [Benchmark(OWN, Config(dict(benchmark=self._with_test(config)))) for config in configs]
+        described = [Benchmark(self.name, Config(dict(benchmark=self._with_test(config)))) for config in configs]
         named = Suite.load(each for each in benchmarks if isinstance(each, str))
         self.suite = Suite([*described, *named])
         self.suite.prepare()
+
+    @property
+    def name(self) -> str:
+        """Name of the benchmark that the config describes, in logs and errors; its metrics have no name in front."""
+        return f'{self.phase}_cfg'
 
     def _with_test(self, config: dict[str, Any]) -> dict[str, Any]:
         """Return the config of a benchmark with the loop's dataset as ``test``, if it takes one and has none."""
@@ -96,7 +99,7 @@ class BenchmarkLoop(BaseLoop):
     def metrics(self) -> Metrics:
         """Metrics of the latest evaluation."""
         return {
-            metric if each.name == OWN else metric.of_benchmark(each.name): value
+            metric if each.name == self.name else metric.of_benchmark(each.name): value
             for each in self.suite
             for metric, value in each.metrics.items()
         }
