@@ -8,14 +8,26 @@ from .hooks import (
     MemoryCheckHook,
     MemoryInitHook,
     OptimizerScheduleHook,
+    ParamSchedulerHook,
     PlainCheckpointHook,
+    ScheduledValues,
+    ScheduledValuesHook,
     ScheduleHook,
     StepTimesHook,
     TeacherEMAHook,
+    register_required_hooks,
 )
 from .loops import ProbeTestLoop, ProbeValLoop
-from .optim import MatrixDecayConstructor, SSLOptimWrapper
-from .schedules import CosineSchedule, LinearSchedule, StepSchedule, SwitchSchedule, WarmupSchedule
+from .optim import DefaultOptimWrapperConstructor, MatrixDecayConstructor, OptimizerSchedules, SSLOptimWrapper
+from .schedules import (
+    CosineSchedule,
+    LinearSchedule,
+    Schedule,
+    StepSchedule,
+    SwitchSchedule,
+    TrainingLength,
+    WarmupSchedule,
+)
 from .sharded import ShardedModel
 
 __all__ = [
@@ -23,21 +35,29 @@ __all__ = [
     'ChannelsLastHook',
     'CompileHook',
     'CosineSchedule',
+    'DefaultOptimWrapperConstructor',
     'EpochSeedHook',
     'LinearSchedule',
     'MatrixDecayConstructor',
     'MemoryCheckHook',
     'MemoryInitHook',
     'OptimizerScheduleHook',
+    'OptimizerSchedules',
+    'ParamSchedulerHook',
     'PlainCheckpointHook',
     'ProbeTestLoop',
     'ProbeValLoop',
     'SSLOptimWrapper',
+    'Schedule',
     'ScheduleHook',
+    'ScheduledValues',
+    'ScheduledValuesHook',
     'ShardedModel',
     'StepSchedule',
     'StepTimesHook',
     'SwitchSchedule',
     'TeacherEMAHook',
+    'TrainingLength',
     'WarmupSchedule',
+    'register_required_hooks',
 ]

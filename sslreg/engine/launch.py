@@ -19,6 +19,7 @@ from mmengine.utils import import_modules_from_strings
 
 from sslreg.models.adapters import encoder
 from sslreg.models.checkpoints import check_fits
+from sslreg.models.teacher import start_teacher
 from sslreg.registry import MODELS, type_name
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
@@ -240,7 +241,7 @@ def evaluated_model(cfg: Config, checkpoint: str | None, device: str) -> Any:
     else:
         initialise(model)
         if getattr(model, 'teacher', None) is not None:
-            model.teacher.module.load_state_dict(model.student.state_dict())
+            start_teacher(model)
         print_log('no checkpoint: the network is evaluated as its config makes it', 'current')
     return encoder(model.to(device).eval())
 

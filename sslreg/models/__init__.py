@@ -9,7 +9,7 @@ from .memories import BaseMemory, CorrectedInstanceMemory, InstanceMemory, Memor
 from .memory_ssl import MemorySSL
 from .necks import ProjectionNeck
 from .preprocessor import SingleViewPreprocessor, ViewPreprocessor
-from .teacher import EMATeacher
+from .teacher import EMATeacher, start_teacher
 
 __all__ = [
     'AlignedHead',
@@ -37,4 +37,5 @@ __all__ = [
     'ViewMemoryCELoss',
     'ViewMemoryHead',
     'ViewPreprocessor',
+    'start_teacher',
 ]

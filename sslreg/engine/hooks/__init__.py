@@ -5,7 +5,9 @@ from .compile import CompileHook
 from .epoch_seed import EpochSeedHook
 from .memory_check import MemoryCheckHook
 from .memory_init import MemoryInitHook
-from .schedule import OptimizerScheduleHook, ScheduleHook
+from .old_schedules import OptimizerScheduleHook, ScheduleHook
+from .partners import ParamSchedulerHook, register_required_hooks
+from .scheduled_values import ScheduledValues, ScheduledValuesHook
 from .step_times import StepTimesHook
 from .teacher_ema import TeacherEMAHook
 
@@ -17,8 +19,12 @@ __all__ = [
     'MemoryCheckHook',
     'MemoryInitHook',
     'OptimizerScheduleHook',
+    'ParamSchedulerHook',
     'PlainCheckpointHook',
     'ScheduleHook',
+    'ScheduledValues',
+    'ScheduledValuesHook',
     'StepTimesHook',
     'TeacherEMAHook',
+    'register_required_hooks',
 ]
