@@ -33,7 +33,7 @@ from sslreg.engine import MatrixDecayConstructor
 from sslreg.engine.hooks.activation_checkpoint import checkpoint_layers
 from sslreg.engine.hooks.channels_last import to_channels_last
 from sslreg.engine.hooks.compile import compile_encoders
-from sslreg.models import MemorySSL
+from sslreg.models import MemorySSL, start_teacher
 from sslreg.models.memories import MemoryBlocks
 from sslreg.models.ops.gradient import with_gradient
 
@@ -136,6 +136,7 @@ class Training:
 
     def __init__(self, model: MemorySSL, case: Case) -> None:
         self.model = model.to(DEVICE).train()
+        start_teacher(self.model)
         for option in case.options:
             OPTIONS[option](self.model)
         optimizer = dict(type='AdamW', lr=1e-4, weight_decay=0.04, fused=True)

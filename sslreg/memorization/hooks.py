@@ -11,15 +11,17 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import Tensor
 
-from sslreg.engine import launch
+from sslreg.evaluation.model import load_model
 from sslreg.models.adapters import encoder
+from sslreg.models.checkpoints import check_checkpoint
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 
-from . import checks, splits, study, unit_scores
+from . import consistency, study, unit_scores
 from .layers import REPRESENTATION, Layers
 from .measure import AlignmentOf, alignments, first_view, shared_out
 from .scores import relative_sslmem, sslmem
+from .split import Split
 from .units import Rest
 
 
@@ -119,15 +121,15 @@ class SSLMemHook(_ScoreHook):
             ValueError: The reference is of another architecture, or the split is not that of both trainings.
         """
         super().before_train(runner)
-        launch.check_checkpoint(self.reference)
-        of_g = checks.saved_config(self.reference)
-        checks.check_training(dict(f=runner.cfg) | (dict(g=of_g) if of_g else {}), self.split)
-        self.index = torch.tensor(splits.read(self.split).candidate)
+        check_checkpoint(self.reference)
+        of_g = consistency.saved_config(self.reference)
+        consistency.check_training(dict(f=runner.cfg) | (dict(g=of_g) if of_g else {}), self.split)
+        self.index = torch.tensor(Split.read(self.split).candidate)
         self.images = study.viewed(runner.cfg, 'candidate', self.split, self.num_views, self.by.against == 'image')
         with torch.random.fork_rng(devices=[]):
             try:
                 device = str(next(runner.model.parameters()).device)
-                model = launch.evaluated_model(runner.cfg, self.reference, device)
+                model = load_model(runner.cfg, self.reference, device)
             except ValueError as error:
                 raise ValueError(
                     f'reference={self.reference!r} is not of the architecture that is trained: {error}'

@@ -10,14 +10,15 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from sslreg.engine import launch
 from sslreg.evaluation.features.resume import make, stored
 from sslreg.evaluation.features.store import FeatureStore, combine, dataset_hash, model_hash
+from sslreg.evaluation.model import load_model
 
-from . import splits, study
+from . import study
 from .image_scores import Scores
 from .layers import REPRESENTATION, Layers
 from .measure import AlignmentOf, alignment_batches, first_view, shared_out
+from .split import SPLIT_SETS, Split
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,7 @@ def load(
     found = {}
     for name in study.ENCODERS:
         try:
-            model = launch.evaluated_model(
-                study.trained_on(cfg, split_file, name, seed), str(checkpoints[name]), device
-            )
+            model = load_model(study.trained_on(cfg, split_file, name, seed), str(checkpoints[name]), device)
         except ValueError as error:
             raise ValueError(
                 f'{name} ({checkpoints[name]}) is not of the architecture of the config, which f and g must share: '
@@ -110,8 +109,8 @@ def score(
     Both encoders of a pair see the same views in the same pass. What is stored is not measured again, and what was
     interrupted goes on.
     """
-    split = splits.read(split_file)
-    names = [name for name in splits.NAMES if split.part(name)]
+    split = Split.read(split_file)
+    names = [name for name in SPLIT_SETS if split.part(name)]
     columns = []
     for name in names:
         dataset = study.viewed(cfg, name, split_file, protocol.num_views, protocol.plain)

@@ -8,8 +8,8 @@ import torch
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
-from sslreg.engine import launch
 from sslreg.evaluation.features.store import FeatureStore
+from sslreg.evaluation.model import load_model
 from sslreg.memorization import scoring, study, unitmem
 from sslreg.memorization.layers import Layers
 from sslreg.memorization.measure import activations, shared_out
@@ -31,7 +31,7 @@ def trained(trained_toys):
 def train_f(trained, work_dir: Path, *hooks: dict) -> Runner:
     cfg = study.trained_on(toy_study.config(), trained[0] / 'split.json', 'f', seed=0)
     cfg.work_dir = str(work_dir)
-    cfg.custom_hooks.extend(hooks)
+    cfg.custom_hooks = [*hooks]
     runner = Runner.from_cfg(cfg)
     runner.train()
     return runner
@@ -74,11 +74,11 @@ def test_units_are_scored_every_second_epoch_and_after_the_last(trained, tmp_pat
     hook = dict(type='UnitMemHook', layers=['act'], split=split_file, part='candidate', num_views=2, interval=2)
     hook['rest'] = 'median'
     cfg.model.backbone.type = 'ToyReLU'
-    cfg.custom_hooks.append(hook)
+    cfg.custom_hooks = [hook]
     runner = Runner.from_cfg(cfg)
     runner.train()
     assert sorted(path.name for path in (tmp_path / 'unitmem').iterdir()) == ['epoch_2.npz', 'epoch_3.npz']
-    model = launch.evaluated_model(cfg, str(tmp_path / 'epoch_3.pth'), 'cpu')
+    model = load_model(cfg, str(tmp_path / 'epoch_3.pth'), 'cpu')
     views = study.viewed(cfg, 'candidate', split_file, 2)
     rows = activations(Layers(model, ['act']), shared_out(views, 3), model.data_preprocessor)['act']
     with np.load(tmp_path / 'unitmem' / 'epoch_3.npz') as found:
@@ -98,7 +98,7 @@ def test_a_reference_of_another_architecture(trained, tmp_path):
 def test_a_training_that_never_sees_the_candidates(trained, tmp_path):
     cfg = study.trained_on(toy_study.config(), trained[0] / 'split.json', 'g', seed=0)
     cfg.work_dir = str(tmp_path)
-    cfg.custom_hooks.append(sslmem_hook(trained))
+    cfg.custom_hooks = [sslmem_hook(trained)]
     with pytest.raises(ValueError, match='f was never trained on 8 of the candidate images'):
         Runner.from_cfg(cfg).train()
 

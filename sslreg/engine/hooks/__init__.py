@@ -5,7 +5,7 @@ from .compile import CompileHook
 from .epoch_seed import EpochSeedHook
 from .memory_check import MemoryCheckHook
 from .memory_init import MemoryInitHook
-from .old_schedules import OptimizerScheduleHook, ScheduleHook
+from .old_schedules import OptimizerScheduleHook, ScheduleHook, drop_old_hooks, refuse_old_hooks
 from .partners import ParamSchedulerHook, register_required_hooks
 from .scheduled_values import ScheduledValues, ScheduledValuesHook
 from .step_times import StepTimesHook
@@ -26,5 +26,7 @@ __all__ = [
     'ScheduledValuesHook',
     'StepTimesHook',
     'TeacherEMAHook',
+    'drop_old_hooks',
+    'refuse_old_hooks',
     'register_required_hooks',
 ]

@@ -2,6 +2,7 @@
 
 from typing import Any, NoReturn
 
+from mmengine.config import Config
 from mmengine.hooks import Hook
 
 from sslreg.registry import HOOKS, type_name
@@ -27,6 +28,26 @@ class OptimizerScheduleHook(Hook):
 
 def _refuse(hook: dict[str, Any]) -> NoReturn:
     raise ValueError(refusal([hook]))
+
+
+def refuse_old_hooks(cfg: Config) -> None:
+    """Raise ValueError if a config has schedules in hooks, with the new form of all of them.
+
+    Args:
+        cfg: Config of a training.
+    """
+    if found := [hook for hook in cfg.get('custom_hooks') or [] if _is_old(hook)]:
+        raise ValueError(refusal(found, cfg.train_cfg.get('max_epochs')))
+
+
+def drop_old_hooks(cfg: Config) -> None:
+    """Leave out schedules in hooks, which evaluation does not need."""
+    if cfg.get('custom_hooks'):
+        cfg.custom_hooks = [hook for hook in cfg.custom_hooks if not _is_old(hook)]
+
+
+def _is_old(hook: Any) -> bool:
+    return isinstance(hook, dict) and type_name(hook['type']) in OLD_HOOKS
 
 
 def refusal(hooks: list[dict[str, Any]], epochs: int | None = None) -> str:

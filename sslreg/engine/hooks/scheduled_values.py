@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
+from sslreg.engine.hooks.partners import register_required_hooks
 from sslreg.engine.schedules import Schedule, TrainingLength
 from sslreg.registry import HOOKS, SCHEDULES
 from sslreg.scheduled import adopt, scheduled_numbers
@@ -68,6 +69,10 @@ class ScheduledValuesHook(Hook):
     """Set everything that follows a schedule before every training step, and log it."""
 
     priority = 'HIGHEST'  # before MMEngine's RuntimeInfoHook logs the step
+
+    def before_run(self, runner: Runner) -> None:
+        """Register the other hooks that the components need."""
+        register_required_hooks(runner)
 
     def before_train(self, runner: Runner) -> None:
         """Find the scheduled numbers and resolve the lengths of their schedules in this run."""

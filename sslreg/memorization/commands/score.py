@@ -14,10 +14,13 @@ from rich.console import Console
 
 from sslreg.engine import launch
 from sslreg.evaluation import FeatureStore
-from sslreg.memorization import checks, scoring, study, summaries, tables
+from sslreg.memorization import consistency, scoring, study, tables
+from sslreg.memorization import summary as summaries
 from sslreg.memorization.layers import PARTS
 from sslreg.memorization.measure import AGAINST, AlignmentOf
+from sslreg.models.checkpoints import check_checkpoint
 from sslreg.models.ops.alignment import DISTANCES
+from sslreg.utils.config_files import load_config
 from sslreg.utils.files import write_json
 
 from .options import add_device, add_layers
@@ -60,7 +63,7 @@ def run(args: Namespace) -> None:
     with launch.launched(cfg, args.launcher):
         launch.start_group(cfg)
         for found in trainings.values():
-            for text in checks.warnings(cfg, found):
+            for text in consistency.warnings(cfg, found):
                 print_log(text, 'current', logging.WARNING)
         with DefaultScope.overwrite_default_scope('sslreg'):
             pairs = [
@@ -92,8 +95,8 @@ def _scored(args: Namespace) -> tuple[Config, Path, dict[int, dict[str, str]], P
         if args.seeds:
             raise ValueError(f'--seeds {args.seeds} chooses pairs of a folder: leave it out with --f and --g')
         for path in given[:2]:
-            launch.check_checkpoint(path)
-        cfg = launch.load_config(args.study, args.cfg_options)
+            check_checkpoint(path)
+        cfg = load_config(args.study, args.cfg_options)
         return cfg, Path(args.split), {0: dict(f=args.f, g=args.g)}, Path(args.out)
     if any(given):
         raise ValueError(f'{folder} has its own encoders and split: leave out --f, --g and --split')
@@ -118,7 +121,7 @@ def _finished(cfg: Config, folder: Path, seeds: list[int] | None) -> dict[int, d
 
 def _trainings(checkpoints: dict[str, str], split_file: Path) -> dict[str, Config]:
     """Configs beside the checkpoints, which are checked."""
-    found = {name: checks.saved_config(path) for name, path in checkpoints.items()}
+    found = {name: consistency.saved_config(path) for name, path in checkpoints.items()}
     trainings = {name: cfg for name, cfg in found.items() if cfg is not None}
-    checks.check_training(trainings, split_file)
+    consistency.check_training(trainings, split_file)
     return trainings

@@ -7,11 +7,11 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from sslreg.engine import launch
-from sslreg.memorization import Split, checks, splits, study
+from sslreg.memorization import Split, consistency, study
+from sslreg.utils.command_line import add_cfg_options
+from sslreg.utils.config_files import load_config
 
-from . import trainings
-from .options import add_options
+from . import start_training
 
 
 def add(commands: Any) -> Any:
@@ -31,7 +31,7 @@ def add(commands: Any) -> Any:
         help='of candidates, and of independent images (default: 0.1); 0.5 leaves no shared ones',
     )
     train.add_argument('--gpus', type=int, default=1, metavar='N', help='processes of each training (default: 1)')
-    add_options(train)
+    add_cfg_options(train)
     return train
 
 
@@ -46,15 +46,15 @@ def run(args: Namespace) -> None:
         for name in study.ENCODERS:
             folder = out / f'seed{seed}' / name
             own = study.trained_on(cfg, split_file, name, seed)
-            trainings.complete(own, folder, args.tools, args.gpus)
+            start_training.complete(own, folder, args.tools, args.gpus)
 
 
 def _study_config(args: Namespace, out: Path) -> Config:
     """The config of the study: that of its trainings, if there have been any."""
-    cfg = launch.load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options)
     kept = out / 'config.py'
     if kept.is_file() and any(out.glob('seed*/*/*.pth')):
-        found = checks.differences(Config.fromfile(kept).to_dict(), cfg.to_dict(), 'config')
+        found = consistency.differences(Config.fromfile(kept).to_dict(), cfg.to_dict(), 'config')
         if found:
             raise ValueError(f'{out} has a study of another config, {found[0]}: choose another --out')
     return cfg
@@ -66,8 +66,8 @@ def _study_split(args: Namespace, cfg: Config, out: Path) -> Path:
     with DefaultScope.overwrite_default_scope('sslreg'):
         wanted = _wanted_split(args, cfg)
         if not path.is_file():
-            splits.write(wanted or study.make_split(cfg, None), path)
-        elif wanted not in (None, splits.read(path)):
+            (wanted or study.make_split(cfg, None)).write(path)
+        elif wanted not in (None, Split.read(path)):
             raise ValueError(
                 f'{path} is another split than is asked for by --split, --split-seed or --share: choose another --out'
             )
@@ -77,7 +77,7 @@ def _study_split(args: Namespace, cfg: Config, out: Path) -> Path:
 def _wanted_split(args: Namespace, cfg: Config) -> Split | None:
     """None by default: that of the study, if it has one."""
     if args.split:
-        return splits.read(args.split)
+        return Split.read(args.split)
     if args.split_seed is None and args.share is None:
         return None
     return study.make_split(cfg, args.split_seed, 0.1 if args.share is None else args.share)

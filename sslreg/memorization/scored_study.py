@@ -8,9 +8,10 @@ from typing import Any
 from mmengine.config import Config
 from torch import Tensor
 
-from sslreg.engine import launch
-from sslreg.memorization import splits, summaries
+from sslreg.memorization import summary as summaries
 from sslreg.memorization.image_scores import Scores
+from sslreg.memorization.split import Split
+from sslreg.utils.config_files import load_config
 
 FILES = ('scores.npz', 'scores.json')
 
@@ -125,13 +126,13 @@ def _read(name: str, folder: Path, layer: str | None, options: dict[str, Any] | 
     study = ScoredStudy(
         name,
         folder,
-        launch.load_config(str(config), options),
+        load_config(str(config), options),
         split_file,
         scores,
         layer or scores.layers[-1],
         about,
     )
-    if splits.read(split_file).candidate != study.index:
+    if Split.read(split_file).candidate != study.index:
         raise ValueError(f'{split_file} has other candidates than {folder / FILES[0]}: score the study again')
     return study
 
