@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.measure import arguments, compare, report
-from sslreg.models import CorrectedInstanceMemory, InstanceHead, InstanceMemory
+from sslreg.models import CorrectedInstanceMemory, InstanceHead, InstanceMemory, LearningRecall
 
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 TEMP, MOMENTUM, WEIGHT = 0.2, 0.5, 20.0
@@ -55,8 +55,10 @@ def plain(queries: Tensor, bank: Tensor, indices: Tensor, weight: float, rows: s
 
 def streamed(head: InstanceHead, memory: InstanceMemory, queries: Tensor, indices: Tensor) -> None:
     queries = queries[None].clone().requires_grad_()
-    head.loss(queries, queries.detach(), memory.read_in_place(indices))['loss'].backward()
-    memory.update(queries[0], indices)
+    recall = memory.read(indices)
+    head.loss(queries, queries.detach(), recall)['loss'].backward()
+    if not isinstance(recall, LearningRecall):  # the corrected update is a part of the loss
+        memory.update(queries[0], indices)
 
 
 def case(num_images: int, length: int, feat_dim: int, weight: float, rows: str | None) -> list[Callable[[], object]]:

@@ -17,7 +17,8 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from benchmarks.measure import arguments, compare, report
-from sslreg.evaluation.probes.logistic import LogisticProbe, Objective, Standardisation
+from sslreg.evaluation.probes import LogisticProbe
+from sslreg.evaluation.probes.solver import Objective, Standardisation
 
 WIDTH, GAP = 384, 1e-6
 SINGLE, DOUBLE = torch.float32, torch.float64

@@ -65,7 +65,7 @@ def released_pair(student: Tensor, teacher: Tensor, order: Tensor) -> Tensor:
 
 def streamed(head: ViewMemoryHead, memory: QueueMemory, queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
     queries = queries.clone().requires_grad_()
-    loss = head.loss(queries, keys, memory.read_in_place(torch.arange(0)))['loss']
+    loss = head.loss(queries, keys, memory.read(torch.arange(0)))['loss']
     loss.backward()
     return loss, queries.grad
 

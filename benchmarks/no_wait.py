@@ -35,7 +35,7 @@ def queue(device: str) -> Callable[[], None]:
     indices = torch.arange(8, device=device)
 
     def step() -> None:
-        head.loss(queries, keys, memory.read_in_place(indices))['loss'].backward()
+        head.loss(queries, keys, memory.read(indices))['loss'].backward()
         memory.update(keys[-1], indices)
 
     return step
@@ -49,8 +49,7 @@ def instance(device: str) -> Callable[[], None]:
     indices = torch.randperm(len(memory), device=device)[:512]
 
     def step() -> None:
-        head.loss(queries, queries.detach(), memory.read_in_place(indices))['loss'].backward()
-        memory.update(queries[0], indices)
+        head.loss(queries, queries.detach(), memory.read(indices))['loss'].backward()
 
     return step
 

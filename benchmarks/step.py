@@ -21,7 +21,6 @@ from typing import Any
 
 import torch
 from mmengine.optim import OptimWrapper
-from mmpretrain.structures import DataSample
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -33,8 +32,7 @@ from sslreg.engine import MatrixDecayConstructor
 from sslreg.engine.hooks.activation_checkpoint import checkpoint_layers
 from sslreg.engine.hooks.channels_last import to_channels_last
 from sslreg.engine.hooks.compile import compile_encoders
-from sslreg.models import MemorySSL, start_teacher
-from sslreg.models.memories import MemoryBlocks
+from sslreg.models import MemorySSL, Recall, start_teacher
 from sslreg.models.ops.gradient import with_gradient
 
 OPTIONS: dict[str, Callable[[Any], None]] = {  # docs/speed.md
@@ -120,14 +118,12 @@ CASES: dict[tuple[str, str], list[Case]] = {  # device, size
 class ReleasedHead(nn.Module):
     """Has the loss and its gradient computed as the released code does."""
 
-    streams = True  # what it is given is not copied
-
     def __init__(self, block: int) -> None:
         super().__init__()
         self.block = block
 
-    def loss(self, queries: Tensor, keys: Tensor, blocks: MemoryBlocks) -> dict[str, Tensor]:
-        value, grad = released(queries.detach(), keys, blocks.feats, self.block)
+    def loss(self, queries: Tensor, keys: Tensor, recall: Recall) -> dict[str, Tensor]:
+        value, grad = released(queries.detach(), keys, recall.entries, self.block)
         return dict(loss=with_gradient(queries, value.detach(), grad))
 
 
@@ -144,11 +140,11 @@ class Training:
         wrapper = dict(type='SSLOptimWrapper', dtype=case.dtype, optimizer=optimizer, clip_grad=clip)
         self.wrapper: OptimWrapper = MatrixDecayConstructor(wrapper)(self.model)
         self.views = [torch.randn(case.num_images, 3, size, size, device=DEVICE) for size in case.sizes]
-        self.samples = [DataSample(metainfo=dict(sample_idx=i)) for i in range(case.num_images)]
+        self.indices = torch.arange(case.num_images)
 
     def __call__(self) -> Tensor:
         with self.wrapper.optim_context(self.model):
-            loss = self.model.loss(self.views, self.samples)['loss']
+            loss = self.model.loss(self.views, self.indices)['loss']
         self.wrapper.update_params(loss)
         self.model.teacher.update_parameters(self.model.student)
         return loss.detach()

@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 
 from rich.console import Console
 
@@ -31,14 +31,14 @@ def parse_args() -> argparse.Namespace:
 
 
 def rows(comparisons: Sequence[Comparison]) -> list[list[object]]:
-    """Benchmark, metric, and the value of each model and paper, '' where there is none."""
+    """Return rows of benchmark, metric, and the value of each model and paper, '' for missing values."""
     titles = list(dict.fromkeys(title for each in comparisons for title in each.models))
     papers = list(dict.fromkeys(paper for each in comparisons for paper in each.papers))
     header: list[object] = ['benchmark', 'metric', *titles, *papers]
     return [header] + [
-        [each.name, name, *(each.columns.get(column, {}).get(name, '') for column in titles + papers)]
+        [each.name, metric, *(each.columns.get(column, {}).get(metric, '') for column in titles + papers)]
         for each in comparisons
-        for name in each.every
+        for metric in each.all_metrics
     ]
 
 

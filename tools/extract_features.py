@@ -20,7 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 
 from mmengine.config import Config
 from mmengine.device import get_device
@@ -30,7 +30,8 @@ from rich.console import Console
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
-from sslreg.evaluation import Extractor, FeatureStore, suite
+from sslreg.evaluation import Extractor, FeatureStore
+from sslreg.evaluation.benchmark_config import load_benchmark
 from sslreg.evaluation.features.export import check_format, feature_table, write_table
 from sslreg.evaluation.images import evaluation_pipeline
 from sslreg.evaluation.model import load_model
@@ -83,7 +84,7 @@ def folder(args: argparse.Namespace) -> dict[str, Any]:
 
 def part(name: str, chosen: str | None, data_root: str | None) -> Wanted:
     """What a benchmark wants under a name, of which the last part is enough: ``train`` for ``pooled/train``."""
-    parts = BENCHMARKS.build(suite.load(name, data_root).benchmark).wanted()
+    parts = BENCHMARKS.build(load_benchmark(name, data_root).benchmark).wanted()
     if chosen is None and len(parts) == 1:
         return next(iter(parts.values()))
     found = [key for key in parts if chosen in (key, key.rpartition('/')[2])]

@@ -25,7 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.memorization.commands import compare, prune, remove, report, score, train, units

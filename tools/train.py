@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 
 from mmengine.config import Config
 from mmengine.logging import print_log

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 
 from rich.console import Console
 

@@ -1,6 +1,8 @@
 import mmpretrain.datasets  # noqa: F401  registers what sslreg's registries fall back to
 
-from .collate import collate
+from sslreg.utils.moved import forward
+
+from .collate import collate, sample_indices
 from .copies import CopyDatabase, CopydaysImages, CopyQueries
 from .davis import DavisClip, ResizeFrame
 from .folder import ImageFolder
@@ -11,7 +13,9 @@ from .seeded_views import SeededViews
 from .seeding import set_view_key, worker_init_fn
 from .transfer import GTSRB, STL10
 from .transforms import BrokenImageError, ColorJitter, CropBox, LoadImage, LongestSide, RandomGrayscale, RGBToBGR
-from .views import BatchedViews, ColoredMultiCrop, LabelledViews, MultiCrop, PackViews, sample_indices
+from .views import BatchedViews, ColoredMultiCrop, LabelledViews, MultiCrop, PackViews
+
+forward(__name__)
 
 __all__ = [
     'GTSRB',

@@ -1,4 +1,4 @@
-"""Which training images a protocol uses: a few of each class, lists of file names, classes by how many they have."""
+"""Subsets of labelled images: a few of each class, a share of each class, or lists of file names."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def images_per_class(labels: Tensor, n: int, seed: int) -> Tensor:
-    """Sorted indices of n images drawn of each class of ``labels [N]``; those of a smaller n are among them.
+    """Return sorted indices of n images drawn of each class of ``labels [N]``; those of a smaller n are among them.
 
     Raises:
         ValueError: A class has fewer than n.
@@ -21,19 +21,19 @@ def images_per_class(labels: Tensor, n: int, seed: int) -> Tensor:
     if len(short):
         first = int(short[0])
         raise ValueError(f'{len(short)} classes have fewer than {n} images, e.g. class {first} has {counts[first]}')
-    return (_place(labels, seed) < n).nonzero().flatten()
+    return (_rank_in_class(labels, seed) < n).nonzero().flatten()
 
 
 def fraction(labels: Tensor, share: float, seed: int) -> Tensor:
-    """Sorted indices of a share drawn of each class of ``labels [N]``, rounded, at least one image of each."""
+    """Return sorted indices of a share drawn of each class of ``labels [N]``, rounded, at least one image of each."""
     if not 0 < share <= 1:
         raise ValueError(f'fraction={share} must be above 0 and at most 1')
     keep = (labels.bincount() * share).round().clamp(min=1)
-    return (_place(labels, seed) < keep[labels]).nonzero().flatten()
+    return (_rank_in_class(labels, seed) < keep[labels]).nonzero().flatten()
 
 
-def _place(labels: Tensor, seed: int) -> Tensor:
-    """``[N]`` at which place an image comes among those of its class, in an order drawn at random."""
+def _rank_in_class(labels: Tensor, seed: int) -> Tensor:
+    """Return ``[N]`` the rank of each image among those of its class, in an order drawn at random."""
     drawn = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed)).to(labels.device)
     order = drawn[labels[drawn].argsort(stable=True)]  # by class, at random within it
     counts = labels.bincount()
@@ -41,10 +41,10 @@ def _place(labels: Tensor, seed: int) -> Tensor:
     return torch.empty_like(rank).index_copy(0, order, rank)
 
 
-def listed(list_file: str | Path, paths: Sequence[str]) -> Tensor:
-    """Indices into ``paths`` of the files that a list names, one a line, in its order.
+def images_in_list(list_file: str | Path, paths: Sequence[str]) -> Tensor:
+    """Return indices into ``paths`` of the files that a list names, one a line, in its order.
 
-    Such as SimCLR's ``1percent.txt`` and ``10percent.txt`` of ImageNet. Folders are ignored.
+    Lists of this form are SimCLR's ``1percent.txt`` and ``10percent.txt`` of ImageNet. Folders are ignored.
 
     Raises:
         FileNotFoundError: There is no such list.
@@ -53,11 +53,11 @@ def listed(list_file: str | Path, paths: Sequence[str]) -> Tensor:
     return _indices(list_file, lines(list_file), paths)
 
 
-def listed_with_labels(list_file: str | Path, paths: Sequence[str], labels: Tensor) -> Tensor:
-    """As :func:`listed`, of lines ``path label`` like ImageNet-LT's; the labels must be those of the paths.
+def labelled_images_in_list(list_file: str | Path, paths: Sequence[str], labels: Tensor) -> Tensor:
+    """Return indices as :func:`images_in_list` for lines ``path label`` like ImageNet-LT's; labels must agree.
 
     Raises:
-        ValueError: As there, or a line is of another form, or labels ``[N]`` differ.
+        ValueError: As there, or a line has another form, or labels differ from ``labels [N]`` of the paths.
     """
     rows = [line.rsplit(maxsplit=1) for line in lines(list_file)]
     bad = next((row for row in rows if len(row) != 2 or not row[1].isdecimal()), None)
@@ -76,11 +76,11 @@ def listed_with_labels(list_file: str | Path, paths: Sequence[str], labels: Tens
 
 
 def lines(list_file: str | Path) -> list[str]:
-    """Those of a file that are not empty.
+    """Return the lines of a file that are not empty.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is empty.
+        FileNotFoundError: The file does not exist.
+        ValueError: The file is empty.
     """
     path = Path(list_file).expanduser()
     if not path.is_file():
@@ -105,28 +105,3 @@ def _indices(list_file: str | Path, wanted: Sequence[str], paths: Sequence[str])
     if twice is not None:
         raise ValueError(f'{counts[twice]} images are called {twice!r}: a list of file names does not tell which')
     return torch.tensor([place[name] for name in names])
-
-
-def shot_groups(train_labels: Tensor, num_classes: int) -> dict[str, Tensor]:
-    """Classes ``[n]`` with many (> 100), a medium number of (20 to 100) and few (< 20) of ``train_labels [N]``.
-
-    As ImageNet-LT is reported (arXiv 1904.05160, section 5).
-    """
-    counts = train_labels.bincount(minlength=num_classes)
-    groups = dict(many=counts > 100, medium=(counts >= 20) & (counts <= 100), few=counts < 20)
-    return {name: member.nonzero().flatten() for name, member in groups.items()}
-
-
-def accuracy_by_shots(right: Tensor, labels: Tensor, groups: dict[str, Tensor]) -> dict[str, float]:
-    """Accuracy in per cent, averaged over the classes of each group that have test images.
-
-    Args:
-        right: Whether each test image is classified rightly, ``[M]``.
-        labels: Its class, ``[M]``.
-        groups: Of :func:`shot_groups`; one without test images is left out.
-    """
-    length = max(int(labels.max()), *(int(classes.max()) for classes in groups.values() if len(classes))) + 1
-    counts = labels.bincount(minlength=length)
-    share = labels.bincount(right.double(), minlength=length) / counts
-    tested = {name: share[classes[counts[classes] > 0]] for name, classes in groups.items()}
-    return {name: 100 * float(shares.mean()) for name, shares in tested.items() if len(shares)}

@@ -1,5 +1,7 @@
 """Launch, schedules, loops and hooks of MMEngine runs."""
 
+from sslreg.utils.moved import forward
+
 from .hooks import (
     ActivationCheckpointHook,
     ChannelsLastHook,
@@ -29,6 +31,8 @@ from .schedules import (
     WarmupSchedule,
 )
 from .sharded import ShardedModel
+
+forward(__name__)
 
 __all__ = [
     'ActivationCheckpointHook',

@@ -13,7 +13,7 @@ from sslreg.datasets.classes import check_classes
 from sslreg.engine.sharded import evaluated
 from sslreg.evaluation.features.collect import collect
 from sslreg.evaluation.probes import BaseProbe
-from sslreg.models.adapters import encoder
+from sslreg.models.adapters import as_encoder
 from sslreg.registry import LOOPS, PROBES
 from sslreg.utils.dist import unwrap
 
@@ -66,7 +66,7 @@ class ProbeLoop:
         model = unwrap(self.runner.model)
         model.eval()
         share_buffers(model)
-        shown = encoder(model)
+        shown = as_encoder(model)
         with evaluated(shown):
             metrics = self.probe_features(shown.extract_feat, shown.data_preprocessor).metrics
         self.runner.call_hook(f'after_{phase}_epoch', metrics=metrics)

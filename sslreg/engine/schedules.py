@@ -103,7 +103,7 @@ def share_of_training(name: str, length: str, training: TrainingLength) -> float
     number, unit = float(length[:-2]), length[-2:]
     if unit == 'ep' and training.epoch_steps is None:
         raise ValueError(
-            f'{name}={length!r}: the training set has no length, so no epochs; use steps, e.g. {name}="500it"'
+            f"{name}={length!r}: the training set has no length, so no epochs; use steps, e.g. {name}='500it'"
         )
     steps = round(number * (training.epoch_steps or 0) if unit == 'ep' else number * training.accumulation)
     if steps > training.num_steps:

@@ -13,7 +13,7 @@ from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.optim import Optimizer
 
-from sslreg.models.networks import encoders, layers, parts
+from sslreg.models.networks import backbones_and_necks, modules_of_class, student_and_teacher
 
 
 @MODEL_WRAPPERS.register_module()
@@ -40,9 +40,9 @@ class ShardedModel(nn.Module):
         self.module: Any = module
         self.layers = [modules] if isinstance(modules, str) else list(modules)
         self.sharded = False
-        for encoder in encoders(module):
-            layers(encoder.backbone, self.layers, 'ShardedModel')
-        inside = {id(parameter) for part in parts(module) for parameter in part.parameters()}
+        for encoder in student_and_teacher(module):
+            modules_of_class(encoder.backbone, self.layers, 'ShardedModel')
+        inside = {id(parameter) for part in backbones_and_necks(module) for parameter in part.parameters()}
         outside = [name for name, parameter in module.named_parameters() if id(parameter) not in inside]
         if outside:
             raise ValueError(f'ShardedModel divides backbones and necks, but {outside[0]} is outside of them')
@@ -68,8 +68,8 @@ def shard(model: Any, optimizer: Optimizer, names: Sequence[str]) -> None:
     """Divide in place a MemorySSL's parameters, and what its optimizer keeps of them; alike on all ranks before."""
     before = dict(model.named_parameters())
     mesh = init_device_mesh(next(iter(before.values())).device.type, (get_world_size(),))
-    for encoder in encoders(model):
-        for module in [*layers(encoder.backbone, names, 'ShardedModel'), encoder.backbone, encoder.neck]:
+    for encoder in student_and_teacher(model):
+        for module in [*modules_of_class(encoder.backbone, names, 'ShardedModel'), encoder.backbone, encoder.neck]:
             # Also the outermost: the teacher has no backward pass after which it would be divided again.
             fully_shard(module, mesh=mesh, reshard_after_forward=True)
     after = dict(model.named_parameters())

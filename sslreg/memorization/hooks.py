@@ -12,7 +12,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import Tensor
 
 from sslreg.evaluation.model import load_model
-from sslreg.models.adapters import encoder
+from sslreg.models.adapters import as_encoder
 from sslreg.models.checkpoints import check_checkpoint
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
@@ -50,7 +50,7 @@ class _ScoreHook(Hook):
             model = unwrap(runner.model)
             model.eval()
             with torch.random.fork_rng(devices=[]):  # loaders draw from torch's generator
-                found = self.scores(runner, encoder(model))
+                found = self.scores(runner, as_encoder(model))
             model.train()
             self._tell(runner, found)
 
@@ -196,7 +196,7 @@ class UnitMemHook(_ScoreHook):
             ValueError: There is no such part, or no such layer.
         """
         super().before_train(runner)
-        Layers(encoder(unwrap(runner.model)), self.layers)
+        Layers(as_encoder(unwrap(runner.model)), self.layers)
         self.images = study.viewed(runner.cfg, self.part, self.split, self.num_views)
 
     def scores(self, runner: Runner, model: Any) -> dict[str, dict[str, Tensor]]:

@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from sslreg.models.adapters import encoder
+from sslreg.models.adapters import as_encoder
 from sslreg.utils.files import atomic_write, write_json
 
 from . import statistics, study
@@ -103,7 +103,7 @@ def described(values: Tensor) -> dict[str, Any]:
 def _activations(
     model: Any, patterns: Sequence[str], dataset: Any, batch_size: int, num_workers: int
 ) -> dict[str, Tensor]:
-    model = encoder(model)
+    model = as_encoder(model)
     layers = Layers(model, patterns)
     layers.order(first_view(dataset, model.data_preprocessor))
     return activations(layers, shared_out(dataset, batch_size, num_workers), model.data_preprocessor)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sslreg.evaluation.results import Evaluation
-from sslreg.evaluation.tables import Comparison, ResultTable, compare, headlines, overview
+from sslreg.evaluation.tables import Comparison, ResultTable, compare, headline_name, headlines, overview
 
 from .metric_plots import bars, metric_plots
 from .page import boxed, document, folded, paragraphs, table, titled
@@ -44,14 +44,14 @@ def _models(evaluations: Sequence[Evaluation]) -> str:
 
 def _overview(comparisons: Sequence[Comparison]) -> str:
     columns = headlines(comparisons)
-    labels = {f'{each.name}: {each.first}': each.name for each in comparisons}
+    labels = {headline_name(each): each.name for each in comparisons}
     return titled('Overview', result_html(overview(comparisons)), bars(columns, len(columns), labels, 'in %'))
 
 
 def _benchmark(comparison: Comparison) -> str:
     first, *_ = comparison.models.values()
-    short = len(comparison.main) < len(comparison.names)
-    every = result_html(comparison.table(comparison.names)) if short else ''
+    short = len(comparison.main) < len(comparison.metrics)
+    every = result_html(comparison.table(comparison.metrics)) if short else ''
     return titled(
         comparison.name,
         paragraphs(first.about),
@@ -60,7 +60,7 @@ def _benchmark(comparison: Comparison) -> str:
         result_html(comparison.table(comparison.main)),
         paragraphs(_source(comparison)),
         *metric_plots(comparison),
-        folded(f'All {len(comparison.names)} metrics', every) if short else '',
+        folded(f'All {len(comparison.metrics)} metrics', every) if short else '',
     )
 
 

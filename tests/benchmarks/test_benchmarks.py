@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from mmengine.registry import DefaultScope
 
 from benchmarks import data, instance, loss, measure, npid_study, scaling, step
-from sslreg.models import CorrectedInstanceMemory, InstanceHead, InstanceMemory
+from sslreg.models import CorrectedInstanceMemory, InstanceHead, Recall
 from sslreg.models.memory_ssl import embed_views
 from sslreg.registry import MODELS
 from tests import toy  # noqa: F401  registers its backbones
@@ -32,8 +32,7 @@ def test_rival_has_the_same_gradient():
     grad = instance.plain(queries, bank.clone(), indices, 20.0, None)
     head = InstanceHead(instance.TEMP, [dict(type='ReleasedSqrtKLLoss', weight=20.0)])
     ours = queries.clone().requires_grad_()
-    blocks = InstanceMemory(50, 8).read(indices)._replace(feats=bank[None])
-    head.loss(ours[None], ours[None], blocks)['loss'].backward()
+    head.loss(ours[None], ours[None], Recall(bank, target=indices))['loss'].backward()
     torch.testing.assert_close(grad, ours.grad, atol=1e-6, rtol=1e-5)
 
 

@@ -11,8 +11,8 @@ from sklearn.metrics import average_precision_score
 from sslreg.datasets import RetrievalQuery, RevisitedQuery
 from sslreg.datasets.listed import Files
 from sslreg.datasets.retrieval import read_ground_truth
-from sslreg.evaluation.metrics import retrieval
-from sslreg.evaluation.metrics.retrieval import (
+from sslreg.evaluation.metrics import average_precision as retrieval
+from sslreg.evaluation.metrics.average_precision import (
     average_precision,
     precision_at,
     ranks_of,

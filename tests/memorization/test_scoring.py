@@ -13,7 +13,7 @@ from sslreg.memorization import Split, consistency, scoring, study
 from sslreg.memorization import summary as summaries
 from sslreg.memorization.image_scores import Scores
 from sslreg.memorization.measure import AlignmentOf
-from sslreg.models.adapters import encoder
+from sslreg.models.adapters import as_encoder
 from sslreg.models.ops.alignment import view_alignment
 from sslreg.registry import DATASETS, MODELS
 from tests.memorization import toy_study
@@ -256,7 +256,7 @@ def test_pipelines_of_others_are_seeded_by_image(tmp_path):
     )
     models = [MODELS.build(cfg.model).eval() for _ in study.ENCODERS]
     protocol = scoring.Protocol(3, layers=(r'layer\d', 'representation'))
-    layers = [scoring.Layers(encoder(model), protocol.layers) for model in models]
+    layers = [scoring.Layers(as_encoder(model), protocol.layers) for model in models]
     split_file = toy_study.split(tmp_path)
     before = np.random.get_state()[1].copy()
     found = [

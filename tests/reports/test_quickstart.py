@@ -2,18 +2,19 @@ import json
 import os
 import re
 import subprocess
-import sys
 
 import pytest
 from mmengine.runner import Runner
 
-from sslreg.models.memories import BaseMemory, MemoryBlocks
+from sslreg.models import Recall
+from sslreg.models.memories import BaseMemory
 from sslreg.registry import MEMORIES
 from sslreg.reports.training import ObserverHook
 from sslreg.reports.training.run import Run
 from sslreg.reports.training.sections import settings, sharpness
 from tests import toy
 from tests.conftest import ROOT
+from tests.warm_python import warm_python
 
 SMALL = [
     'train_cfg.max_epochs=1',
@@ -30,7 +31,7 @@ SMALL = [
 
 @pytest.mark.slow
 def test_the_quick_start_trains_and_reports(tmp_path):
-    command = [sys.executable, 'tools/quickstart.py', '--work-dir', str(tmp_path), '--cfg-options', *SMALL]
+    command = [warm_python(), 'tools/quickstart.py', '--work-dir', str(tmp_path), '--cfg-options', *SMALL]
     environment = dict(os.environ, OMP_NUM_THREADS='1')
     result = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
@@ -80,7 +81,7 @@ def test_the_report_finds_the_temperatures_of_a_joined_head(tmp_path):
 @MEMORIES.register_module(force=True)
 class ConstantMemory(BaseMemory):
     def read(self, indices):
-        return MemoryBlocks(self.feats[None].clone())
+        return Recall(self.feats)
 
     def write(self, feats, indices):
         pass

@@ -15,6 +15,7 @@ from sslreg.memorization import unit_scores
 from sslreg.memorization.commands import start_training
 from sslreg.memorization.split import Split, ordered_split
 from tests.memorization import toy_study
+from tests.warm_python import warm_python
 
 from .test_tools import ROOT, run, succeed
 
@@ -324,7 +325,7 @@ def test_the_tool_as_a_user_runs_it(sslmem, tmp_path, monkeypatch):
     sslmem(*train)
     assert [len(part) for part in Split.read(out / 'split.json')] == [60, 8, 8, 8]
     shutil.rmtree(out / 'seed0' / 'g')
-    assert 'seed0/f: finished before' in succeed(run(sys.executable, 'tools/sslmem.py', *train, COLUMNS='500'))
+    assert 'seed0/f: finished before' in succeed(run(warm_python(), 'tools/sslmem.py', *train, COLUMNS='500'))
     several = ('bash', 'tools/torchrun.sh', '2', 'sslmem.py')
     succeed(run(*several, 'score', out, '--num-workers', 0))
     found = json.loads((out / 'scores.json').read_text())

@@ -1,6 +1,6 @@
 """Views of images, drawn from (seed, epoch, index), decoded once and coloured in workers or on the device."""
 
-from .batched import BatchedViews, LabelledViews, sample_indices
+from .batched import BatchedViews, LabelledViews
 from .color_batch import change_colors_of_batch
 from .recipe import Recipe, View
 from .transforms import ColoredMultiCrop, MultiCrop, PackViews
@@ -14,5 +14,4 @@ __all__ = [
     'Recipe',
     'View',
     'change_colors_of_batch',
-    'sample_indices',
 ]

@@ -3,7 +3,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import Dataset
 
 from sslreg.registry import DATASETS
@@ -114,14 +113,3 @@ def decoded(dataset: Any) -> np.ndarray:
             )
         images[i] = image.transpose(2, 1, 0)
     return images
-
-
-def sample_indices(data_samples: Any) -> Tensor:
-    """Index in its dataset of each image of a batch, ``[B]`` on the host.
-
-    Args:
-        data_samples: What a batch has of this name: samples that carry ``sample_idx``; or the indices themselves.
-    """
-    if isinstance(data_samples, Tensor):
-        return data_samples
-    return torch.tensor([sample.sample_idx for sample in data_samples])

@@ -1,3 +1,5 @@
+from sslreg.utils.moved import forward
+
 from .activation_checkpoint import ActivationCheckpointHook
 from .channels_last import ChannelsLastHook
 from .checkpoint import PlainCheckpointHook
@@ -10,6 +12,8 @@ from .partners import ParamSchedulerHook, register_required_hooks
 from .scheduled_values import ScheduledValues, ScheduledValuesHook
 from .step_times import StepTimesHook
 from .teacher_ema import TeacherEMAHook
+
+forward(__name__)
 
 __all__ = [
     'ActivationCheckpointHook',

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
-from sslreg.models.networks import layers
+from sslreg.models.networks import modules_of_class
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 
@@ -39,7 +39,7 @@ class ActivationCheckpointHook(Hook):
 
 def checkpoint_layers(backbone: nn.Module, names: Sequence[str]) -> None:
     """Wrap in place the ``forward`` of all modules whose class has one of the names."""
-    for layer in layers(backbone, names, 'ActivationCheckpointHook'):
+    for layer in modules_of_class(backbone, names, 'ActivationCheckpointHook'):
         norms = [module for module in layer.modules() if isinstance(module, _BatchNorm)]
         options = dict(context_fn=partial(_contexts, norms)) if norms else {}
         # A partial of the bound method: a copy of the model calls its own.

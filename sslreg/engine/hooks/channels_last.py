@@ -6,7 +6,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from sslreg.engine.sharded import ShardedModel
-from sslreg.models.networks import encoders
+from sslreg.models.networks import student_and_teacher
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 
@@ -41,7 +41,7 @@ class ChannelsLastHook(Hook):
 
 def to_channels_last(model: Any) -> None:
     """Convert a MemorySSL's networks in place; each also converts the images that it is given."""
-    for encoder in encoders(model):
+    for encoder in student_and_teacher(model):
         if not any(parameter.ndim == 4 for parameter in encoder.backbone.parameters()):
             raise ValueError(
                 f'ChannelsLastHook: {type(encoder.backbone).__name__} has no convolution to gain from it; remove '

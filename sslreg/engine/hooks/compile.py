@@ -7,7 +7,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from sslreg.engine.sharded import ShardedModel
-from sslreg.models.networks import parts
+from sslreg.models.networks import backbones_and_necks
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 
@@ -53,7 +53,7 @@ class CompileHook(Hook):
         if isinstance(runner.model, ShardedModel):
             raise ValueError('CompileHook: a ShardedModel cannot be compiled; remove one of them')
         compile_encoders(unwrap(runner.model), self.mode, self.backend)
-        self.calls = {part: part._compiled_call_impl for part in parts(unwrap(runner.model))}
+        self.calls = {part: part._compiled_call_impl for part in backbones_and_necks(unwrap(runner.model))}
 
     def before_val(self, runner: Runner) -> None:
         for part in self.calls:
@@ -72,7 +72,7 @@ def compile_encoders(model: Any, mode: str | None = None, backend: str = 'induct
     """
     # All parts count as one function: graphs for image sizes x student and teacher, and for a last, smaller batch.
     torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, 64)
-    for part in parts(model):
+    for part in backbones_and_necks(model):
         for module in part.modules():
             numbers = {name: value for name, value in vars(module).items() if isinstance(value, np.generic)}
             vars(module).update({name: value.item() for name, value in numbers.items()})

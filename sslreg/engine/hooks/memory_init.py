@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
-from sslreg.datasets import sample_indices, set_view_key
+from sslreg.datasets import set_view_key
 from sslreg.models.memories.instance import INITS
 from sslreg.models.memory_ssl import embed_views
 from sslreg.registry import HOOKS
@@ -80,7 +80,7 @@ class MemoryInitHook(Hook):
         seen = torch.zeros(len(model.memory), dtype=torch.long)
         for batch in progress(loader, 'filling the memory'):
             data = model.data_preprocessor(batch, False)
-            indices = sample_indices(data['data_samples'])
+            indices = data['data_samples']
             model.memory.check_indices(indices)
             seen[indices] = 1
             views = data['inputs']

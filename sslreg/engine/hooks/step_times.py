@@ -51,7 +51,7 @@ class StepTimesHook(Hook):
             (runner.optim_wrapper, 'step', 'optimizer'),
         ]
         if hasattr(model, 'memory'):
-            self.parts += [(model.memory, method, 'memory') for method in ('read', 'read_in_place', 'update')]
+            self.parts += [(model.memory, method, 'memory') for method in ('read', 'update')]
         self.mark = _event if torch.cuda.is_available() else time.perf_counter
         self.seen = runner.iter
 

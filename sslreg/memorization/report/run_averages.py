@@ -5,8 +5,9 @@ from typing import Any
 
 import torch
 
+from sslreg.evaluation.metric import Metric, parse
 from sslreg.memorization.statistics import mean_and_std
-from sslreg.reports.metric_plots import GRID, NOT_TOP1, SWEEPS, sweeps
+from sslreg.reports.metric_plots import sweep_value, sweeps
 
 Runs = Sequence[dict[str, Any]]  # each with what was done, 'seed' and 'metrics'
 ORDER_NAMES = dict(most='most memorised', random='random', least='least memorised')
@@ -22,18 +23,14 @@ def averaged(runs: Runs, metric: str, **what: Any) -> dict[str, float]:
     return mean_and_std(torch.tensor(values, dtype=torch.float64)) if values else {}
 
 
-def shown_metrics(runs: Runs) -> list[str]:
-    """Metrics to draw: of accuracies top-1, of a probe's settings the last (of k-NN the largest k), no grids."""
-    names = list(dict.fromkeys(name for run in runs for name in run['metrics']))
-    kept = [
-        name
-        for name in names
-        if not (GRID.search(name) or NOT_TOP1.search(name) or name.removesuffix('_std') in set(names) - {name})
-    ]
-    for pattern in SWEEPS:
-        for members in sweeps(kept, pattern).values():
-            last = max(members, key=lambda name: members[name])
-            kept = [name for name in kept if name == last or name not in members]
+def shown_metrics(runs: Runs) -> list[Metric]:
+    """Return the metrics to draw: main ones, for each sweep over a parameter the last (of k-NN the largest k)."""
+    metrics = list(dict.fromkeys(parse(name) for run in runs for name in run['metrics']))
+    deviations = {metric.deviation for metric in metrics if not metric.is_deviation}
+    kept = [metric for metric in metrics if metric.role == 'main' and metric not in deviations]
+    for sweep in sweeps(kept):
+        last = max(sweep, key=sweep_value)
+        kept = [metric for metric in kept if metric == last or metric not in sweep]
     return kept
 
 

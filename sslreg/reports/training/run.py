@@ -9,7 +9,6 @@ import torch
 from mmengine.runner import Runner
 from torch import Tensor
 
-from sslreg.datasets import sample_indices
 from sslreg.models import AlignedHead, MemorySSL
 from sslreg.reports.page import Section
 from sslreg.utils.dist import unwrap
@@ -84,7 +83,7 @@ class Run:
     @property
     def images(self) -> list[int]:
         """Dataset index of each image of the observed batch."""
-        indices: list[int] = sample_indices(self.observer.batch['data_samples']).tolist()
+        indices: list[int] = self._data['data_samples'].tolist()
         return indices
 
     @property
@@ -119,9 +118,15 @@ class Run:
     def untrained_views(self) -> Views:
         return see(self.untrained[0], self._inputs)
 
-    @cached_property
+    @property
     def _inputs(self) -> Any:
-        return self.model.data_preprocessor(self.observer.batch, True)['inputs']
+        return self._data['inputs']
+
+    @cached_property
+    def _data(self) -> dict[str, Any]:
+        """The observed batch as the model gets it."""
+        data: dict[str, Any] = self.model.data_preprocessor(self.observer.batch, True)
+        return data
 
     def history(self, name: str) -> list[float]:
         """Value of a logged scalar at every step that is kept, to the last; empty if it was not logged."""

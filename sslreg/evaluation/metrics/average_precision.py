@@ -1,4 +1,4 @@
-"""Instance retrieval: images ranked by cosine similarity, scored by average precision; all scores here are 0 to 1."""
+"""Instance retrieval: images ranked by cosine similarity, scored by average precision; all shares are 0 to 1."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,10 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sslreg.datasets import RetrievalQuery, RevisitedQuery
+from sslreg.evaluation.metric import Metric, Metrics
 
 QUERIES = 32  # ranked at a time: 128 MB of similarities to a database of a million
 KS = (1, 5, 10)
-DIFFICULTIES = dict(  # what is right, and what is taken out of the ranking (Radenovic et al., CVPR 2018)
+DIFFICULTIES = dict(  # positives, and images removed from the ranking (Radenovic et al., CVPR 2018)
     easy=(('easy',), ('hard', 'junk')),
     medium=(('easy', 'hard'), ('junk',)),
     hard=(('hard',), ('easy', 'junk')),
@@ -18,7 +19,7 @@ DIFFICULTIES = dict(  # what is right, and what is taken out of the ranking (Rad
 
 
 def similarities(queries: Tensor, database: Tensor) -> Iterator[Tensor]:
-    """Cosines of each of ``queries [M, C]`` to ``database [N, C]``, one ``[N]`` after another.
+    """Yield the cosines ``[N]`` of each of ``queries [M, C]`` to ``database [N, C]``.
 
     Raises:
         ValueError: A feature is not finite.
@@ -32,21 +33,21 @@ def similarities(queries: Tensor, database: Tensor) -> Iterator[Tensor]:
 
 
 def at_least(values: Tensor, thresholds: Tensor) -> Tensor:
-    """How many of ``values [N]`` reach each of ``thresholds [P]``."""
+    """Return how many of ``values [N]`` reach each of ``thresholds [P]``."""
     return len(values) - torch.searchsorted(values.sort().values, thresholds.contiguous())
 
 
 def average_precision(scores: Tensor, relevant: Tensor) -> float:
-    """Mean over the relevant of the precision of all that score as much at least.
+    """Return the mean over relevant images of the precision among all images that score at least as much.
 
-    scikit-learn's ``average_precision_score``, so the order among equal scores does not matter.
+    This is scikit-learn's ``average_precision_score``, so the order among equal scores does not matter.
 
     Args:
         scores: ``[N]``.
         relevant: ``[N]`` bool.
 
     Raises:
-        ValueError: Nothing is relevant.
+        ValueError: No image is relevant.
     """
     if not relevant.any():
         raise ValueError(f'none of {len(relevant)} images is relevant, so there is no average precision')
@@ -56,10 +57,10 @@ def average_precision(scores: Tensor, relevant: Tensor) -> float:
 
 
 def trapezoid_average_precision(ranks: Tensor) -> float:
-    """Area below the curve of precision over recall, by trapezoids, as the Oxford and Paris protocols count.
+    """Return the area below precision over recall by trapezoids, as the Oxford and Paris protocols count.
 
     Args:
-        ranks: Of the positives, from 0, ascending ``[P]``.
+        ranks: Ranks of the positives, from 0, ascending ``[P]``.
     """
     found = torch.arange(len(ranks), dtype=torch.float64)
     before = torch.where(ranks == 0, 1.0, found / ranks.clamp(min=1))
@@ -67,16 +68,18 @@ def trapezoid_average_precision(ranks: Tensor) -> float:
 
 
 def precision_at(ranks: Tensor, k: int) -> float:
-    """Share of positives among the first k, or among all up to the last positive where that is earlier."""
+    """Return the share of positives among the first k, or among all up to the last positive if that is earlier."""
     depth = min(k, int(ranks[-1]) + 1)
     return int((ranks < depth).sum()) / depth
 
 
 def ranks_of(positives: Sequence[int], order: Tensor, junk: Sequence[int]) -> Tensor:
-    """Ranks ``[P]`` of the positives, from 0, ascending, once the junk is taken out of the ranking.
+    """Return the ranks ``[P]`` of the positives, from 0, ascending, in the ranking without the junk.
 
     Args:
-        order: Indices of images, the best first ``[N]``.
+        positives: Indices of images.
+        order: Indices of all images, the best first ``[N]``.
+        junk: Indices of images that do not count.
     """
     right, kept = torch.zeros(len(order), dtype=torch.bool), torch.ones(len(order), dtype=torch.bool)
     right[list(positives)] = True
@@ -84,12 +87,12 @@ def ranks_of(positives: Sequence[int], order: Tensor, junk: Sequence[int]) -> Te
     return right[order[kept[order]]].nonzero().flatten()
 
 
-def retrieval_scores(feats: Tensor, queries: Sequence[RetrievalQuery]) -> dict[str, float]:
-    """Each query searches all other images: ``mAP`` and ``P@1``, the share whose first is of their instance.
+def retrieval_scores(feats: Tensor, queries: Sequence[RetrievalQuery]) -> Metrics:
+    """Return ``mAP`` and ``P@1``, the share of queries whose first hit is right, of a search in all other images.
 
     Args:
         feats: ``[N, C]``.
-        queries: Indices into ``feats``.
+        queries: Queries, whose indices are rows of ``feats``.
     """
     images = torch.tensor([query.image for query in queries])
     precisions, firsts = [], []
@@ -99,22 +102,22 @@ def retrieval_scores(feats: Tensor, queries: Sequence[RetrievalQuery]) -> dict[s
         scores = row.cpu()[others]
         precisions.append(average_precision(scores, relevant))
         firsts.append(relevant[scores.argmax()].item())
-    return {'mAP': _mean(precisions), 'P@1': _mean(firsts)}
+    return {Metric('mAP'): _mean(precisions), Metric('P@1'): _mean(firsts)}
 
 
-def revisited_scores(queries: Tensor, database: Tensor, truth: Sequence[RevisitedQuery]) -> dict[str, float]:
-    """Revisited Oxford and Paris (Radenovic et al., CVPR 2018, arXiv 1803.11285).
+def revisited_scores(queries: Tensor, database: Tensor, truth: Sequence[RevisitedQuery]) -> Metrics:
+    """Score revisited Oxford and Paris (Radenovic et al., CVPR 2018, arXiv 1803.11285).
 
     Queries without a positive of a difficulty do not count there.
 
     Args:
         queries: ``[M, C]``.
         database: ``[N, C]``.
-        truth: M queries.
+        truth: Ground truth of M queries.
 
     Returns:
         For easy, medium and hard ``medium/mAP``, ``medium/mP@1``, ``@5``, ``@10``, and ``medium/queries``, the
-        number that counts; no means where that is none.
+        number of queries that count; no means if that is zero.
     """
     ranks: dict[str, list[Tensor]] = {level: [] for level in DIFFICULTIES}
     for query, row in zip(truth, similarities(queries, database), strict=True):
@@ -122,12 +125,12 @@ def revisited_scores(queries: Tensor, database: Tensor, truth: Sequence[Revisite
         for level, (right, junk) in DIFFICULTIES.items():
             if positives := _images(query, right):
                 ranks[level].append(ranks_of(positives, order, _images(query, junk)))
-    scores: dict[str, float] = {}
+    scores: Metrics = {}
     for level, found in ranks.items():
-        scores[f'{level}/queries'] = len(found)
+        scores[Metric('queries', group=level, unit='count')] = len(found)
         if found:
-            scores[f'{level}/mAP'] = _mean([trapezoid_average_precision(one) for one in found])
-            scores.update({f'{level}/mP@{k}': _mean([precision_at(one, k) for one in found]) for k in KS})
+            scores[Metric('mAP', group=level)] = _mean([trapezoid_average_precision(one) for one in found])
+            scores |= {Metric(f'mP@{k}', group=level): _mean([precision_at(one, k) for one in found]) for k in KS}
     return scores
 
 

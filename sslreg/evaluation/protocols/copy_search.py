@@ -1,10 +1,13 @@
+"""Copy detection."""
+
 from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from sslreg.evaluation.metrics.copy_detection import copy_scores, learn_whitening
+from sslreg.evaluation.metric import Metrics, in_percent
+from sslreg.evaluation.metrics.copy_scores import copy_scores, learn_whitening
 from sslreg.registry import BENCHMARKS, DATASETS
 
 from .base import BaseBenchmark, Wanted
@@ -12,14 +15,14 @@ from .base import BaseBenchmark, Wanted
 
 @BENCHMARKS.register_module()
 class CopyDetectionBenchmark(BaseBenchmark):
-    """Altered copies search a database for their originals: uAP and mAP in per cent, mAP by attack too.
+    """Search of altered copies for their originals in a database: uAP and mAP in per cent, mAP by attack too.
 
     Args:
         database: Config of a dataset.
         queries: Config of a dataset with ``originals`` and ``attacks``, e.g. ``CopyQueries``.
-        kind: Features, of the registry ``FEATURES``.
-        distractors: Config of a dataset of images that are nobody's original; they come behind the database.
-        whitening: Config of a dataset, of which a PCA whitening is learnt for queries and database.
+        kind: Config of features, registry ``FEATURES``.
+        distractors: Config of a dataset of images that are no query's original; they come behind the database.
+        whitening: Config of a dataset to learn a PCA whitening from, for queries and database.
         one_size: Whether the pipelines make all images one size.
     """
 
@@ -39,12 +42,15 @@ class CopyDetectionBenchmark(BaseBenchmark):
 
     @cached_property
     def datasets(self) -> dict[str, Any]:
+        """Built datasets, by the names of the arguments."""
         return {name: DATASETS.build(config) for name, config in self.configs.items()}
 
     def wanted(self) -> dict[str, Wanted]:
+        """Request all images of all datasets, by the names of the arguments."""
         return {name: Wanted(dataset, self.kind, self.one_size) for name, dataset in self.datasets.items()}
 
-    def run(self, feats: dict[str, Tensor]) -> dict[str, float]:
+    def run(self, feats: dict[str, Tensor]) -> Metrics:
+        """Return uAP and mAP."""
         queries, database = feats['queries'], feats['database']
         if 'distractors' in feats:
             database = torch.cat([database, feats['distractors']])
@@ -52,5 +58,4 @@ class CopyDetectionBenchmark(BaseBenchmark):
             whiten = learn_whitening(feats['whitening'])
             queries, database = whiten(queries), whiten(database)
         dataset = self.datasets['queries']
-        scores = copy_scores(queries, database, dataset.originals, dataset.attacks)
-        return {name: 100 * score for name, score in scores.items()}
+        return in_percent(copy_scores(queries, database, dataset.originals, dataset.attacks))

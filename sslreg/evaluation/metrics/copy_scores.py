@@ -1,4 +1,4 @@
-"""Copy detection: is an image an altered copy of one in the database? All scores here are 0 to 1."""
+"""Copy detection: search of altered copies for their originals in a database. All scores here are 0 to 1."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,13 +6,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .retrieval import at_least, similarities, trapezoid_average_precision
+from sslreg.evaluation.metric import Metric, Metrics
 
-DEPTH = 20  # results that the released evaluation of DINO looks at
+from .average_precision import at_least, similarities, trapezoid_average_precision
+
+DEPTH = 20  # ranks that count in the released evaluation of DINO
 
 
 class Ranked(NamedTuple):
-    """Of each query that has an original, the query's number, the original's similarity, and its rank from 0."""
+    """Number of each query that has an original, and similarity and rank (from 0) of the original."""
 
     query: Tensor
     similarity: Tensor
@@ -20,10 +22,12 @@ class Ranked(NamedTuple):
 
 
 def rank_originals(queries: Tensor, database: Tensor, originals: Sequence[int | None]) -> Ranked:
-    """Where each of ``queries [M, C]`` finds its original in ``database [N, C]``, behind all that are as similar.
+    """Rank the original of each query in the database, behind all images that are equally similar.
 
     Args:
-        originals: M indices into the database, or None where it has none.
+        queries: ``[M, C]``.
+        database: ``[N, C]``.
+        originals: M indices into the database, or None for queries without an original.
     """
     found = []
     for number, (original, row) in enumerate(zip(originals, similarities(queries, database), strict=True)):
@@ -36,30 +40,30 @@ def rank_originals(queries: Tensor, database: Tensor, originals: Sequence[int | 
 
 
 def mean_average_precision(ranks: Tensor) -> float:
-    """With one original per query, the mean of 1 / (1 + rank)."""
+    """Return the mean of 1 / (1 + rank), the mAP of queries with one original each."""
     return (1 / (ranks.double() + 1)).mean().item()
 
 
 def holidays_average_precision(ranks: Tensor) -> float:
-    """What published figures of Copydays count: trapezoids, and nothing beyond the first 20.
+    """Return the mAP of published figures of Copydays: by trapezoids, ignoring ranks beyond the first 20.
 
-    The released evaluation of DINO (eval_copy_detection.py), which takes it from the Holidays dataset: 1 for the first
-    place, 1 / (2 (1 + rank)) for others.
+    The released evaluation of DINO (eval_copy_detection.py) takes it from the Holidays dataset: 1 for the first place,
+    1 / (2 (1 + rank)) for others.
     """
     return sum(trapezoid_average_precision(rank) for rank in ranks.split(1) if rank < DEPTH) / len(ranks)
 
 
 def micro_average_precision(queries: Tensor, database: Tensor, originals: Sequence[int | None], found: Ranked) -> float:
-    """Average precision of all pairs of a query and an image of the database in one list, by their similarity.
+    """Return the average precision of all pairs of a query and a database image in one list, by their similarity.
 
-    A query without an original has wrong pairs only, so similarities must mean the same for all queries (Douze et al.
+    A query without an original has wrong pairs only, so similarities must be comparable between queries (Douze et al.
     2021, arXiv 2106.09672). Pairs are counted as they come, M x N of them need not be held.
 
     Args:
         queries: ``[M, C]``.
         database: ``[N, C]``.
-        originals: M indices into the database, or None where it has none.
-        found: Of :func:`rank_originals`.
+        originals: M indices into the database, or None for queries without an original.
+        found: Result of :func:`rank_originals`.
     """
     wrong = torch.zeros(len(found.similarity), dtype=torch.long)
     for original, row in zip(originals, similarities(queries, database), strict=True):
@@ -71,54 +75,52 @@ def micro_average_precision(queries: Tensor, database: Tensor, originals: Sequen
     return (right / (right + wrong)).mean().item()
 
 
-def copy_scores(
-    queries: Tensor, database: Tensor, originals: Sequence[int | None], attacks: Sequence[str]
-) -> dict[str, float]:
-    """``uAP`` over all queries; ``mAP`` over those that have an original, all and by attack (``rotate/mAP``).
+def copy_scores(queries: Tensor, database: Tensor, originals: Sequence[int | None], attacks: Sequence[str]) -> Metrics:
+    """Return ``uAP`` over all queries, and ``mAP`` over those with an original, in all and by attack (``rotate/mAP``).
 
     ``mAP_top20`` is :func:`holidays_average_precision`.
 
     Args:
         queries: ``[M, C]``.
         database: ``[N, C]``.
-        originals: M indices into the database, or None where it has none.
-        attacks: M names of what was done to the queries.
+        originals: M indices into the database, or None for queries without an original.
+        attacks: Names of the alterations of the M queries.
     """
     found = rank_originals(queries, database, originals)
-    scores = dict(uAP=micro_average_precision(queries, database, originals, found), **_means(found.rank))
+    scores = {Metric('uAP'): micro_average_precision(queries, database, originals, found)} | _means(found.rank)
     names = [attacks[number] for number in found.query.tolist()]
     for attack in dict.fromkeys(names):
-        means = _means(found.rank[torch.tensor([name == attack for name in names])])
-        scores.update({f'{attack}/{metric}': value for metric, value in means.items()})
+        scores |= _means(found.rank[torch.tensor([name == attack for name in names])], attack)
     return scores
 
 
-def _means(ranks: Tensor) -> dict[str, float]:
-    return dict(mAP=mean_average_precision(ranks), mAP_top20=holidays_average_precision(ranks))
+def _means(ranks: Tensor, attack: str = '') -> Metrics:
+    means = dict(mAP=mean_average_precision(ranks), mAP_top20=holidays_average_precision(ranks))
+    return {Metric(measure, group=attack): value for measure, value in means.items()}
 
 
 class Whitening(NamedTuple):
-    """Features minus ``mean [C]``, times ``directions [C, C]``, have no correlation and unit variance."""
+    """Map ``(feats - mean [C]) @ directions [C, C]`` to features without correlation and with unit variance."""
 
     mean: Tensor
     directions: Tensor
 
     def __call__(self, feats: Tensor) -> Tensor:
-        """Features ``[N, C]``, whitened."""
+        """Return features ``[N, C]``, whitened."""
         return (feats - self.mean) @ self.directions
 
 
 def learn_whitening(feats: Tensor) -> Whitening:
-    """PCA whitening, all C directions kept, as for Copydays in DINO (arXiv 2104.14294, section 4.2.1).
+    """Learn a PCA whitening, all C directions kept, as for Copydays in DINO (arXiv 2104.14294, section 4.2.1).
 
-    Variances below 1e-5 of the largest are taken for that. DINO's released code subtracts the mean from queries and
+    Variances below 1e-5 of the largest are raised to that. DINO's released code subtracts the mean from queries and
     database, but not from the features of which it takes the covariance; here it is subtracted everywhere.
 
     Args:
         feats: ``[N, C]`` of images that are neither queries nor database.
 
     Raises:
-        ValueError: There are no more images than dimensions.
+        ValueError: There are too few images: not more than dimensions.
     """
     num, width = feats.shape
     if num <= width:

@@ -1,9 +1,12 @@
+"""Instance retrieval."""
+
 from functools import cached_property
 from typing import Any
 
 from torch import Tensor
 
-from sslreg.evaluation.metrics.retrieval import retrieval_scores, revisited_scores
+from sslreg.evaluation.metric import Metrics, in_percent
+from sslreg.evaluation.metrics.average_precision import retrieval_scores, revisited_scores
 from sslreg.registry import BENCHMARKS, DATASETS
 
 from .base import BaseBenchmark, Wanted
@@ -11,11 +14,11 @@ from .base import BaseBenchmark, Wanted
 
 @BENCHMARKS.register_module()
 class RetrievalBenchmark(BaseBenchmark):
-    """Some images of a set search the others: mAP and P@1 in per cent.
+    """Search by some images of a dataset in the others: mAP and P@1 in per cent.
 
     Args:
         dataset: Config of a dataset with ``queries`` of ``image`` and ``positives``, e.g. ``RetrievalImages``.
-        kind: Features, of the registry ``FEATURES``.
+        kind: Config of features, registry ``FEATURES``.
     """
 
     def __init__(self, dataset: dict[str, Any], kind: dict[str, Any]) -> None:
@@ -24,14 +27,16 @@ class RetrievalBenchmark(BaseBenchmark):
 
     @cached_property
     def dataset(self) -> Any:
+        """Built dataset."""
         return DATASETS.build(self.config)
 
     def wanted(self) -> dict[str, Wanted]:
+        """Request all images, as ``images``."""
         return dict(images=Wanted(self.dataset, self.kind, one_size=False))
 
-    def run(self, feats: dict[str, Tensor]) -> dict[str, float]:
-        scores = retrieval_scores(feats['images'], self.dataset.queries)
-        return {name: 100 * score for name, score in scores.items()}
+    def run(self, feats: dict[str, Tensor]) -> Metrics:
+        """Return mAP and P@1."""
+        return in_percent(retrieval_scores(feats['images'], self.dataset.queries))
 
 
 @BENCHMARKS.register_module()
@@ -41,7 +46,7 @@ class RevisitedBenchmark(BaseBenchmark):
     Args:
         database: Config of a dataset, e.g. ``RevisitedImages``.
         queries: Config of a dataset with ``queries`` of ``easy``, ``hard`` and ``junk``, e.g. ``RevisitedQueries``.
-        kind: Features, of the registry ``FEATURES``.
+        kind: Config of features, registry ``FEATURES``.
     """
 
     def __init__(self, database: dict[str, Any], queries: dict[str, Any], kind: dict[str, Any]) -> None:
@@ -50,11 +55,13 @@ class RevisitedBenchmark(BaseBenchmark):
 
     @cached_property
     def datasets(self) -> dict[str, Any]:
+        """Built datasets, by the names of the arguments."""
         return {name: DATASETS.build(config) for name, config in self.configs.items()}
 
     def wanted(self) -> dict[str, Wanted]:
+        """Request ``database`` and ``queries``."""
         return {name: Wanted(dataset, self.kind, one_size=False) for name, dataset in self.datasets.items()}
 
-    def run(self, feats: dict[str, Tensor]) -> dict[str, float]:
-        scores = revisited_scores(feats['queries'], feats['database'], self.datasets['queries'].queries)
-        return {name: score if name.endswith('/queries') else 100 * score for name, score in scores.items()}
+    def run(self, feats: dict[str, Tensor]) -> Metrics:
+        """Return mAP, mP@k and the number of queries, by difficulty."""
+        return in_percent(revisited_scores(feats['queries'], feats['database'], self.datasets['queries'].queries))

@@ -1,3 +1,5 @@
+"""Linear probes on random views."""
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,35 +10,46 @@ from mmengine.logging import print_log
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sslreg.datasets import collate, sample_indices, set_view_key, worker_init_fn
+from sslreg.datasets import collate, set_view_key, worker_init_fn
 from sslreg.datasets.classes import check_classes
 from sslreg.evaluation.features.kinds import Observer, kind_text
 from sslreg.evaluation.features.store import combine, dataset_hash, model_hash
-from sslreg.evaluation.probes.linear import LRS, LinearHeads, Optimizer, cosine, drawn_to_select, gradient, grid
-from sslreg.evaluation.probes.logistic import check_finite
+from sslreg.evaluation.metric import Metric, Metrics
+from sslreg.evaluation.metrics.class_accuracy import ROLES, class_ranks, top_accuracies
+from sslreg.evaluation.probes.linear import LRS, Head, LinearHeads, Optimizer, cosine, drawn_to_select, gradient, grid
+from sslreg.evaluation.probes.streaming import check_finite
 from sslreg.registry import BENCHMARKS, DATASETS, FEATURES
 from sslreg.utils.files import atomic_write
 from sslreg.utils.progress import progress
 
 from .base import BaseBenchmark, Wanted
-from .classification import accuracies, named, places
+from .component_names import by_name
 
 
-class Look:
-    """Features ``[B, C]`` of several kinds from one look at a batch, by the kinds' names."""
+class BatchFeatures:
+    """Features ``[B, C]`` of several kinds from one pass over a batch, by name of the kind, and the images' indices.
+
+    Args:
+        model: Network as :class:`Extractor` takes it.
+        kinds: Configs of the kinds by name.
+        amp: Whether the network runs in bfloat16.
+    """
 
     def __init__(self, model: Any, kinds: dict[str, dict[str, Any]], amp: bool) -> None:
         self.model, self.amp = model, amp
         self.observer = Observer(model)
         self.kinds = {name: FEATURES.build(kind) for name, kind in kinds.items()}
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Tensor]:
-        images = one_view(self.model.data_preprocessor(batch, False)['inputs'])
+    def __call__(self, batch: dict[str, Any]) -> tuple[dict[str, Tensor], Tensor]:
+        """Return features and indices of a batch of a data loader."""
+        data = self.model.data_preprocessor(batch, False)
+        images = one_view(data['inputs'])
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.amp):
-            return {name: kind(self.observer, images) for name, kind in self.kinds.items()}
+            return {name: kind(self.observer, images) for name, kind in self.kinds.items()}, data['data_samples']
 
 
 def one_view(inputs: Tensor | list[Tensor]) -> Tensor:
+    """Return the images ``[B, 3, H, W]`` of a batch of one view; raise ValueError if there are several."""
     views = inputs if isinstance(inputs, list) else [inputs]
     if len(views) != 1:
         raise ValueError(f'the training images come as {len(views)} views: a linear probe takes one of each')
@@ -45,14 +58,14 @@ def one_view(inputs: Tensor | list[Tensor]) -> Tensor:
 
 @BENCHMARKS.register_module()
 class LinearBenchmark(BaseBenchmark):
-    """Accuracy of linear classifiers that learn from a view of each image in each epoch, drawn anew (DINO, iBOT).
+    """Accuracy of linear classifiers that learn from a random view of each image in each epoch (DINO, iBOT).
 
     The network is frozen and in evaluation mode. All learning rates, weight decays and optimizers learn from one pass
-    over the data, for all kinds of features, with momentum 0.9; learning rates are times batch / 256 and go to 0 by a
+    over the data, for all kinds of features, with momentum 0.9; learning rates are times batch / 256 and fall to 0 by a
     cosine over all steps (in the papers' code over epochs). Metrics, in per cent, are those after the last epoch:
     ``pooled/sgd-lr0.1-wd0/top1`` etc. of each head; ``pooled/best/top1`` of the head that is best on the test images,
-    which is what the papers report (theirs: of the best epoch, too); with ``val`` ``pooled/selected/top1`` of the head
-    that is best on training images held out, which no test label has a part in.
+    as the papers report (theirs: of the best epoch, too); with ``val`` ``pooled/selected/top1`` of the head that is
+    best on held-out training images, independent of test labels.
 
     An epoch's batches differ by one image in size at most, and are shared by the ranks; results differ with the number
     of ranks by rounding only. After each epoch the state is written into the folder of the results, under a hash of all
@@ -64,19 +77,19 @@ class LinearBenchmark(BaseBenchmark):
     and ``8 B H classes`` bytes for a rank's B images.
 
     Args:
-        train: Config of the data set to learn from, with labels; its transforms give one view, drawn at random.
-        test: Config of the data set to classify, with the same classes and transforms for evaluation.
-        kinds: Configs of features ``[B, C]``, registry ``FEATURES``.
+        train: Config of the dataset to learn from, with labels; its transforms give one random view.
+        test: Config of the dataset to classify, with the same classes and transforms for evaluation.
+        kinds: Configs of kinds of features ``[B, C]``, registry ``FEATURES``.
         lrs: Learning rates for a batch of 256 images.
         weight_decays: Weight decays.
         optimizers: ``'sgd'``, ``'lars'``.
         epochs: Number of epochs.
-        batch_size: Images of a step, of all ranks together.
-        val: Config of the images of ``train`` with the transforms of ``test``, to hold some out.
+        batch_size: Images of a step on all ranks together.
+        val: Config of the images of ``train`` with the transforms of ``test``, from which some are held out.
         val_share: Share of each class that is held out.
         amp: Whether the network runs in bfloat16; the heads are float32.
-        seed: Of weights, batches, views and what is held out.
-        num_workers: Of the loader, for each rank.
+        seed: Seed of weights, batches, views and held-out images.
+        num_workers: Data-loading workers per process.
 
     Raises:
         ValueError: An argument is out of range.
@@ -104,56 +117,74 @@ class LinearBenchmark(BaseBenchmark):
                 '0 and 1'
             )
         self.configs = dict(train=train, test=test) | (dict(val=val) if val is not None else {})
-        self.kinds = named(kinds, '')
+        self.kinds = by_name(kinds, '')
         self.grid = grid(lrs, weight_decays, optimizers)
         self.epochs, self.batch_size, self.val_share = epochs, batch_size, val_share
         self.amp, self.seed, self.num_workers = amp, seed, num_workers
 
     def wanted(self) -> dict[str, Wanted]:
-        """For each kind all test images, as ``pooled/test``, and what is held out, as ``pooled/val``."""
-        sets = {name: DATASETS.build(config) for name, config in self.configs.items()}
-        check_classes(sets['train'], sets['test'])
-        self.images = sets.pop('train')
+        """Request all test images of each kind, as ``pooled/test``, and held-out images, as ``pooled/val``."""
+        datasets = {name: DATASETS.build(config) for name, config in self.configs.items()}
+        check_classes(datasets['train'], datasets['test'])
+        self.images = datasets.pop('train')
         self.train_labels = torch.tensor(self.images.get_gt_labels())
-        self.labels = dict(test=torch.tensor(sets['test'].get_gt_labels()))
+        self.labels = dict(test=torch.tensor(datasets['test'].get_gt_labels()))
         self.num_classes = int(max(self.train_labels.max(), self.labels['test'].max())) + 1
         held_out = torch.zeros_like(self.train_labels, dtype=torch.bool)
-        if 'val' in sets:
-            if not torch.tensor(sets['val'].get_gt_labels()).equal(self.train_labels):
+        if 'val' in datasets:
+            if not torch.tensor(datasets['val'].get_gt_labels()).equal(self.train_labels):
                 raise ValueError('val must be the images of train with other transforms: their labels differ')
             held_out = drawn_to_select(self.train_labels, self.val_share, self.seed)
             self.labels['val'] = self.train_labels[held_out]
-            sets['val'].get_subset_(held_out.nonzero().flatten().tolist())  # in place: see SplitPart
+            datasets['val'].get_subset_(held_out.nonzero().flatten().tolist())  # in place: see SplitPart
         self.learnt = (~held_out).nonzero().flatten()
-        return {f'{name}/{part}': Wanted(sets[part], kind) for name, kind in self.kinds.items() for part in sets}
+        return {
+            f'{name}/{part}': Wanted(dataset, kind)
+            for name, kind in self.kinds.items()
+            for part, dataset in datasets.items()
+        }
 
     @torch.no_grad()
     def fit(self, model: Any, folder: Path) -> None:
-        look = Look(model, self.kinds, self.amp)
-        first = look(collate([self.images[0]]))
+        """Train all heads, from the state in ``folder`` if an earlier run left one."""
+        features = BatchFeatures(model, self.kinds, self.amp)
+        first, _ = features(collate([self.images[0]]))
         self.heads = {name: self._untrained(name, feats) for name, feats in first.items()}
         path = folder / f'linear-{self._hash(model)}.pth'
-        for epoch in range(restore(path, self.heads), self.epochs):
-            self._epoch(look, epoch)
-            save(path, self.heads, epoch + 1)
+        for epoch in range(restore_state(path, self.heads), self.epochs):
+            self._epoch(features, epoch)
+            save_state(path, self.heads, epoch + 1)
             print_log(f'linear probe: {epoch + 1} of {self.epochs} epochs, state in {path}', 'current')
         set_view_key(self.images, None)
 
-    def run(self, feats: dict[str, Tensor]) -> dict[str, float]:
-        metrics: dict[str, float] = {}
+    def run(self, feats: dict[str, Tensor]) -> Metrics:
+        """Return the accuracies of the best head, of the selected head, if images are held out, and of all heads."""
+        metrics: Metrics = {}
         for kind, heads in self.heads.items():
-            found = {part: self._accuracies(heads, feats[f'{kind}/{part}'], own) for part, own in self.labels.items()}
-            chosen = dict(best=best(found['test']))
-            if 'val' in found:
-                chosen['selected'] = best(found['val'])
-            print_log(f'linear probe on {kind}: {chosen}', 'current')
-            values = {name: found['test'][head] for name, head in chosen.items()} | found['test']
-            metrics |= {f'{kind}/{name}/{top}': x for name, tops in values.items() for top, x in tops.items()}
+            accuracies = {
+                part: self._accuracies(heads, feats[f'{kind}/{part}'], labels) for part, labels in self.labels.items()
+            }
+            chosen = dict(best=best(accuracies['test']))
+            if 'val' in accuracies:
+                chosen['selected'] = best(accuracies['val'])
+            print_log(f'linear probe on {kind}: {", ".join(f"{k} {v}" for k, v in chosen.items())}', 'current')
+            for name, head in chosen.items():
+                metrics |= {
+                    Metric(m, kind, setting=name, role=ROLES.get(m, 'main')): value
+                    for m, value in accuracies['test'][head].items()
+                }
+            for head, values in accuracies['test'].items():
+                parameters = head._asdict()
+                metrics |= {
+                    Metric(m, kind, setting=str(head), parameters=parameters, role='grid'): value
+                    for m, value in values.items()
+                }
         return metrics
 
-    def _accuracies(self, heads: LinearHeads, feats: Tensor, labels: Tensor) -> dict[str, dict[str, float]]:
-        found = places(heads.scores, feats, labels)
-        return {head: accuracies(place, self.num_classes) for head, place in found.items()}
+    def _accuracies(self, heads: LinearHeads, feats: Tensor, labels: Tensor) -> dict[Head, dict[str, float]]:
+        """Return accuracies by measure for each head."""
+        ranks = class_ranks(heads.scores, feats, labels)
+        return {head: top_accuracies(ranks[str(head)], self.num_classes) for head in heads.heads}
 
     def _untrained(self, name: str, feats: Tensor) -> LinearHeads:
         if feats.ndim != 2:
@@ -167,7 +198,7 @@ class LinearBenchmark(BaseBenchmark):
         kinds = map(kind_text, self.kinds.values())
         return combine(model_hash(model), dataset_hash(self.images), *kinds, repr(settings))
 
-    def _epoch(self, look: Look, epoch: int) -> None:
+    def _epoch(self, features: BatchFeatures, epoch: int) -> None:
         rng = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
         batches = drawn_batches(self.learnt, self.batch_size, rng)
         rate = min(self.batch_size, len(self.learnt)) / 256
@@ -175,12 +206,12 @@ class LinearBenchmark(BaseBenchmark):
         loader = progress(self._loader(batches, rng), f'linear probe, epoch {epoch + 1}')
         for step, (whole, batch) in enumerate(zip(batches, loader, strict=True)):
             factor = rate * cosine((epoch + step / len(batches)) / self.epochs)
-            labels = self.train_labels[sample_indices(batch['data_samples'])]
-            for name, feats in look(batch).items():
-                self._step(self.heads[name], feats, labels, len(whole), factor)
+            found, indices = features(batch)
+            for name, feats in found.items():
+                self._step(self.heads[name], feats, self.train_labels[indices], len(whole), factor)
 
     def _loader(self, batches: Sequence[Tensor], rng: torch.Generator) -> DataLoader[Any]:
-        """This rank's share of each batch; transforms that are not keyed draw from the epoch's seed and the rank."""
+        """Load this rank's share of each batch; transforms without a key draw from the epoch's seed and the rank."""
         seed = rng.initial_seed() * get_world_size() + get_rank()
         return DataLoader(
             self.images,
@@ -193,7 +224,7 @@ class LinearBenchmark(BaseBenchmark):
         )
 
     def _step(self, heads: LinearHeads, feats: Tensor, labels: Tensor, size: int, factor: float) -> None:
-        """From this rank's share ``feats [B, C]`` of a batch of ``size`` images; waits for no device."""
+        """Take a step by this rank's ``feats [B, C]`` of a batch of ``size`` images, without waiting for the device."""
         labels = labels.to(feats.device, non_blocking=True)
         grad = gradient(heads.params, feats.to(heads.params.dtype), labels).mul_(len(feats) / size)
         all_reduce(grad)
@@ -201,10 +232,10 @@ class LinearBenchmark(BaseBenchmark):
 
 
 def drawn_batches(images: Tensor, size: int, rng: torch.Generator) -> Sequence[Tensor]:
-    """Indices ``images [N]`` in random order, in as few batches of at most ``size`` as there can be, evenly.
+    """Divide the indices ``images [N]``, in random order, into the fewest even batches of at most ``size``.
 
     Raises:
-        ValueError: A rank would get none of a batch.
+        ValueError: A rank would get no image of a batch.
     """
     batches = images[torch.randperm(len(images), generator=rng)].tensor_split(-(-len(images) // size))
     if len(batches[-1]) < get_world_size():
@@ -215,21 +246,21 @@ def drawn_batches(images: Tensor, size: int, rng: torch.Generator) -> Sequence[T
     return batches
 
 
-def best(heads: dict[str, dict[str, float]]) -> str:
-    """The head of the highest ``top1``, the first of several."""
+def best(heads: dict[Head, dict[str, float]]) -> Head:
+    """Return the head of the highest ``top1``, the first of several."""
     return max(heads, key=lambda head: heads[head]['top1'])
 
 
-def save(path: Path, heads: dict[str, LinearHeads], epochs: int) -> None:
-    """By the main process; whole or not at all."""
+def save_state(path: Path, heads: dict[str, LinearHeads], epochs: int) -> None:
+    """Write the state of the heads by the main process, atomically."""
     if is_main_process():
         state = {name: (each.params, each.velocity) for name, each in heads.items()}
         with atomic_write(path) as partial:
             torch.save(dict(epochs=epochs, heads=state), partial)
 
 
-def restore(path: Path, heads: dict[str, LinearHeads]) -> int:
-    """Put what the main process has stored into the heads of all; the number of epochs that are done."""
+def restore_state(path: Path, heads: dict[str, LinearHeads]) -> int:
+    """Load the state that the main process stored into the heads of all ranks; return the number of finished epochs."""
     epochs = torch.tensor(0)
     if is_main_process() and path.is_file():
         state = torch.load(path, map_location='cpu', weights_only=True)

@@ -1,3 +1,5 @@
+"""Video object segmentation."""
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,8 +9,9 @@ from mmengine.device import get_device
 from torch import Tensor
 
 from sslreg.datasets.davis import DavisClip, clip_names
+from sslreg.evaluation.metric import Metrics
 from sslreg.evaluation.metrics.label_propagation import one_hot_patches, propagate, to_label_map
-from sslreg.evaluation.metrics.video_segmentation import ObjectScore, mean_scores, score_clip
+from sslreg.evaluation.metrics.video_segmentation import ObjectScore, clip_metric, mean_scores, score_clip
 from sslreg.registry import BENCHMARKS, DATASETS
 
 from .base import BaseBenchmark, Wanted
@@ -20,7 +23,7 @@ class LabelPropagationBenchmark(BaseBenchmark):
 
     Args:
         dataset: Config of the clips, :class:`DavisClip` without ``clip``.
-        clips: Names of the clips, or a file of the package that has them, e.g. ``'ImageSets/2017/val.txt'``.
+        clips: Names of the clips, or a file of the dataset that lists them, e.g. ``'ImageSets/2017/val.txt'``.
         kind: Config of features of patches ``[N, h, w, C]``, from the registry ``FEATURES``.
         **propagation: Arguments of :func:`propagate`.
     """
@@ -33,20 +36,20 @@ class LabelPropagationBenchmark(BaseBenchmark):
         self.clips: dict[str, DavisClip] = {name: DATASETS.build(dict(dataset, clip=name)) for name in names}
 
     def wanted(self) -> dict[str, Wanted]:
-        """The frames of each clip, by its name. All masks are read once, so that a broken one stops the run here."""
+        """Request the frames of each clip by its name; all masks are read once, so that broken ones are errors here."""
         for clip in self.clips.values():
             clip.masks()
         return {name: Wanted(clip, self.kind) for name, clip in self.clips.items()}
 
-    def run(self, feats: dict[str, Tensor]) -> dict[str, float]:
-        """In per cent: means over all objects of all clips (as the official evaluation has it), and J&F of each clip.
+    def run(self, feats: dict[str, Tensor]) -> Metrics:
+        """Return means over all objects of all clips, as the official evaluation, and J&F of each clip, in per cent.
 
         Args:
             feats: Features ``[F, h, w, C]`` of each clip's frames.
         """
         scores = {name: self._score(name, feats[name]) for name in self.clips}
-        whole = mean_scores([score for clip in scores.values() for score in clip])
-        return whole | {f'{name}/J&F': mean_scores(clip)['J&F'] for name, clip in scores.items()}
+        overall = mean_scores([score for clip in scores.values() for score in clip])
+        return overall | {clip_metric(name): mean_scores(clip)[clip_metric()] for name, clip in scores.items()}
 
     def _score(self, name: str, feats: Tensor) -> list[ObjectScore]:
         truth = self.clips[name].masks()
@@ -54,17 +57,17 @@ class LabelPropagationBenchmark(BaseBenchmark):
         return score_clip(predicted, truth, int(truth.max()))
 
     def _frame_size(self, name: str) -> tuple[int, int]:
-        """Height and width in pixels of what the network sees."""
+        """Return height and width in pixels of a frame as the network sees it."""
         height, width = self.clips[name][0]['inputs'].shape[-2:]
         return height, width
 
     def predict(self, feats: Tensor, first: Tensor, frame_size: tuple[int, int]) -> np.ndarray[Any, Any]:
-        """Label maps ``[F, H, W]`` of a clip from that of its first frame, ``[H, W]``.
+        """Predict the label maps ``[F, H, W]`` of a clip from that of its first frame, ``[H, W]``.
 
         Args:
-            feats: ``[F, h, w, C]``.
-            first: The labels of the first frame.
-            frame_size: Height and width in pixels of what the network saw.
+            feats: Features ``[F, h, w, C]``.
+            first: Labels of the first frame.
+            frame_size: Height and width in pixels of a frame as the network saw it.
         """
         feats = feats.to(get_device())
         label = one_hot_patches(first.to(feats.device), int(first.max()) + 1, (feats.shape[1], feats.shape[2]))

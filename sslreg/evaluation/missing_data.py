@@ -1,21 +1,19 @@
-"""What benchmarks lack that cannot run."""
+"""Reasons why benchmarks cannot run: missing data and lists of images."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from mmengine.config import Config
-
 from sslreg.datasets.subsets import lines
 from sslreg.registry import BENCHMARKS, DATASETS, type_name
 
 
 class MissingDataError(ValueError):
-    """Benchmarks cannot run.
+    """Error that names all benchmarks that cannot run.
 
     Attributes:
-        missing: What each of them lacks.
+        missing: Problems of each of these benchmarks, in words.
     """
 
     def __init__(self, missing: dict[str, list[str]]) -> None:
@@ -25,21 +23,20 @@ class MissingDataError(ValueError):
         self.missing = missing
 
 
-def missing(configs: dict[str, Config]) -> dict[str, list[str]]:
-    """What each benchmark that cannot run lacks, in words: of its datasets and lists, not only the first."""
-    problems = {name: list(_problems(cfg.benchmark)) for name, cfg in configs.items()}
-    return {name: list(dict.fromkeys(texts)) for name, texts in problems.items() if texts}
+def problems_of(config: Any) -> list[str]:
+    """Return what the config of a benchmark lacks, in words: all datasets and lists, not only the first."""
+    return list(dict.fromkeys(_problems(config)))
 
 
 def _problems(config: Any) -> Iterator[str]:
-    whole = _problem(lambda: BENCHMARKS.build(config).wanted())
-    if whole is not None:
-        yield whole
-        yield from (part for part in _parts(config) if part not in whole)
+    problem = _problem(lambda: BENCHMARKS.build(config).wanted())
+    if problem is not None:
+        yield problem
+        yield from (part for part in _problems_of_parts(config) if part not in problem)
 
 
-def _parts(config: Any) -> Iterator[str]:
-    """Of all datasets and lists below a benchmark's config."""
+def _problems_of_parts(config: Any) -> Iterator[str]:
+    """Yield the problems of all datasets and lists below a benchmark's config."""
     for key, value in config.items() if isinstance(config, dict) else enumerate(config):
         if str(key).endswith('list_file') and 'fraction' not in config and (problem := _problem(partial(lines, value))):
             yield problem
@@ -48,12 +45,12 @@ def _parts(config: Any) -> Iterator[str]:
                 if problem := _problem(partial(DATASETS.build, value)):
                     yield problem
         elif isinstance(value, (dict, list, tuple)):
-            yield from _parts(value)
+            yield from _problems_of_parts(value)
 
 
 def _problem(attempt: Callable[[], object]) -> str | None:
     try:
         attempt()
-    except (OSError, ValueError, RuntimeError) as error:  # the last is that of mmpretrain's StanfordCars
+    except (OSError, ValueError, RuntimeError) as error:  # the last is raised by mmpretrain's StanfordCars
         return ' '.join(str(error).split())
     return None
