@@ -7,6 +7,7 @@ import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.model import BaseModule
+from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmpretrain.models import ContrastiveHead
 
@@ -98,7 +99,7 @@ def test_a_dataset_without_length_has_no_epochs():
         ('model__head__teacher_temp__end', math.nan, 'WarmupSchedule: end=nan must be a finite number'),
         (
             'model__teacher__momentum',
-            dict(type='LinearSchedule', start=0.1, end=1.5),
+            dict(_delete_=True, type='LinearSchedule', start=0.1, end=1.5),
             'reaches 1.5, .*must be between 0 and 1',
         ),
         ('optim_wrapper__optimizer__lr__end', -1, r'optimizer.lr=.*refused: Invalid learning rate'),
@@ -125,6 +126,7 @@ def test_checking_a_range_uses_no_random_numbers():
     assert states[0].equal(states[1])
 
 
+@MODELS.register_module(force=True)
 class OwnHead(ViewMemoryHead):
     """A user's own, which knows numbers only."""
 
@@ -142,7 +144,7 @@ class Forgetful(BaseModule):
 
 
 def test_a_component_of_a_users_own_needs_to_know_nothing(tmp_path):
-    head = dict(type=OwnHead, loss=dict(type='ViewMemoryCELoss'), sharpness=RISING)
+    head = dict(type='OwnHead', loss=dict(type='ViewMemoryCELoss'), sharpness=RISING)
     runner = toy.train(tmp_path, model__head=dict(head, _delete_=True))
     logged = runner.message_hub.get_scalar('train/head.sharpness').data[0]
     assert logged.tolist() == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
@@ -165,9 +167,9 @@ def test_components_that_mmpretrain_builds_are_found():
 def wrapper_of(model, **cfg):
     constructor = cfg.pop('constructor', 'DefaultOptimWrapperConstructor')
     paramwise = cfg.pop('paramwise_cfg', None)
-    return OPTIM_WRAPPER_CONSTRUCTORS.build(dict(type=constructor, optim_wrapper_cfg=cfg, paramwise_cfg=paramwise))(
-        model
-    )
+    cfg = dict(type=constructor, optim_wrapper_cfg=cfg, paramwise_cfg=paramwise)
+    with DefaultScope.overwrite_default_scope('sslreg'):
+        return OPTIM_WRAPPER_CONSTRUCTORS.build(cfg)(model)
 
 
 COSINE = dict(type='CosineSchedule', start=1.0, end=0.0, warmup='2ep')
