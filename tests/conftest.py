@@ -46,7 +46,7 @@ def fresh_state():
 
 
 @pytest.fixture(scope='session')
-def trained_toys(tmp_path_factory) -> tuple[Path, dict[str, str]]:
+def trained_toys(tmp_path_factory) -> tuple[Path, Any]:
     """A folder with ``split.json``, and the checkpoints of f and g that were trained by it; to be left as they are."""
     from tests.memorization import toy_study
 

@@ -1,14 +1,17 @@
-import mmpretrain.datasets  # noqa: F401  registers what sslreg's registries fall back to
+"""Datasets, transforms and views."""
+
+import mmpretrain.datasets  # noqa: F401  registers the fallback of sslreg's registries
 
 from sslreg.utils.moved import forward
 
 from .collate import collate, sample_indices
 from .copies import CopyDatabase, CopydaysImages, CopyQueries
-from .davis import DavisClip, ResizeFrame
+from .davis_clips import DavisClip, ResizeFrame
 from .folder import ImageFolder
 from .packed import NumpyImages, PackedImages
 from .photo_tiles import PhotoTiles
-from .retrieval import RetrievalImages, RetrievalQuery, RevisitedImages, RevisitedQueries, RevisitedQuery
+from .retrieval_images import RetrievalImages, RetrievalQuery, RevisitedImages, RevisitedQueries
+from .revisited_ground_truth import RevisitedQuery
 from .seeded_views import SeededViews
 from .seeding import set_view_key, worker_init_fn
 from .transfer import GTSRB, STL10

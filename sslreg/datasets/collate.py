@@ -1,3 +1,5 @@
+"""Collate function for datasets of single images and of whole batches."""
+
 from typing import Any
 
 import torch
@@ -6,7 +8,11 @@ from torch import Tensor
 
 
 def collate(batch: Any) -> Any:
-    """Stack images to a batch by MMEngine's ``default_collate``; leave a batch that a dataset made as a whole."""
+    """Return a batch made by its dataset unchanged; stack single images by MMEngine's ``default_collate``.
+
+    Args:
+        batch: A dict made by the dataset, or a list of items.
+    """
     return batch if isinstance(batch, dict) else default_collate(batch)
 
 

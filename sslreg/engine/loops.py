@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from sslreg.datasets.classes import check_classes
-from sslreg.engine.sharded import evaluated
+from sslreg.engine.sharded import gathered_for_evaluation
 from sslreg.evaluation.features.collect import collect
 from sslreg.evaluation.probes import BaseProbe
 from sslreg.models.adapters import as_encoder
@@ -67,7 +67,7 @@ class ProbeLoop:
         model.eval()
         share_buffers(model)
         shown = as_encoder(model)
-        with evaluated(shown):
+        with gathered_for_evaluation(shown):
             metrics = self.probe_features(shown.extract_feat, shown.data_preprocessor).metrics
         self.runner.call_hook(f'after_{phase}_epoch', metrics=metrics)
         self.runner.call_hook(f'after_{phase}')

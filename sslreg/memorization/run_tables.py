@@ -7,12 +7,13 @@ import torch
 from sslreg.evaluation import Metric
 from sslreg.evaluation.tables import ResultTable, main_metrics
 
-from .benchmarked import Run, metrics_of
-from .statistics import mean_and_std
-from .tables import plus_minus
+from .benchmarked import metrics_of
+from .experiments.records import C, ConditionRun
+from .score_statistics import mean_and_std
+from .table_rows import plus_minus
 
 
-def of_runs(title: str, name: str, runs: Sequence[Run], level: Callable[[Run], str]) -> ResultTable:
+def of_runs(title: str, name: str, runs: Sequence[ConditionRun[C]], level: Callable[[C], str]) -> ResultTable:
     """The metrics of one benchmark, a row for each order at each level: mean and standard deviation over seeds.
 
     Behind a row by scores follows by how much its mean differs from that of the random ones at the same level.
@@ -23,11 +24,11 @@ def of_runs(title: str, name: str, runs: Sequence[Run], level: Callable[[Run], s
         runs: In the order of the rows.
         level: How much was taken away, in words; '' for nothing.
     """
-    metrics = shown_in_terminal(list(metrics_of(runs[0]['metrics'], name)))
+    metrics = shown_in_terminal(list(metrics_of(runs[0].metrics, name)))
     found: dict[tuple[str, str], list[list[float]]] = {}
     for run in runs:
-        row = [run['metrics'][f'{name}/{metric}'] for metric in metrics]
-        found.setdefault((run['order'], level(run)), []).append(row)
+        row = [run.metrics[f'{name}/{metric}'] for metric in metrics]
+        found.setdefault((run.condition.order, level(run.condition)), []).append(row)
     values = {key: torch.tensor(rows, dtype=torch.float64) for key, rows in found.items()}  # [seeds, metrics]
     rows: dict[str, list[str]] = {}
     for (order, at), each in values.items():

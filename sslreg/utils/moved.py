@@ -12,7 +12,16 @@ from typing import Any
 # Old module, or old module and name, to where it is now.
 MOVED = {
     'sslreg.datasets.SplitPart': 'sslreg.memorization.SplitPart',
+    'sslreg.datasets.davis': 'sslreg.datasets.davis_clips',
+    'sslreg.datasets.listed': 'sslreg.datasets.listed_images',
+    'sslreg.datasets.retrieval': 'sslreg.datasets.retrieval_images',
     'sslreg.datasets.split_part': 'sslreg.memorization.split',
+    'sslreg.datasets.views.batched': 'sslreg.datasets.views.batched_views',
+    'sslreg.datasets.views.color': 'sslreg.datasets.views.colors',
+    'sslreg.datasets.views.transforms': 'sslreg.datasets.views.multi_crop',
+    'sslreg.downstream.data': 'sslreg.downstream.data_checks',
+    'sslreg.downstream.necks': 'sslreg.downstream.pyramids',
+    'sslreg.downstream.weights': 'sslreg.downstream.pretrained_weights',
     'sslreg.engine.SSLMemHook': 'sslreg.memorization.SSLMemHook',
     'sslreg.engine.UnitMemHook': 'sslreg.memorization.UnitMemHook',
     'sslreg.engine.encoders': 'sslreg.models.networks',

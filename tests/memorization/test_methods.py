@@ -3,14 +3,13 @@
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
 from mmpretrain.models import SelfSupDataPreprocessor
 from torch import nn
 
 from sslreg.datasets import collate
 from sslreg.engine import ScheduledValues, TrainingLength
 from sslreg.evaluation.features.store import FeatureStore
-from sslreg.memorization import scoring
+from sslreg.memorization import Study, scoring
 from sslreg.memorization.layers import Layers
 from sslreg.models.adapters import as_encoder
 from sslreg.registry import DATASETS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS
@@ -22,12 +21,6 @@ CONFIGS = [
     for length in ('600e', 'small')
 ]
 MAE = 'configs/sslmem/vittiny_cifar10_mae_small.py'
-
-
-@pytest.fixture(autouse=True)
-def scope():
-    with DefaultScope.overwrite_default_scope('sslreg'):
-        yield
 
 
 def on_toys(path: str) -> Config:
@@ -64,7 +57,9 @@ def test_its_encoders_are_scored(path, tmp_path):
     f, g = (Layers(as_encoder(built(cfg, seed).eval()), protocol.layers) for seed in (0, 1))
     few = dict(shared=[0], candidate=[1], independent=[2], extra=[0])
     split = toy_study.split(tmp_path, **few)
-    scores = scoring.score(cfg, split, [scoring.Pair(0, f, g)], protocol, FeatureStore(tmp_path), 8, 0)
+    scores = scoring.score_images(
+        Study(cfg, split), [scoring.EncoderPair(0, f, g)], protocol, FeatureStore(tmp_path), 8, 0
+    )
     last = ['blocks.11.attention', 'blocks.11.mlp'] if 'mae' in path else ['layers.7', 'residuals.1']
     assert scores.layers[-3:] == [*last, 'representation']
     assert scores.of_f.shape == scores.of_g.shape == (1, len(scores.layers), 4)

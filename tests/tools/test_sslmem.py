@@ -11,8 +11,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
-from sslreg.memorization import unit_scores
-from sslreg.memorization.commands import start_training
+from sslreg.memorization.commands import prune_command, start_training
 from sslreg.memorization.split import Split, ordered_split
 from tests.memorization import toy_study
 from tests.warm_python import warm_python
@@ -106,7 +105,7 @@ def test_a_study_is_trained_once_and_scored(sslmem, tmp_path, monkeypatch, capsy
     assert alone['networks'][0] == found['networks'][0]
 
     told = []
-    monkeypatch.setattr('sslreg.memorization.commands.score.print_log', lambda text, *_: told.append(text))
+    monkeypatch.setattr('sslreg.memorization.commands.score_command.print_log', lambda text, *_: told.append(text))
     changed = ('--out', tmp_path / 'changed', '--cfg-options', 'train_dataloader.dataset.views.0.flip=0.9')
     sslmem('score', out, '--num-workers', 0, *changed)
     text = 'was trained on other augmentations than it is scored on: augmentation[0].flip=0.5 and 0.9'
@@ -273,7 +272,7 @@ def test_pruned_units(sslmem, halves, evaluated, tmp_path, monkeypatch, capsys):
     assert [(run['order'], run['share']) for run in first['runs']] == [('none', 0), ('most', 0.25)]
     assert first['layers'] == ['act']
 
-    monkeypatch.setattr(unit_scores, 'of_images', None)  # neither UnitMem nor a run is made again
+    monkeypatch.setattr(prune_command, 'score_units', None)  # neither UnitMem nor a run is made again
     sslmem(*prune, 'random', 'least', '--seeds', 3, 4)
     found = json.loads((study / 'pruning.json').read_text())
     assert found['runs'][:2] == first['runs']

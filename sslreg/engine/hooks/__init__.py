@@ -1,3 +1,5 @@
+"""Hooks of training runs."""
+
 from sslreg.utils.moved import forward
 
 from .activation_checkpoint import ActivationCheckpointHook

@@ -16,6 +16,7 @@ from sslreg.models.memory_ssl import embed_views
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 from sslreg.utils.progress import progress
+from sslreg.utils.seeds import derived_seed
 
 
 @HOOKS.register_module()
@@ -75,7 +76,7 @@ class MemoryInitHook(Hook):
         if self.train_mode:
             _check_last_batch(loader, model)
         set_view_key(loader.dataset, (runner.seed, -1))  # views of their own
-        set_random_seed((runner.seed * 1_000_003 + 999_983 + get_rank()) % 2**32)
+        set_random_seed(derived_seed(runner.seed, 999_983 + get_rank()) % 2**32)
         model.train(self.train_mode)
         seen = torch.zeros(len(model.memory), dtype=torch.long)
         for batch in progress(loader, 'filling the memory'):

@@ -21,6 +21,7 @@ from sslreg.evaluation.probes.streaming import check_finite
 from sslreg.registry import BENCHMARKS, DATASETS, FEATURES
 from sslreg.utils.files import atomic_write
 from sslreg.utils.progress import progress
+from sslreg.utils.seeds import derived_seed
 
 from .base import BaseBenchmark, Wanted
 from .component_names import by_name
@@ -199,7 +200,7 @@ class LinearBenchmark(BaseBenchmark):
         return combine(model_hash(model), dataset_hash(self.images), *kinds, repr(settings))
 
     def _epoch(self, features: BatchFeatures, epoch: int) -> None:
-        rng = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+        rng = torch.Generator().manual_seed(derived_seed(self.seed, epoch))
         batches = drawn_batches(self.learnt, self.batch_size, rng)
         rate = min(self.batch_size, len(self.learnt)) / 256
         set_view_key(self.images, (self.seed, epoch))

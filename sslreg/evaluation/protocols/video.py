@@ -8,7 +8,7 @@ import torch
 from mmengine.device import get_device
 from torch import Tensor
 
-from sslreg.datasets.davis import DavisClip, clip_names
+from sslreg.datasets.davis_clips import DavisClip, clip_names
 from sslreg.evaluation.metric import Metrics
 from sslreg.evaluation.metrics.label_propagation import one_hot_patches, propagate, to_label_map
 from sslreg.evaluation.metrics.video_segmentation import ObjectScore, clip_metric, mean_scores, score_clip

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from sslreg.memorization.comparison import overlaps
+from sslreg.memorization.comparison import StudyComparison
 from sslreg.memorization.scored_study import ScoredStudy
-from sslreg.memorization.tables import AGREEMENT, both, row_of_pair
+from sslreg.memorization.table_rows import AGREEMENT_HEADINGS, agreement_cells, both
 from sslreg.reports.page import boxed, document, paragraphs, picture, table, titled
 from sslreg.reports.plots import matrix
 
@@ -15,12 +14,12 @@ from .side_by_side import side_by_side
 from .style import Part, Png
 
 
-def write_comparison(studies: Sequence[ScoredStudy], found: dict[str, Any], out: Path) -> None:
+def write_comparison(studies: Sequence[ScoredStudy], found: StudyComparison, out: Path) -> None:
     """Write ``compare.html``, one file with its pictures in it, and the pictures by themselves.
 
     Args:
         studies: Of the same images.
-        found: What ``compare.json`` says of them, see :func:`sslreg.memorization.comparison.compare`.
+        found: Their comparison.
         out: The folder.
     """
 
@@ -29,21 +28,21 @@ def write_comparison(studies: Sequence[ScoredStudy], found: dict[str, Any], out:
 
     parts = [side_by_side(studies, png), same_images(found, len(studies[0].index), png)]
     body = ''.join(titled(part.heading, part.body) for part in parts)
-    text = '\n\n'.join([DEFINITION, EXPECTED, *(f'{text}.' for text in found['caveats'])])
+    text = '\n\n'.join([DEFINITION, EXPECTED, *(f'{text}.' for text in found.caveats)])
     title = f'Memorisation: {", ".join(study.name for study in studies)}'
     (out / 'compare.html').write_text(document(title, paragraphs(text) + body), encoding='utf-8')
 
 
-def same_images(found: dict[str, Any], number: int, png: Png) -> Part:
+def same_images(found: StudyComparison, number: int, png: Png) -> Part:
     """The overlap of the most memorised of ``number`` candidates of each study with each, and how they are ranked."""
-    names = [study['name'] for study in found['studies']]
-    top = found['pairs'][0]['top']
-    matrix(png('overlaps'), names, [[100 * value for value in row] for row in overlaps(found)], 'in both, in %')
-    rows = [['studies', *AGREEMENT]]
-    for study in found['studies']:
-        name = f'{study["name"]}, seeds'
-        rows += [row_of_pair(f'{name} {both(pair["seeds"])}', pair) for pair in study['between_seeds']]
-    rows += [row_of_pair(both(pair['studies']), pair) for pair in found['pairs']]
+    top = found.pairs[0].top
+    shares = [[100 * value for value in row] for row in found.overlaps()]
+    matrix(png('overlaps'), found.names, shares, 'in both, in %')
+    rows = [['studies', *AGREEMENT_HEADINGS]]
+    for study in found.studies:
+        name = f'{study.name}, seeds'
+        rows += [[f'{name} {both(pair.seeds)}', *agreement_cells(pair)] for pair in study.between_seeds]
+    rows += [[both(pair.studies), *agreement_cells(pair)] for pair in found.pairs]
     text = (
         f'Of the {top} most memorised candidates of each the share that both have, and how alike these are ranked, by '
         f'SSLMem; of studies the mean over seeds. By chance {top / number:.0%} would be in both. On the diagonal is '

@@ -1,29 +1,29 @@
 """Where in the network the candidates are memorised: LayerMem (arXiv 2409.19069)."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from sslreg.memorization.image_scores import Scores
+from sslreg.memorization.image_scores import ImageScores
+from sslreg.memorization.score_statistics import MeanStd, mean_and_std, to_json
 from sslreg.memorization.scored_study import ScoredStudy
-from sslreg.memorization.statistics import mean_and_std
-from sslreg.memorization.summary import layer_summary
-from sslreg.memorization.tables import plus_minus
+from sslreg.memorization.summary import LayerMem, summarize_layermem
+from sslreg.memorization.table_rows import layermem_rows, plus_minus
 from sslreg.reports.page import boxed, paragraphs, picture, table
 from sslreg.reports.plots import Line, Panel, level, line_panels
 
 from .style import BLUE, GREY, VERMILION, Part, Png
 
-ENDS = 50  # most and least memorised candidates, as in the paper
-COLOURS = dict(most=VERMILION, all=GREY, least=BLUE)
+NUM_ENDS = 50  # most and least memorised candidates, as in the paper
+END_COLOURS = dict(most=VERMILION, all=GREY, least=BLUE)
 
 
-def layers(study: ScoredStudy, png: Png) -> Part | None:
+def layer_section(study: ScoredStudy, png: Png) -> Part | None:
     """LayerMem of all candidates and of both ends, with Delta-LayerMem; of one layer nothing."""
     if len(study.scores.layers) == 1:
         return None
-    found, number = curves(study.scores), _number(study.scores)
+    layermem, ends = summarize_layermem(study.scores), end_means(study.scores)
+    number = _number(study.scores)
     path = png('layers')
-    line_panels(path, _panels(found, number), size=(8.3, 3.0))
+    line_panels(path, _panels(layermem, ends, number), size=(8.3, 3.0))
     text = (
         "LayerMem is the mean of SSLMem' over the candidates, Delta-LayerMem by how much it exceeds that of the layer "
         f'before, in the order in which the network runs the layers. The {number} most and least memorised candidates '
@@ -31,18 +31,17 @@ def layers(study: ScoredStudy, png: Png) -> Part | None:
     )
     if len(study.scores.seeds) > 1:
         text += f' Bands and ± are the standard deviation of {len(study.scores.seeds)} seeds.'
-    rows = [['layer', 'LayerMem', 'Delta-LayerMem', f'{number} most', f'{number} least']]
-    for layer, each in found['all'].items():
-        delta = f'{each["delta"]:+.4f}' if 'delta' in each else ''
-        rows.append(
-            [layer, plus_minus(each), delta, plus_minus(found['most'][layer]), plus_minus(found['least'][layer])]
-        )
+    headings, *rows = layermem_rows(layermem)
+    rows = [[*row, *(plus_minus(values[row[0]]) for values in ends.values())] for row in rows]
+    rows = [[*headings, *(f'{number} {end}' for end in ends)], *rows]
+    curves: dict[str, Mapping[str, MeanStd]] = dict(all=layermem, **ends)
+    found = {end: {layer: to_json(each) for layer, each in values.items()} for end, values in curves.items()}
     body = picture(path, 'LayerMem of the layers') + paragraphs(text) + boxed('results', table(rows))
     return Part('Through the layers', body, dict(layermem=found, layermem_ends=number))
 
 
-def curves(scores: Scores) -> dict[str, dict[str, Any]]:
-    """Mean and, of several seeds, standard deviation by layer: of ``all`` candidates, and of those at both ends.
+def end_means(scores: ImageScores) -> dict[str, dict[str, MeanStd]]:
+    """Return the mean SSLMem' over seeds of the ``most`` and ``least`` memorised candidates, by layer.
 
     The ends are chosen in each layer by the mean over seeds.
     """
@@ -51,22 +50,23 @@ def curves(scores: Scores) -> dict[str, dict[str, Any]]:
     number = _number(scores)
     ends = dict(most=order[:, :number], least=order[:, -number:])
     by_seed = {end: values.gather(2, of.expand(len(values), -1, -1)).mean(dim=2) for end, of in ends.items()}
-    return dict(all=layer_summary(scores)) | {
+    return {
         end: {layer: mean_and_std(each[:, place]) for place, layer in enumerate(scores.layers)}
         for end, each in by_seed.items()
     }
 
 
-def _number(scores: Scores) -> int:
-    return min(ENDS, len(scores.among('candidate')) // 2)
+def _number(scores: ImageScores) -> int:
+    return min(NUM_ENDS, len(scores.among('candidate')) // 2)
 
 
-def _panels(found: dict[str, dict[str, Any]], number: int) -> list[Panel]:
-    names = list(found['all'])
+def _panels(layermem: Mapping[str, LayerMem], ends: Mapping[str, Mapping[str, MeanStd]], number: int) -> list[Panel]:
+    names = list(layermem)
+    found: dict[str, Mapping[str, MeanStd]] = dict(all=layermem, **ends)
     labels = dict(most=f'{number} most memorised', all='all candidates', least=f'{number} least memorised')
-    lines = [curve(found[end], label, COLOURS[end]) for end, label in labels.items()]
+    lines = [curve(found[end], label, END_COLOURS[end]) for end, label in labels.items()]
     bar = dict(color=GREY, linewidth=9, solid_capstyle='butt')
-    deltas = [found['all'][name]['delta'] for name in names[1:]]
+    deltas = [each.delta for each in layermem.values() if each.delta is not None]
     steps = [Line([x, x], [0, delta], '', bar) for x, delta in enumerate(deltas, start=1)]
     return [layer_panel(names, lines, 'LayerMem'), layer_panel(names, steps, 'Delta-LayerMem')]
 
@@ -80,9 +80,9 @@ def layer_panel(names: Sequence[str], lines: Sequence[Line], label: str) -> Pane
     return Panel([zero, *lines], '', label, axes=axes, legend=legend)
 
 
-def curve(found: dict[str, dict[str, float]], label: str, colour: str) -> Line:
+def curve(found: Mapping[str, MeanStd], label: str, colour: str) -> Line:
     """A point for each layer, a band of standard deviations."""
-    means = [each['mean'] for each in found.values()]
-    std = [each['std'] for each in found.values()] if all('std' in each for each in found.values()) else None
+    means, deviations = [each.mean for each in found.values()], [each.std for each in found.values()]
+    std = [each for each in deviations if each is not None] or None  # all have one, or none
     style = dict(color=colour, linewidth=2, marker='o', markersize=4)
     return Line(list(range(len(means))), means, label, style, std)

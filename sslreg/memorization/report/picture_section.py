@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from mmengine.registry import DefaultScope
 
-from sslreg.memorization import study as studies
+from sslreg.memorization.image_sets import has_views
 from sslreg.memorization.scored_study import ScoredStudy
-from sslreg.memorization.tables import fixed
+from sslreg.memorization.table_rows import fixed
 from sslreg.reports.page import boxed, paragraphs, picture, table
 from sslreg.reports.sheets import Cell, contact_sheet
 from sslreg.reports.training.run import rgb
@@ -18,24 +18,24 @@ from .style import Part, Png, numbered, over_seeds
 
 COLUMNS = 8
 BLANK = Cell(np.full((1, 1, 3), 255, np.uint8))
-TOP = 100  # of whose classes there is a table
+TOP_CLASSES = 100  # of whose classes there is a table
 CLASSES = 20  # in the table
-ENDS = dict(most=True, least=False)  # whether the highest scores come first
+HIGHEST_FIRST = dict(most=True, least=False)  # whether the highest scores come first
 
 
-def pictures(study: ScoredStudy, png: Png, top: int) -> Part:
+def picture_section(study: ScoredStudy, png: Png, top: int) -> Part:
     """Contact sheets of both ends, and the classes there."""
     number = min(top, len(study.candidates) // 2)
-    places = {end: ranked(study, number, highest) for end, highest in ENDS.items()}
+    places = {end: ranked(study, number, highest) for end, highest in HIGHEST_FIRST.items()}
     figures: dict[str, Any] = {
         end: [dict(image=study.index[place], sslmem=float(study.candidates[place])) for place in found]
         for end, found in places.items()
     }
     body = ''
     with DefaultScope.overwrite_default_scope('sslreg'):
-        if studies.has_views(study.cfg):
+        if has_views(study.cfg):
             _sheets(study, places, png)
-            body += ''.join(picture(png(end), f'The {number} {end} memorised candidates') for end in ENDS)
+            body += ''.join(picture(png(end), f'The {number} {end} memorised candidates') for end in HIGHEST_FIRST)
         labels, names = _classes(study)
     text = (
         f'The {numbered(number, "candidate")} with the highest scores and the {number} with the lowest, in this order, '
@@ -61,7 +61,7 @@ def ranked(study: ScoredStudy, number: int, highest: bool) -> list[int]:
 
 def _sheets(study: ScoredStudy, places: dict[str, list[int]], png: Png) -> None:
     """The images as the networks get them, before normalisation: as large as a view, the middle of longer ones."""
-    dataset = studies.viewed(study.cfg, 'candidate', study.split_file, num_views=0, plain=True)
+    dataset = study.study.images('candidate').views(0, plain=True)
     for end, found in places.items():
         cells = [Cell(rgb(dataset[place]['inputs'][0]), fixed(float(study.candidates[place]), 3)) for place in found]
         columns = min(COLUMNS, len(cells))
@@ -72,7 +72,7 @@ def _sheets(study: ScoredStudy, places: dict[str, list[int]], png: Png) -> None:
 
 def _classes(study: ScoredStudy) -> tuple[list[int], list[str]]:
     """Class of each candidate, and names of all classes; nothing where images have none."""
-    dataset = studies.files(study.cfg, 'candidate', study.split_file)
+    dataset = study.study.images('candidate').files()
     infos = [dataset.get_data_info(place) for place in range(len(dataset))]
     if any('gt_label' not in info for info in infos):
         return [], []
@@ -82,8 +82,8 @@ def _classes(study: ScoredStudy) -> tuple[list[int], list[str]]:
 
 def classes(study: ScoredStudy, labels: list[int], names: list[str]) -> dict[str, Any]:
     """Of each class the candidates, how many of them are among the ``top`` at both ends, and their mean score."""
-    top = min(TOP, len(labels) // 2)
-    counts = {end: Counter(labels[place] for place in ranked(study, top, high)) for end, high in ENDS.items()}
+    top = min(TOP_CLASSES, len(labels) // 2)
+    counts = {end: Counter(labels[place] for place in ranked(study, top, high)) for end, high in HIGHEST_FIRST.items()}
     of = torch.tensor(labels)
     rows = [
         dict(

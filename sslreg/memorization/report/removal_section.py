@@ -1,23 +1,30 @@
 """Accuracy of encoders that are trained without the most memorised candidates (arXiv 2401.12233, section 4)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from sslreg.memorization.experiments.ranking import NONE
+from sslreg.memorization.experiments.records import ConditionRun
+from sslreg.memorization.experiments.removal import RemovalCondition
+from sslreg.memorization.score_statistics import MeanStd, to_json
 from sslreg.memorization.scored_study import ScoredStudy
-from sslreg.memorization.tables import plus_minus
+from sslreg.memorization.table_rows import plus_minus
 from sslreg.reports.page import boxed, folded, paragraphs, picture, table
 from sslreg.reports.plots import Line, Panel, line_panels
 
-from .run_averages import ORDER_NAMES, Runs, averaged, orders_in, shown_metrics
+from .run_averages import ORDER_NAMES, averaged, orders_in, shown_metrics
 from .style import ORDERS, Part, Png
 
-Curves = dict[str, dict[int, dict[str, float]]]  # mean and std by order and number removed
+RemovedRun = ConditionRun[RemovalCondition]
+Curves = dict[str, dict[int, MeanStd]]  # by order and number removed
 
 
-def removal(study: ScoredStudy, png: Png) -> Part | None:
+def removal_section(study: ScoredStudy, png: Png) -> Part | None:
     """A panel for each metric, a curve for each order; nothing where no images were removed."""
-    runs = study.kept('removal.json', 'remove')
-    if runs is None:
+    kept = study.removal
+    if kept is None:
         return None
-    found = {metric: curves(runs['runs'], metric) for metric in shown_metrics(runs['runs'])}
+    found = {metric: removal_curves(kept.runs, metric) for metric in shown_metrics(kept.runs)}
     path, columns = png('removal'), min(2, len(found))
     panels = [_panel(metric, each) for metric, each in found.items()]
     line_panels(path, panels, columns, size=(8.4 / columns, 3.3), shared=False)
@@ -29,28 +36,38 @@ def removal(study: ScoredStudy, png: Png) -> Part | None:
     tables = [boxed('results', table(_rows(metric, each))) for metric, each in found.items()]
     body = picture(path, 'Accuracy against the number of images removed') + paragraphs(text)
     body += folded('In numbers', *tables)
-    return Part('Trained without the most memorised images', body, dict(removal=found))
+    return Part(
+        'Trained without the most memorised images',
+        body,
+        dict(removal={metric: _figures(each) for metric, each in found.items()}),
+    )
 
 
-def curves(runs: Runs, metric: str) -> Curves:
+def removal_curves(runs: Sequence[RemovedRun], metric: str) -> Curves:
     """All orders start at the training on all images."""
-    numbers = sorted({run['number'] for run in runs if run['order'] != NONE})
+    numbers = sorted({run.condition.number for run in runs if run.condition.order != NONE})
     start = averaged(runs, metric, order=NONE)
     found = {
         order: {0: start} | {number: averaged(runs, metric, order=order, number=number) for number in numbers}
         for order in orders_in(runs)
     }
-    return {order: {number: each for number, each in values.items() if each} for order, values in found.items()}
+    return {
+        order: {number: each for number, each in values.items() if each is not None} for order, values in found.items()
+    }
+
+
+def _figures(found: Curves) -> dict[str, Any]:
+    return {order: {number: to_json(each) for number, each in values.items()} for order, values in found.items()}
 
 
 def _panel(metric: str, found: Curves) -> Panel:
     lines = [
         Line(
             [float(number) for number in values],
-            [each['mean'] for each in values.values()],
+            [each.mean for each in values.values()],
             ORDER_NAMES[order],
             dict(linewidth=2, markersize=4.5) | ORDERS[order],
-            [each.get('std', 0) for each in values.values()],
+            [each.std or 0 for each in values.values()],
         )
         for order, values in found.items()
     ]

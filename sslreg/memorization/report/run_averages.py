@@ -6,26 +6,27 @@ from typing import Any
 import torch
 
 from sslreg.evaluation.metric import Metric, parse
-from sslreg.memorization.statistics import mean_and_std
+from sslreg.memorization.experiments.records import ConditionRun
+from sslreg.memorization.score_statistics import MeanStd, mean_and_std
 from sslreg.reports.metric_plots import sweep_value, sweeps
 
-Runs = Sequence[dict[str, Any]]  # each with what was done, 'seed' and 'metrics'
+Runs = Sequence[ConditionRun[Any]]
 ORDER_NAMES = dict(most='most memorised', random='random', least='least memorised')
 
 
-def averaged(runs: Runs, metric: str, **what: Any) -> dict[str, float]:
-    """Mean of a metric over the runs in which ``what`` was done and, of several, standard deviation; {} of none."""
+def averaged(runs: Runs, metric: str, **what: Any) -> MeanStd | None:
+    """Return mean and standard deviation of a metric over runs whose condition has these fields; None if none has."""
     values = [
-        run['metrics'][metric]
+        run.metrics[metric]
         for run in runs
-        if metric in run['metrics'] and all(run.get(key) == value for key, value in what.items())
+        if metric in run.metrics and all(getattr(run.condition, key) == value for key, value in what.items())
     ]
-    return mean_and_std(torch.tensor(values, dtype=torch.float64)) if values else {}
+    return mean_and_std(torch.tensor(values, dtype=torch.float64)) if values else None
 
 
 def shown_metrics(runs: Runs) -> list[Metric]:
     """Return the metrics to draw: main ones, for each sweep over a parameter the last (of k-NN the largest k)."""
-    metrics = list(dict.fromkeys(parse(name) for run in runs for name in run['metrics']))
+    metrics = list(dict.fromkeys(parse(name) for run in runs for name in run.metrics))
     deviations = {metric.deviation for metric in metrics if not metric.is_deviation}
     kept = [metric for metric in metrics if metric.role == 'main' and metric not in deviations]
     for sweep in sweeps(kept):
@@ -36,4 +37,4 @@ def shown_metrics(runs: Runs) -> list[Metric]:
 
 def orders_in(runs: Runs) -> list[str]:
     """Orders by which something was taken away."""
-    return [order for order in ORDER_NAMES if any(run['order'] == order for run in runs)]
+    return [order for order in ORDER_NAMES if any(run.condition.order == order for run in runs)]

@@ -6,26 +6,28 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
+from sslreg.memorization.score_statistics import to_json
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.split import SPLIT_SETS
-from sslreg.memorization.tables import rows_of_seeds, rows_of_sets, rows_of_tests
+from sslreg.memorization.summary import SeedAgreement
+from sslreg.memorization.table_rows import FORM_HEADINGS, claim_rows, seed_rows, set_rows
 from sslreg.reports.page import boxed, paragraphs, picture, table
 from sslreg.reports.plots import Line, Panel, line_panels
 
-from .introduction import verdict
 from .style import SETS, Part, Png, over_seeds
 
-FORMS = dict(sslmem='SSLMem', sslmem_prime="SSLMem'")
 BINS = 60
 
 
-def sets(study: ScoredStudy, png: Png) -> Part:
+def set_section(study: ScoredStudy, png: Png) -> Part:
     """Histograms, means and quantiles."""
     values = _by_set(study)
     found = {form: histograms(each) for form, each in values.items()}
     path = png('histograms')
     top = 105 * max(max(shares) for each in found.values() for shares in each['shares'].values())
-    line_panels(path, [_panel(FORMS[form], each, top) for form, each in found.items()], columns=2, size=(4.3, 3.6))
+    line_panels(
+        path, [_panel(FORM_HEADINGS[form], each, top) for form, each in found.items()], columns=2, size=(4.3, 3.6)
+    )
     text = (
         f'Scores of images by layer {study.layer}, {over_seeds(study.scores.seeds)}. Upright lines are the means of '
         "the sets. SSLMem' is (g - f) / (g + f), to be compared with other layers, models and data; by range is "
@@ -33,9 +35,9 @@ def sets(study: ScoredStudy, png: Png) -> Part:
         'SSLMem.'
     )
     body = picture(path, 'Histograms of SSLMem of the four sets') + boxed(
-        'results', table(rows_of_sets(study.summary['sets']))
+        'results', table(set_rows(study.summary.sets))
     )
-    return Part('The four sets', body + paragraphs(text), dict(sets=study.summary['sets'], histograms=found))
+    return Part('The four sets', body + paragraphs(text), dict(sets=to_json(study.summary)['sets'], histograms=found))
 
 
 def histograms(values: dict[str, Tensor]) -> dict[str, Any]:
@@ -81,10 +83,10 @@ def _panel(label: str, found: dict[str, Any], top: float) -> Panel:
     return Panel(means + outlines, label, 'images of the set in %', axes=axes, legend=legend)
 
 
-def tests(study: ScoredStudy, png: Png) -> Part:
+def test_section(study: ScoredStudy, png: Png) -> Part:
     """The paper's claims, and whether the seeds have the same images on top."""
-    (claim, *names), *rows = rows_of_tests(study.summary['tests'])
-    verdicts = [verdict(test) for test in study.summary['tests']]
+    (claim, *names), *rows = claim_rows(study.summary.tests)
+    verdicts = [test.verdict for test in study.summary.tests]
     rows = [[claim, held, *numbers] for (claim, *numbers), held in zip(rows, verdicts, strict=True)]
     best = {(row, 0) for row, held in enumerate(verdicts) if held == 'yes'}
     body = boxed('results', table([[claim, 'held', *names], *rows], best)) + paragraphs(
@@ -92,16 +94,15 @@ def tests(study: ScoredStudy, png: Png) -> Part:
         'assumption. A claim held where p of Welch is below 0.05; p near 1 speaks for the opposite. The tests take the '
         'trainings as given; how much other trainings vary is in the ± above, where there are several seeds.'
     )
-    figures = dict(tests=study.summary['tests'])
-    if seeds := study.summary.get('seeds'):
-        body += _seeds(seeds)
-        figures['seeds'] = seeds
+    figures = {key: value for key, value in to_json(study.summary).items() if key != 'sets'}
+    if study.summary.seeds:
+        body += _seeds(study.summary.seeds)
     return Part('Do the sets differ?', body, figures)
 
 
-def _seeds(seeds: list[dict[str, Any]]) -> str:
+def _seeds(seeds: list[SeedAgreement]) -> str:
     text = (
-        f'How far two trainings memorise the same images: of the {seeds[0]["top"]} most memorised candidates of each '
+        f'How far two trainings memorise the same images: of the {seeds[0].top} most memorised candidates of each '
         'the share that both have, and how alike these are ranked.'
     )
-    return paragraphs(text) + boxed('results', table(rows_of_seeds(seeds)))
+    return paragraphs(text) + boxed('results', table(seed_rows(seeds)))

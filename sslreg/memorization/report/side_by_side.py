@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any
+from pathlib import Path
 
-from sslreg.memorization import statistics
-from sslreg.memorization.comparison import training_images
-from sslreg.memorization.consistency import differences
+from sslreg.memorization.comparison import IncomparableStudies, compare_pair
+from sslreg.memorization.score_statistics import CLAIMS, to_json
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.split import SPLIT_SETS
-from sslreg.memorization.summary import agreement, layer_summary
-from sslreg.memorization.tables import AGREEMENT, both, fixed, p_value, plus_minus, row_of_pair
+from sslreg.memorization.summary import summarize_layermem
+from sslreg.memorization.table_rows import AGREEMENT_HEADINGS, agreement_cells, both, fixed, p_value, relative_cells
 from sslreg.reports.page import boxed, paragraphs, picture, table
 from sslreg.reports.plots import Bars, bar_chart, line_panels
 
-from .introduction import verdict
 from .layer_section import curve, layer_panel
 from .style import SETS, STUDIES, Part, Png
 
@@ -29,7 +27,7 @@ def side_by_side(studies: Sequence[ScoredStudy], png: Png) -> Part:
         f"Means of SSLMem' by layer {studies[0].layer}, which may be compared across models and data; ± and the bars' "
         'ends are the standard deviation over seeds, where there are several.'
     )
-    names = [f'{higher} above {lower}' for higher, lower in statistics.ORDER]
+    names = [f'{higher} above {lower}' for higher, lower in CLAIMS]
     body += boxed('results', table([['', *names], *map(_tests, studies)]))
     body += paragraphs(
         "Whether the claim held, Cohen's d and p of Welch's one-sided test, of SSLMem; d may be compared, differences "
@@ -43,16 +41,15 @@ def side_by_side(studies: Sequence[ScoredStudy], png: Png) -> Part:
 
 def agreements(studies: Sequence[ScoredStudy]) -> Part:
     """Overlap and Kendall's tau of the most memorised candidates of each two studies."""
-    found = [_pair(*pair) for pair in combinations(studies, 2)]
-    rows = [['studies', 'most memorised', *AGREEMENT]]
+    found = [compare_pair(*pair) for pair in combinations(studies, 2)]
+    rows = [['studies', 'most memorised', *AGREEMENT_HEADINGS]]
     texts = []
     for pair in found:
-        name = both(pair['studies'])
-        if 'not_comparable' in pair:
-            texts.append(f'{name} cannot be compared image by image: {pair["not_comparable"]}.')
+        name = both(pair.studies)
+        if isinstance(pair, IncomparableStudies):
+            texts.append(f'{name} cannot be compared image by image: {pair.not_comparable}.')
         else:
-            _, *numbers = row_of_pair(name, pair)
-            rows.append([name, str(pair['top']), *numbers])
+            rows.append([name, str(pair.top), *agreement_cells(pair)])
     if len(rows) > 1:
         texts.insert(
             0,
@@ -60,58 +57,36 @@ def agreements(studies: Sequence[ScoredStudy]) -> Part:
             'SSLMem, the mean over seeds.',
         )
     body = (boxed('results', table(rows)) if len(rows) > 1 else '') + paragraphs('\n\n'.join(texts))
-    return Part('Do they memorise the same images?', body, dict(pairs=found))
-
-
-def _pair(a: ScoredStudy, b: ScoredStudy) -> dict[str, Any]:
-    pair: dict[str, Any] = dict(studies=[a.name, b.name])
-    if reason := _difference(a, b):
-        return pair | dict(not_comparable=reason)
-    return pair | agreement(a.candidates, b.candidates)
-
-
-def _difference(a: ScoredStudy, b: ScoredStudy) -> str:
-    """Why the candidates of two studies are not the same images; '' if they are."""
-    if found := differences(training_images(a.cfg), training_images(b.cfg), 'dataset'):
-        return f'they are of other data, {", ".join(found)}'
-    if a.index != b.index:
-        common = len(set(a.index) & set(b.index))
-        return f'they are of other splits, with {common} of {len(a.index)} and {len(b.index)} candidates in common'
-    return ''
+    return Part('Do they memorise the same images?', body, dict(pairs=[to_json(pair) for pair in found]))
 
 
 def _bars(studies: Sequence[ScoredStudy]) -> list[Bars]:
-    found = [study.summary['sets'] for study in studies]
-    return [
-        Bars(
-            [sets[name]['sslmem_prime']['mean'] if name in sets else float('nan') for sets in found],
-            name,
-            SETS[name]['color'],
-            [sets[name]['sslmem_prime'].get('std', 0) if name in sets else 0 for sets in found],
-        )
-        for name in SPLIT_SETS
-    ]
+    bars = []
+    for name in SPLIT_SETS:
+        found = [each.summary.sets[name].sslmem_prime if name in each.summary.sets else None for each in studies]
+        means = [each.mean if each else float('nan') for each in found]
+        bars.append(Bars(means, name, SETS[name]['color'], [(each.std or 0) if each else 0 for each in found]))
+    return bars
 
 
 def _means(study: ScoredStudy) -> list[str]:
-    sets = study.summary['sets']
-    return [study.name, *(plus_minus(sets[name]['sslmem_prime']) if name in sets else '' for name in SETS)]
+    return [study.name, *relative_cells(study.summary.sets)]
 
 
 def _tests(study: ScoredStudy) -> list[str]:
-    found = {(test['higher'], test['lower']): test for test in study.summary['tests']}
+    found = {(test.higher, test.lower): test for test in study.summary.tests}
     cells = (
-        f'{verdict(found[pair])}, d {fixed(found[pair]["effect"], 2)}, p {p_value(found[pair]["p_welch"])}'
+        f'{found[pair].verdict}, d {fixed(found[pair].effect, 2)}, p {p_value(found[pair].p_welch)}'
         if pair in found
         else ''
-        for pair in statistics.ORDER
+        for pair in CLAIMS
     )
     return [study.name, *cells]
 
 
-def _layers(studies: Sequence[ScoredStudy], path: Any) -> None:
+def _layers(studies: Sequence[ScoredStudy], path: Path) -> None:
     lines = [
-        curve(layer_summary(study.scores), study.name, STUDIES[place % len(STUDIES)])
+        curve(summarize_layermem(study.scores), study.name, STUDIES[place % len(STUDIES)])
         for place, study in enumerate(studies)
     ]
     line_panels(path, [layer_panel(studies[0].scores.layers, lines, 'LayerMem of the candidates')])

@@ -7,12 +7,12 @@ from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.reports.page import document, paragraphs, titled
 
 from .introduction import lede
-from .layer_section import layers
-from .picture_section import pictures
-from .pruning_section import pruning
-from .removal_section import removal
-from .set_sections import sets, tests
-from .settings_section import settings
+from .layer_section import layer_section
+from .picture_section import picture_section
+from .pruning_section import pruning_section
+from .removal_section import removal_section
+from .set_sections import set_section, test_section
+from .settings_section import settings_section
 from .side_by_side import agreements, side_by_side
 from .style import Part, Png
 
@@ -48,13 +48,13 @@ def write_memorization(studies: Sequence[ScoredStudy], out: Path, top: int = 32)
 
 def _parts(study: ScoredStudy, png: Png, top: int) -> list[Part]:
     found = [
-        sets(study, png),
-        tests(study, png),
-        pictures(study, png, top) if top else None,
-        layers(study, png),
-        removal(study, png),
-        pruning(study, png),
-        settings(study, png),
+        set_section(study, png),
+        test_section(study, png),
+        picture_section(study, png, top) if top else None,
+        layer_section(study, png),
+        removal_section(study, png),
+        pruning_section(study, png),
+        settings_section(study, png),
     ]
     return [part for part in found if part is not None]
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from sslreg.models.recall import Recall
 from sslreg.registry import MEMORIES
+from sslreg.utils.seeds import derived_seed
 
 from .base import BaseMemory
 
@@ -181,7 +182,7 @@ class InstanceMemory(BaseMemory):
         K is fixed and no entry occurs twice, also where the batch repeats an image; nothing waits for the device.
         """
         batch = torch.cat(all_gather(indices.contiguous()))
-        generator = torch.Generator(batch.device).manual_seed(self.seed * 1_000_003 + self._step)
+        generator = torch.Generator(batch.device).manual_seed(derived_seed(self.seed, self._step))
         order = torch.rand(len(self), generator=generator, device=batch.device)
         order[batch] = order[batch] - 2  # before all others
         columns = order.topk(len(batch) + num_negatives, largest=False).indices

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from sslreg.models.recall import Recall
 from sslreg.registry import MEMORIES
+from sslreg.utils.seeds import derived_seed
 
 from .base import BaseMemory
 
@@ -64,7 +65,7 @@ class QueueMemory(BaseMemory):
             )
 
     def _permutation(self) -> Tensor:
-        generator = torch.Generator(self.feats.device).manual_seed(self.seed * 1_000_003 + self._step)
+        generator = torch.Generator(self.feats.device).manual_seed(derived_seed(self.seed, self._step))
         return torch.randperm(len(self), generator=generator, device=self.feats.device)
 
     def _load_from_state_dict(self, *args: Any) -> None:
