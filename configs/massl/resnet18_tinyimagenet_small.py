@@ -13,8 +13,6 @@ from mmpretrain.models import ResNet
 with read_base():
     from .resnet18_cifar10_small import *
 
-epochs = 10
-
 model.data_preprocessor.update(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
 model.backbone = dict(type=ResNet, depth=18, stem_channels=32, base_channels=32)
 model.neck.in_channels = 256
@@ -24,9 +22,6 @@ train_dataloader.dataset.views[1].size = 32
 train_dataloader.dataset.dataset.update(data_root='data/tinyimagenet_a', indices=None)
 val_dataloader.dataset.update(data_root='data/tinyimagenet_a', ann_file='val.npz', indices=None)
 test_dataloader.dataset = val_dataloader.dataset
-bank_dataloader.dataset.update(data_root='data/tinyimagenet_a', indices=None)
-val_cfg.bank_dataloader.dataset = bank_dataloader.dataset
-test_cfg.bank_dataloader.dataset = bank_dataloader.dataset
+val_cfg.benchmarks[0].train.update(data_root='data/tinyimagenet_a', indices=None)
 
-train_cfg.max_epochs = epochs
-custom_hooks[0].schedule.warmup = 1 / epochs  # learning rate
+train_cfg.max_epochs = 10

@@ -12,11 +12,13 @@ from mmpretrain.datasets import CenterCrop, PackInputs, ResizeEdge
 from sslreg.datasets import ImageFolder, LoadImage, MultiCrop, PackViews, collate, worker_init_fn
 
 with read_base():
-    from .colors import *
+    from ..knn import *
 
 data_root = 'data/imagenet'
 global_scale = (0.32, 1.0)
 local_scale = (0.05, 0.32)
+dino_colors = dict(jitter=dict(brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1), jitter_prob=0.8, gray=0.2)
+moco_colors = dict(jitter=dict(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1), jitter_prob=0.8, gray=0.2)
 
 data_preprocessor = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True, non_blocking=True)
 
@@ -46,13 +48,7 @@ test_pipeline = [
     dict(type=CenterCrop, crop_size=224),
     dict(type=PackInputs),
 ]
-bank_dataloader = dict(
-    batch_size=256,
-    num_workers=12,
-    pin_memory=True,
-    collate_fn=dict(type=collate),
-    sampler=dict(type=DefaultSampler, shuffle=False, round_up=False),
-    dataset=dict(type=ImageFolder, data_root=data_root, data_prefix='train', pipeline=test_pipeline))
+val_cfg.benchmarks[0].train = dict(type=ImageFolder, data_root=data_root, data_prefix='train', pipeline=test_pipeline)
 val_dataloader = dict(
     batch_size=256,
     num_workers=12,

@@ -8,10 +8,11 @@ from mmpretrain.datasets import PackInputs
 from sslreg.datasets import BatchedViews, PhotoTiles, collate, worker_init_fn
 
 with read_base():
-    from .colors import *
+    from ..knn import *
 
 batch_size = 128
 tiles_per_class = 100
+dino_colors = dict(jitter=dict(brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1), jitter_prob=0.8, gray=0.2)
 
 data_preprocessor = dict(mean=[127.5, 127.5, 127.5], std=[64.0, 64.0, 64.0], to_rgb=True)
 views = [
@@ -35,12 +36,7 @@ test_pipeline = [
     dict(type=Resize, scale=(32, 32), backend='pillow', interpolation='bicubic'),
     dict(type=PackInputs),
 ]
-bank_dataloader = dict(
-    batch_size=256,
-    num_workers=0,
-    collate_fn=dict(type=collate),
-    sampler=dict(type=DefaultSampler, shuffle=False, round_up=False),
-    dataset=dict(type=PhotoTiles, split='train', tiles_per_class=tiles_per_class, pipeline=test_pipeline))
+val_cfg.benchmarks[0].train = dict(type=PhotoTiles, split='train', tiles_per_class=tiles_per_class, pipeline=test_pipeline)
 val_dataloader = dict(
     batch_size=256,
     num_workers=0,
