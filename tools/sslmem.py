@@ -32,6 +32,7 @@ from sslreg.memorization.commands import COMMANDS
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the arguments; ``run`` is the function of the command."""
     parser = command_line.make_parser(__doc__)
     command_line.add_launcher(parser)
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
@@ -43,6 +44,7 @@ def parse_args() -> argparse.Namespace:
 
 @record  # torchrun then ends with the error
 def main() -> None:
+    """Run the command."""
     args = parse_args()
     args.run(args)
 
