@@ -56,13 +56,15 @@ class _ScoreHook(Hook):
             with torch.random.fork_rng(devices=[]):  # loaders draw from torch's generator
                 found = self.scores(runner, as_encoder(model))
             model.train()
-            self._tell(runner, found)
+            self._log(runner, found)
+            if is_main_process():
+                self._write(runner, found)
 
     def scores(self, runner: Runner, model: Any) -> dict[str, Any]:
         """Return the arrays of each layer, of which ``scores`` are logged."""
         raise NotImplementedError
 
-    def _tell(self, runner: Runner, found: dict[str, Any]) -> None:
+    def _log(self, runner: Runner, found: dict[str, Any]) -> None:
         figures = {
             f'{self.name}/{layer}/{key}': value
             for layer, each in found.items()
@@ -72,15 +74,14 @@ class _ScoreHook(Hook):
             runner.message_hub.update_scalar(key, value)
         means = ', '.join(f'{key} {value:.4f}' for key, value in figures.items() if key.endswith('mean'))
         runner.logger.info(f'after epoch {runner.epoch + 1}: {means}')
-        if is_main_process():
-            folder = Path(runner.work_dir, self.name)
-            folder.mkdir(parents=True, exist_ok=True)
-            arrays: dict[str, Any] = {
-                f'{layer}/{column}': values.numpy()
-                for layer, each in found.items()
-                for column, values in vars(each).items()
-            }
-            np.savez(folder / f'epoch_{runner.epoch + 1}.npz', **arrays)
+
+    def _write(self, runner: Runner, found: dict[str, Any]) -> None:
+        arrays: dict[str, Any] = {
+            f'{layer}/{name}': values.numpy() for layer, each in found.items() for name, values in vars(each).items()
+        }
+        folder = Path(runner.work_dir, self.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(folder / f'epoch_{runner.epoch + 1}.npz', **arrays)
 
 
 def _figures(scores: Tensor) -> dict[str, float]:
