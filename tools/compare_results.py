@@ -22,6 +22,7 @@ from sslreg.reports import write_benchmarks
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument(
         'folders', nargs='+', metavar='DIR', help='what tools/test.py --benchmarks wrote (--out); one for each model'
@@ -43,6 +44,7 @@ def rows(comparisons: Sequence[Comparison]) -> list[list[object]]:
 
 
 def main() -> None:
+    """Write the tables and plots of a comparison."""
     args = parse_args()
     out = Path(args.out)
     evaluations = [Evaluation.read(Path(folder)) for folder in args.folders]

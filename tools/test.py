@@ -44,6 +44,7 @@ WORKERS = min(4, os.cpu_count() or 1)
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument('checkpoint', nargs='?', help='path of the checkpoint; with --benchmarks it may be left out')
@@ -82,6 +83,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def configure(args: argparse.Namespace) -> Config:
+    """Return the config with the options of the command line."""
     cfg = load_config(args.config, args.cfg_options)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or default_work_dir(args.config)
     if args.benchmarks:
@@ -102,6 +104,7 @@ def configure(args: argparse.Namespace) -> Config:
 
 
 def report(metrics: dict[str, float], title: str, out: str | None) -> None:
+    """Print metrics, and write them as JSON."""
     table = Table('metric', 'value', title=title)
     for name, value in metrics.items():
         table.add_row(name, f'{value:.2f}')
@@ -112,12 +115,13 @@ def report(metrics: dict[str, float], title: str, out: str | None) -> None:
 
 
 def title(args: argparse.Namespace) -> str:
-    """``'vitb_800e, epoch_800'``, unless it is given."""
+    """Return the title of the results, e.g. ``'vitb_800e, epoch_800'``."""
     weights = Path(args.checkpoint).stem if args.checkpoint else 'no checkpoint'
     return args.title or f'{Path(args.config).stem}, {weights}'
 
 
 def facts(args: argparse.Namespace, network: str, broken: dict[str, list[str]]) -> dict[str, str]:
+    """Return the facts about a run for its results."""
     processes = get_world_size()
     return {
         'config': args.config,
@@ -187,6 +191,7 @@ def dry_run(suite: Suite, extractor: Extractor, missing: dict[str, list[str]]) -
 
 @record  # torchrun then ends with the error
 def main() -> None:
+    """Evaluate a checkpoint."""
     args = parse_args()
     cfg = configure(args)
     if args.benchmarks:

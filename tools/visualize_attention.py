@@ -24,6 +24,7 @@ from sslreg.utils.config_files import load_config
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument('checkpoint', help='path of the checkpoint')
@@ -43,13 +44,14 @@ def parse_args() -> argparse.Namespace:
 
 
 def pictures(folder: str, out: str) -> dict[Path, Path]:
-    """The PNG of each image, in folders like those of the images."""
+    """Return the path of the PNG for each image; folders are kept."""
     images = ImageFolder(folder, with_label=False)
     files = [Path(images.get_data_info(index)['img_path']) for index in range(len(images))]
     return {file: Path(out, f'{file.relative_to(folder)}.png') for file in files}
 
 
 def main() -> None:
+    """Write a PNG for each image."""
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options)
     check_checkpoint(args.checkpoint)

@@ -1,6 +1,6 @@
-"""Show which parts of two photographs correspond to each other for a trained vision transformer: a PNG with lines.
+r"""Show which parts of two photographs correspond to each other for a trained vision transformer: a PNG with lines.
 
-python tools/visualize_correspondence.py configs/massl/vits_800e.py work_dirs/massl/vits_800e/epoch_800.pth \\
+python tools/visualize_correspondence.py configs/massl/vits_800e.py work_dirs/massl/vits_800e/epoch_800.pth \
     cat.jpg lion.jpg --out lines.png
 
 Lines join patches that are each other's nearest; those that the class token attends to in both images come first.
@@ -23,6 +23,7 @@ from sslreg.utils.config_files import load_config
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument('checkpoint', help='path of the checkpoint')
@@ -43,6 +44,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
+    """Write the PNG."""
     args = parse_args()
     if Path(args.out).suffix.lower() != '.png':
         raise ValueError(f'--out {args.out}: it is a PNG that is written, name it so')

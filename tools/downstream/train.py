@@ -28,6 +28,7 @@ from sslreg.models.checkpoints import check_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of a config of mmdet or mmsegmentation')
     parser.add_argument('checkpoint', help="of pre-training; 'none' starts the backbone at random, as a control")
@@ -56,7 +57,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def build_config(args: argparse.Namespace) -> tuple[Config, str | None]:
-    """The config with the command line in it, and what the user should know of its batch."""
+    """Return the config with the options of the command line, and a note on the batch size or None."""
     cfg = configure.load_task_config(args.config, args.cfg_options, args.task)
     configure.use_weights(cfg, args.checkpoint, args.prefix)
     if args.checkpoint != 'none':
@@ -72,6 +73,7 @@ def build_config(args: argparse.Namespace) -> tuple[Config, str | None]:
 
 @record  # torchrun then ends with the error
 def main() -> None:
+    """Train, on all ranks."""
     args = parse_args()
     cfg, note = build_config(args)
     with launch.launched(cfg, args.launcher):
