@@ -1,4 +1,4 @@
-"""Plots that fit the kinds of metrics that a benchmark has; each is an image of a page."""
+"""Plots of the metrics of a benchmark, chosen by the kinds of metrics it has."""
 
 import io
 import re
@@ -10,7 +10,7 @@ import numpy as np
 from sslreg.evaluation.results import Metrics
 from sslreg.evaluation.tables import COUNT, GROUP, Comparison, main_metrics
 
-from .page import embedded, image
+from .page import Image
 from .plots import BESIDE, Bars, Line, Panel, bar_chart, level, line_panels
 
 SWEEPS = {  # a setting's place in a metric's name, and what it is
@@ -26,8 +26,8 @@ PAPER_COLOURS = ('#b9bec6', '#9fc3e6', '#f2c594', '#cdb4db', '#e6a8a3', '#a9d6b5
 SIZE = (8.6, 3.4)  # inches
 
 
-def metric_plots(comparison: Comparison) -> Iterator[str]:
-    """Curves over settings, bars over attacks, clips or difficulties, and bars of what is left."""
+def metric_plots(comparison: Comparison) -> Iterator[Image]:
+    """Yield curves over settings, bars over attacks, clips or difficulties, and bars of the other metrics."""
     columns, num_models = comparison.columns, len(comparison.models)
     drawn: set[str] = set()
     for pattern, xlabel in SWEEPS.items():
@@ -46,7 +46,7 @@ def metric_plots(comparison: Comparison) -> Iterator[str]:
 
 
 def sweeps(names: Sequence[str], pattern: re.Pattern[str]) -> dict[str, dict[str, float]]:
-    """Metrics that differ in one setting: the setting's value by the metric's name, by probe."""
+    """Return, by probe, the metrics that differ in one setting with the value of the setting."""
     found: dict[str, dict[str, float]] = {}
     for name in names:
         if match := pattern.search(name):
@@ -55,9 +55,9 @@ def sweeps(names: Sequence[str], pattern: re.Pattern[str]) -> dict[str, dict[str
 
 
 def grouped(comparison: Comparison) -> dict[str, dict[str, str]]:
-    """Metrics of attacks, clips or difficulties: the group by the metric's name, by what is measured.
+    """Return, by measure, the metrics of attacks, clips or difficulties with the names of these.
 
-    Of all that is measured what papers report, or else the first.
+    Only the measures that papers report are returned, or the first measure if papers report none.
     """
     found: dict[str, dict[str, str]] = {}
     for name in comparison.names:
@@ -68,8 +68,8 @@ def grouped(comparison: Comparison) -> dict[str, dict[str, str]]:
     return {measure: found[measure] for measure in chosen}
 
 
-def _curves(comparison: Comparison, members: Mapping[str, float], probe: str, xlabel: str) -> str:
-    """A line for each model over the setting; what a paper has of one setting is a point."""
+def _curves(comparison: Comparison, members: Mapping[str, float], probe: str, xlabel: str) -> Image:
+    """Draw one line per model over the setting; a paper's figure for a single setting is a point."""
     colours = palette(comparison.columns, len(comparison.models))
     lines = [
         line(metrics, members, label, colours[label])
@@ -81,8 +81,8 @@ def _curves(comparison: Comparison, members: Mapping[str, float], probe: str, xl
     return _image([Panel(lines, xlabel, 'top-1 accuracy in %', probe, axes, BESIDE)], probe)
 
 
-def _grid(comparison: Comparison, members: Mapping[str, float], probe: str) -> str:
-    """A panel for each model with a grid: accuracy over the learning rate by optimizer and weight decay."""
+def _grid(comparison: Comparison, members: Mapping[str, float], probe: str) -> Image:
+    """Draw one panel per model with a grid: accuracy over the learning rate by optimizer and weight decay."""
     panels = []
     for model, outcome in comparison.models.items():
         if lines := _heads(outcome.metrics, members):
@@ -98,7 +98,7 @@ def _chosen(probe: str) -> dict[str, str]:
 
 
 def _levels(comparison: Comparison, metrics: Metrics, probe: str, rates: Sequence[float]) -> Iterator[Line]:
-    """What papers and a model have of the heads that were chosen."""
+    """Yield horizontal lines at the accuracies of the chosen heads, of papers and of the model."""
     colours = palette(comparison.columns, len(comparison.models))
     for name, head in _chosen(probe).items():
         for paper, theirs in comparison.papers.items():
@@ -120,27 +120,27 @@ def _heads(metrics: Metrics, members: Mapping[str, float]) -> list[Line]:
 
 
 def line(metrics: Metrics, members: Mapping[str, float], label: str, colour: str) -> Line:
-    """Through those of the members that there are, by their settings."""
+    """Draw a line through the metrics of a model over their settings."""
     names = sorted(metrics.keys() & members, key=lambda name: members[name])
     x, y = [members[name] for name in names], [metrics[name] for name in names]
-    look = dict(marker='D', markersize=7, linestyle='') if len(names) == 1 else dict(marker='o', markersize=4.5)
-    return Line(x, y, label, dict(color=colour, linewidth=2) | look, _std(metrics, names))
+    marker = dict(marker='D', markersize=7, linestyle='') if len(names) == 1 else dict(marker='o', markersize=4.5)
+    return Line(x, y, label, dict(color=colour, linewidth=2) | marker, _std(metrics, names))
 
 
 def _std(metrics: Metrics, names: Sequence[str]) -> list[float] | None:
-    """Standard deviations, nan where there is none; None where there are none at all."""
+    """Return the standard deviations, nan for unknown ones; None if all are unknown."""
     found = [metrics.get(f'{name}_std', np.nan) for name in names]
     return None if np.isnan(found).all() else found
 
 
-def bars(columns: Mapping[str, Metrics], num_models: int, labels: Mapping[str, str], ylabel: str) -> str:
-    """A group for each metric, a bar in it for each model and paper that has any of them.
+def bars(columns: Mapping[str, Metrics], num_models: int, labels: Mapping[str, str], ylabel: str) -> Image:
+    """Draw a group of bars for each metric, with a bar for each model and paper that has any of them.
 
     Args:
         columns: Metrics of models, then of papers.
-        num_models: How many models there are.
-        labels: Of the metrics.
-        ylabel: Of their values.
+        num_models: Number of models.
+        labels: Labels of the metrics by name.
+        ylabel: Label of the values.
     """
     colours = palette(columns, num_models)
     series = [
@@ -150,11 +150,11 @@ def bars(columns: Mapping[str, Metrics], num_models: int, labels: Mapping[str, s
     ]
     png = io.BytesIO()
     bar_chart(png, list(labels.values()), series, ylabel, size=SIZE)
-    return image(embedded(png.getvalue()), ylabel)
+    return Image(png.getvalue(), ylabel)
 
 
 def palette(labels: Mapping[str, Any], num_models: int) -> dict[str, str]:
-    """Strong colours for models, pale ones for papers."""
+    """Return strong colours for models and pale ones for papers."""
     return {
         label: MODEL_COLOURS[place % len(MODEL_COLOURS)]
         if place < num_models
@@ -163,7 +163,7 @@ def palette(labels: Mapping[str, Any], num_models: int) -> dict[str, str]:
     }
 
 
-def _image(panels: Sequence[Panel], text: str) -> str:
+def _image(panels: Sequence[Panel], text: str) -> Image:
     png = io.BytesIO()
     line_panels(png, panels, size=SIZE)
-    return image(embedded(png.getvalue()), text)
+    return Image(png.getvalue(), text)

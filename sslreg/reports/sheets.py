@@ -11,12 +11,18 @@ from matplotlib.patches import Rectangle
 
 from .plots import DPI
 
-SIDE = 0.84  # of a picture, in inches; what follows is in sides of a picture
+SIDE = 0.84  # width of a picture in inches; the following lengths are multiples of it
 PITCH_X, PITCH_Y, GROUP_GAP, MARGIN, HEADER = 1.13, 1.36, 0.4, 0.12, 0.4
 
 
 class Cell(NamedTuple):
-    """A picture ``[H, W, 3]`` uint8 RGB, the text under it and the colour of its frame."""
+    """Picture of a contact sheet.
+
+    Attributes:
+        image: Picture ``[H, W, 3]``, uint8, RGB.
+        caption: Text below the picture.
+        frame: Colour of the frame; None for no frame.
+    """
 
     image: np.ndarray[Any, Any]
     caption: str = ''
@@ -26,16 +32,16 @@ class Cell(NamedTuple):
 def contact_sheet(
     path: Path | str, groups: Sequence[tuple[str, int]], rows: Sequence[Sequence[Cell]], dpi: int = DPI
 ) -> None:
-    """Draw rows of pictures under the groups' titles.
+    """Draw rows of pictures below the titles of their column groups.
 
     Args:
-        path: The PNG to write.
+        path: PNG file to write.
         groups: Title and number of columns of each group.
-        rows: As many cells in each as the groups have columns.
-        dpi: Pixels an inch; a picture has 0.84 inches.
+        rows: Rows of cells, one cell for each column of the groups.
+        dpi: Pixels per inch; a picture is 0.84 inches wide.
 
     Raises:
-        ValueError: A row has another number of cells.
+        ValueError: The number of cells in a row differs from the number of columns.
     """
     lefts = _lefts([count for _, count in groups])
     if any(len(row) != len(lefts) for row in rows):
@@ -52,7 +58,7 @@ def contact_sheet(
 
 
 def _lefts(counts: Sequence[int]) -> list[float]:
-    """Left edge of every column, with a gap between groups."""
+    """Return the left edge of every column, with a gap between groups."""
     groups = np.repeat(np.arange(len(counts)), counts)
     return [column * PITCH_X + group * GROUP_GAP for column, group in enumerate(groups.tolist())]
 

@@ -1,4 +1,4 @@
-"""What a vision transformer attends to (Caron et al. 2021, figures 1 and 4)."""
+"""Attention maps and patch features of vision transformers (Caron et al. 2021, figures 1 and 4)."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,12 +16,13 @@ from .plots import DPI
 from .sheets import Cell, contact_sheet
 
 
-class Look(NamedTuple):
-    """At B images of h x w patches.
+class PatchMaps(NamedTuple):
+    """Attention and features of B images with h x w patches.
 
     Attributes:
-        attention: Of the class token in the last block, ``[B, heads, h, w]``; the rest to 1 is on tokens of no patch.
-        tokens: Of patches after the last norm, ``[B, h, w, C]``.
+        attention: Attention of the class token in the last block, ``[B, heads, h, w]``. The sum of each map is below 1:
+            the class token attends to itself and to registers, too.
+        tokens: Patch tokens after the last norm, ``[B, h, w, C]``.
     """
 
     attention: Tensor
@@ -29,17 +30,17 @@ class Look(NamedTuple):
 
 
 @torch.no_grad()
-def look(backbone: nn.Module, images: Tensor) -> Look:
-    """Run a vision transformer and keep what its last block attends to.
+def patch_maps(backbone: nn.Module, images: Tensor) -> PatchMaps:
+    """Run a vision transformer and return the attention of its last block with the patch tokens.
 
-    Fused attention does not give its weights away, so they are computed again from what went into the block.
+    Fused attention does not return its weights, so they are computed again from the input of the block.
 
     Args:
-        backbone: mmpretrain's or timm's VisionTransformer, or a module around it, e.g. ``TimmBackbone``.
-        images: ``[B, 3, H, W]``.
+        backbone: VisionTransformer of mmpretrain or timm, or a module around it, e.g. ``TimmBackbone``.
+        images: Normalised images ``[B, 3, H, W]``.
 
     Raises:
-        ValueError: The backbone is no such transformer or has no class token, or the patches do not fill the images.
+        ValueError: The backbone is not such a transformer or has no class token, or the patches do not fill the images.
     """
     attention, norm, prefix = _parts(backbone)
     kept: dict[str, Tensor] = {}
@@ -54,15 +55,15 @@ def look(backbone: nn.Module, images: Tensor) -> Look:
             hook.remove()
     weights, tokens = class_attention(attention, kept['entering'])[..., prefix:], kept['tokens'][:, prefix:]
     grid = _grid(tokens.shape[1], images.shape[-2], images.shape[-1])
-    return Look(weights.unflatten(-1, grid), tokens.unflatten(1, grid))
+    return PatchMaps(weights.unflatten(-1, grid), tokens.unflatten(1, grid))
 
 
 def class_attention(attention: Any, tokens: Tensor) -> Tensor:
-    """Weights of the first token's query on all N tokens: ``[B, N, C] -> [B, heads, N]``.
+    """Compute the attention of the first token on all N tokens: ``[B, N, C] -> [B, heads, N]``.
 
     Args:
-        attention: A block's attention, of mmpretrain or timm.
-        tokens: What goes into it.
+        attention: Attention module of mmpretrain or timm.
+        tokens: Input of the attention module.
     """
     query, key, _ = attention.qkv(tokens).unflatten(-1, (3, attention.num_heads, -1)).unbind(2)
     query, key = (getattr(attention, name, nn.Identity())(x) for name, x in (('q_norm', query), ('k_norm', key)))
@@ -71,7 +72,7 @@ def class_attention(attention: Any, tokens: Tensor) -> Tensor:
 
 
 def _parts(backbone: nn.Module) -> tuple[Any, nn.Module, int]:
-    """A transformer's last attention, its last norm and the number of tokens that are no patches."""
+    """Return the last attention of a transformer, its last norm and the number of tokens that are not patches."""
     parts = anatomy(backbone)
     attention: Any = getattr(parts.blocks[-1], 'attn', None) if parts else None
     if parts is None or type(attention) not in (MultiheadAttention, Attention):
@@ -96,10 +97,17 @@ def _grid(num_patches: int, height: int, width: int) -> tuple[int, int]:
 
 
 def mass_mask(attention: Tensor, share: float = 0.6) -> Tensor:
-    """The fewest patches that hold a share of the mass: ``[..., h, w]``, of booleans.
+    """Select the fewest patches that hold a share of the attention.
+
+    Args:
+        attention: Attention maps ``[..., h, w]``.
+        share: Share of the sum of each map, above 0 and at most 1.
+
+    Returns:
+        Boolean masks ``[..., h, w]``.
 
     Raises:
-        ValueError: The share is not between 0 and 1.
+        ValueError: The share is out of range.
     """
     if not 0 < share <= 1:
         raise ValueError(f'share={share} of the mass must be above 0 and at most 1')
@@ -110,9 +118,9 @@ def mass_mask(attention: Tensor, share: float = 0.6) -> Tensor:
 
 
 def pca_colours(tokens: Tensor) -> np.ndarray[Any, Any]:
-    """The three main components of an image's patches as red, green and blue: ``[h, w, C] -> [h, w, 3]`` uint8.
+    """Map the three main components of an image's patches to red, green and blue: ``[h, w, C] -> [h, w, 3]`` uint8.
 
-    Each is stretched to the whole range; its sign is that which makes its largest weight positive.
+    Each component is stretched to the whole range, with the sign that makes its largest weight positive.
     """
     flat = tokens.flatten(0, 1).float()
     flat = flat - flat.mean(dim=0)
@@ -124,27 +132,27 @@ def pca_colours(tokens: Tensor) -> np.ndarray[Any, Any]:
     return (255 * colours).round().byte().cpu().numpy()
 
 
-def attention_sheet(path: Path | str, photograph: Tensor, seen: Look, share: float = 0.6) -> None:
-    """One PNG of an image: attention of each head and of their mean, its main mass, and the patches' colours by PCA.
+def attention_sheet(path: Path | str, photograph: Tensor, maps: PatchMaps, share: float = 0.6) -> None:
+    """Write a PNG with the attention of each head and of their mean, their main mass, and the patches' colours by PCA.
 
     Args:
-        path: The PNG to write.
-        photograph: ``[3, H, W]`` uint8, BGR.
-        seen: Of this image alone.
-        share: Of the mass that is shown.
+        path: PNG file to write.
+        photograph: Image ``[3, H, W]``, uint8, BGR.
+        maps: Attention and tokens of this image alone.
+        share: Share of the attention that the masks hold.
     """
     image = to_rgb(photograph)
-    maps = torch.cat([seen.attention[0].mean(dim=0, keepdim=True), seen.attention[0]])
-    names = ['mean of heads', *(f'head {head}' for head in range(1, len(maps)))]
-    heat = [Cell(_heat(weights, image.shape), name) for weights, name in zip(maps, names, strict=True)]
-    main = [Cell(_spotlight(image, mask), f'{share:.0%} of it') for mask in mass_mask(maps, share)]
-    colours = Cell(_enlarge(pca_colours(seen.tokens[0]), image.shape), 'PCA of patches')
-    groups = [('Image', 1), ('Attention of the class token', 1), ('', len(maps) - 1)]
-    contact_sheet(path, groups, [[Cell(image, 'as it is seen'), *heat], [colours, *main]], dpi=2 * DPI)
+    attention = torch.cat([maps.attention[0].mean(dim=0, keepdim=True), maps.attention[0]])
+    names = ['mean of heads', *(f'head {head}' for head in range(1, len(attention)))]
+    heat = [Cell(_heat(weights, image.shape), name) for weights, name in zip(attention, names, strict=True)]
+    main = [Cell(_spotlight(image, mask), f'{share:.0%} of it') for mask in mass_mask(attention, share)]
+    colours = Cell(_enlarge(pca_colours(maps.tokens[0]), image.shape), 'PCA of patches')
+    groups = [('Image', 1), ('Attention of the class token', 1), ('', len(attention) - 1)]
+    contact_sheet(path, groups, [[Cell(image, 'input of the network'), *heat], [colours, *main]], dpi=2 * DPI)
 
 
 def to_rgb(photograph: Tensor) -> np.ndarray[Any, Any]:
-    """BGR ``[3, H, W]`` -> RGB ``[H, W, 3]``."""
+    """Convert a BGR tensor ``[3, H, W]`` to an RGB array ``[H, W, 3]``."""
     return photograph.flip(0).movedim(0, -1).cpu().numpy()
 
 
@@ -154,7 +162,7 @@ def _heat(weights: Tensor, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
 
 
 def _spotlight(image: np.ndarray[Any, Any], mask: Tensor) -> np.ndarray[Any, Any]:
-    """The image, dark but for the mask."""
+    """Darken the image outside of the mask."""
     bright = _enlarge(mask.cpu().numpy(), image.shape)[..., None]
     return np.where(bright, image, image // 5)
 

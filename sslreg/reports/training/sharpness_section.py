@@ -1,19 +1,23 @@
+"""Section on the weights that teacher and student give the entries of a memory block."""
+
 import torch
 from torch import Tensor
 
-from sslreg.reports.page import Section
+from sslreg.reports.page import Image, Section, Table
 from sslreg.reports.plots import Line, Panel, level, line_panels
-from sslreg.reports.training.measures import Views, distributions
-from sslreg.reports.training.observer import TRAINED, UNTRAINED
-from sslreg.reports.training.run import COLOURS, Part, Run
+
+from .measures import EmbeddedBatch, distributions
+from .observer_hook import TRAINED, UNTRAINED
+from .run import COLOURS, Run
 
 
-def sharpness(run: Run) -> Part:
-    """How teacher and student weigh a block's entries for two views of an image, before and after training."""
-    weights = {UNTRAINED: _weights(run, run.untrained_views), TRAINED: _weights(run, run.views)}
-    place = run.shown[0]
+def sharpness_section(run: Run) -> Section:
+    """Draw the weights that teacher and student give a block's entries, before and after training."""
+    weights = {UNTRAINED: _weights(run, run.untrained_batch), TRAINED: _weights(run, run.batch)}
+    place = run.example_places[0]
     panels = [_panel(name, teacher[place], student[place]) for name, (teacher, student) in weights.items()]
-    line_panels(run.folder / 'sharpness.png', panels, columns=2, size=(4.6, 4.2))
+    path = run.folder / 'sharpness.png'
+    line_panels(path, panels, columns=2, size=(4.6, 4.2))
     numbers = {
         name: dict(
             teacher_entropy=cross_entropy(teacher, teacher),
@@ -34,23 +38,25 @@ def sharpness(run: Run) -> Part:
         ['mean in nats', "teacher's entropy", "student's entropy", 'cross-entropy'],
         *([name, *(f'{value:.2f}' for value in row.values())] for name, row in numbers.items()),
     ]
-    section = Section('What teacher and student see in a block', text, 'sharpness.png', table)
-    return section, dict(distributions=numbers)
+    picture = Image.read(path, 'Weights of the entries of a block by teacher and student')
+    heading = 'What teacher and student see in a block'
+    return Section(heading, [picture, Table(table), text], figures=dict(distributions=numbers))
 
 
 def cross_entropy(target: Tensor, predicted: Tensor) -> float:
-    """Mean over ``[B, K]`` distributions, in nats; of a distribution with itself it is the entropy."""
+    """Return the mean cross-entropy of ``[B, K]`` distributions in nats; the entropy if both are the same."""
     return float(torch.special.xlogy(target, predicted).sum(dim=-1).neg().mean())
 
 
-def _weights(run: Run, views: Views) -> tuple[Tensor, Tensor]:
-    """Teacher's weights of the first block for its last view and student's for another: ``[B, K]`` each."""
-    head, block = run.head, views.blocks[0].cpu()
-    key, query = (part.cpu() for part in views.pair)
+def _weights(run: Run, batch: EmbeddedBatch) -> tuple[Tensor, Tensor]:
+    """Return the weights ``[B, K]`` of the first block by the teacher, for its last view, and by the student."""
+    head, block = run.head, batch.blocks[0].cpu()
+    key, query = (part.cpu() for part in batch.pair)
     return distributions(key, block, head.teacher_temp), distributions(query, block, head.student_temp)
 
 
 def _panel(name: str, teacher: Tensor, student: Tensor) -> Panel:
+    """Draw the weights ``[K]`` that teacher and student give the entries, sorted by the teacher's."""
     order = teacher.argsort(descending=True)
     rank = range(1, len(order) + 1)
     lines = [

@@ -1,24 +1,31 @@
+"""Section with the nearest neighbours of test images before and after training."""
+
 import torch
 from torch import Tensor
 
-from sslreg.reports.page import Section
+from sslreg.reports.page import Image, Section
 from sslreg.reports.sheets import Cell, contact_sheet
-from sslreg.reports.training.measures import nearest
-from sslreg.reports.training.observer import PIXELS, TRAINED, UNTRAINED
-from sslreg.reports.training.run import COLOURS, Part, Run, percent, picture, spread
+
+from .measures import nearest_rows
+from .observer_hook import PIXELS, TRAINED, UNTRAINED
+from .run import COLOURS, Run, dataset_image, evenly_spaced, percent
 
 TESTS, NEIGHBOURS = 6, 5
 
 
-def neighbours(run: Run) -> Part:
-    """Nearest training images of a few test images, before and after training."""
+def neighbours_section(run: Run) -> Section:
+    """Show the nearest training images of a few test images, before and after training."""
     tests = torch.tensor(run.runner.val_loop.dataloader.dataset.get_gt_labels())
     bank = torch.tensor(run.runner.val_loop.bank.dataset.get_gt_labels())
-    found = {name: nearest(seen.queries, seen.bank, NEIGHBOURS).cpu() for name, seen in run.observer.probed.items()}
+    found = {
+        name: nearest_rows(probed.queries, probed.bank, NEIGHBOURS).cpu()
+        for name, probed in run.observer.probed.items()
+    }
     right = {name: bank[indices] == tests[:, None] for name, indices in found.items()}
-    chosen = [tests.tolist().index(label) for label in spread(sorted(set(tests.tolist())), TESTS)]
+    chosen = [tests.tolist().index(label) for label in evenly_spaced(sorted(set(tests.tolist())), TESTS)]
+    path = run.folder / 'neighbours.png'
     contact_sheet(
-        run.folder / 'neighbours.png',
+        path,
         [('test image', 1), (UNTRAINED, NEIGHBOURS), (TRAINED, NEIGHBOURS)],
         [_row(run, query, int(tests[query]), found, right) for query in chosen],
     )
@@ -30,13 +37,24 @@ def neighbours(run: Run) -> Part:
         f'nearest {percent(purity[UNTRAINED])} are right before training and {percent(purity[TRAINED])} after it; by '
         f'raw pixels, {percent(purity[PIXELS])}.'
     )
-    return Section('Nearest neighbours, before and after', text, 'neighbours.png'), dict(neighbour_purity=purity)
+    picture = Image.read(path, 'Test images and their nearest training images before and after training')
+    heading = 'Nearest neighbours, before and after'
+    return Section(heading, [picture, text], figures=dict(neighbour_purity=purity))
 
 
 def _row(run: Run, query: int, label: int, found: dict[str, Tensor], right: dict[str, Tensor]) -> list[Cell]:
+    """Return the cells of a test image and its neighbours.
+
+    Args:
+        run: The run.
+        query: Index of the test image.
+        label: Class of the test image.
+        found: Indices of the nearest training images ``[M, k]`` by network.
+        right: Whether these have the class of the test image.
+    """
     bank, tests = run.runner.val_loop.bank.dataset, run.runner.val_loop.dataloader.dataset
-    return [Cell(picture(tests, query), run.classes[label])] + [
-        Cell(picture(bank, int(index)), frame=COLOURS['right' if hit else 'wrong'])
+    return [Cell(dataset_image(tests, query), run.classes[label])] + [
+        Cell(dataset_image(bank, int(index)), frame=COLOURS['right' if hit else 'wrong'])
         for name in (UNTRAINED, TRAINED)
         for index, hit in zip(found[name][query], right[name][query], strict=True)
     ]

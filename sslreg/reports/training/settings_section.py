@@ -1,14 +1,17 @@
+"""Section on the settings of a training run."""
+
 import torch
 
-from sslreg.reports.page import Section
-from sslreg.reports.training.run import Part, Run
+from sslreg.reports.page import Facts, Section
 from sslreg.utils.environment import hardware, versions
 
+from .run import Run
 
-def settings(run: Run) -> Part:
-    """What was trained, on what, where, how long."""
+
+def settings_section(run: Run) -> Section:
+    """Tabulate data, model, training, time and hardware of the run."""
     model, loader, tests = run.model, run.runner.train_dataloader, run.runner.val_loop.dataloader.dataset
-    blocks, entries = run.views.blocks.shape[:2]
+    blocks, entries = run.batch.blocks.shape[:2]
     facts = {
         'data': f'{len(loader.dataset)} training and {len(tests)} test images of {len(run.classes)} classes',
         'views of an image': ', '.join(f'{view.shape[-1]} px' for view in run.observer.batch['inputs'])
@@ -23,16 +26,16 @@ def settings(run: Run) -> Part:
         'seed': str(run.runner.seed),
         'versions': versions(),
     }
-    return Section('The run', table=[[], *map(list, facts.items())]), dict(
-        settings=facts, seconds=run.observer.seconds, steps=run.runner.iter
-    )
+    figures = dict(settings=facts, seconds=run.observer.seconds, steps=run.runner.iter)
+    return Section('The run', [Facts(facts)], figures=figures)
 
 
 def duration(seconds: float) -> str:
-    """``'3 min 20 s'``."""
+    """Return a time as ``'3 min 20 s'``."""
     minutes, rest = divmod(round(seconds), 60)
     return f'{minutes} min {rest} s' if minutes else f'{rest} s'
 
 
 def _parameters(module: torch.nn.Module) -> int:
+    """Count the parameters of a module."""
     return sum(param.numel() for param in module.parameters())

@@ -1,3 +1,5 @@
+"""Section with the memory entries that are most and least similar to training images."""
+
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -5,23 +7,24 @@ import torch
 from torch import Tensor
 
 from sslreg.models import QueueMemory
-from sslreg.reports.page import Section
+from sslreg.reports.page import Image, Section, Table
 from sslreg.reports.sheets import Cell, contact_sheet
-from sslreg.reports.training.measures import Views, origins, overlap, recalled
-from sslreg.reports.training.observer import TRAINED, UNTRAINED
-from sslreg.reports.training.run import COLOURS, Part, Run, picture
+
+from .measures import EmbeddedBatch, origins, overlap, recalled
+from .observer_hook import TRAINED, UNTRAINED
+from .run import COLOURS, Run, dataset_image
 
 MOST, LEAST = 6, 3
 
 
 class Recalled(NamedTuple):
-    """The memory's entries for each image of a batch, the most similar first: ``[B, P]`` each.
+    """Memory entries for each image of a batch, the most similar first: ``[B, P]`` each.
 
     Attributes:
         similarity: Cosine similarity of the entries to the teacher's last view.
-        images: Dataset index of the images that the entries came from.
-        slots: Their places in the memory.
-        student: Places of the entries most similar to the student's embedding of another view.
+        images: Dataset index of each entry's image.
+        slots: Places of the entries in the memory.
+        student: Places in the memory, by similarity to the student's embedding of another view.
     """
 
     similarity: Tensor
@@ -30,13 +33,14 @@ class Recalled(NamedTuple):
     student: Tensor
 
 
-def recall(run: Run) -> Part:
-    """What the memory holds that is most and least like a few training images, and from which class that is."""
-    trained = _recall(run.views, run.model.memory, run.observer.written)
+def recall_section(run: Run) -> Section:
+    """Show the memory entries most and least similar to a few training images, and their classes."""
+    trained = _recall(run.batch, run.model.memory, run.observer.written)
     untrained_model, written = run.untrained
-    untrained = _recall(run.untrained_views, untrained_model.memory, written)
+    untrained = _recall(run.untrained_batch, untrained_model.memory, written)
     groups = [('training image, a view', 2), ('most similar entries', MOST), ('least similar', LEAST)]
-    contact_sheet(run.folder / 'recall.png', groups, [_row(run, place, trained) for place in run.shown])
+    path = run.folder / 'recall.png'
+    contact_sheet(path, groups, [_row(run, place, trained) for place in run.example_places])
     depth = max(trained.images.shape[1] // len(run.classes), 1)
     shares = {UNTRAINED: _shares(run, untrained, depth), TRAINED: _shares(run, trained, depth)}
     text = (
@@ -55,16 +59,20 @@ def recall(run: Run) -> Part:
         ['share in %', f'same class, of {MOST}', f'same class, of {depth}', f'common to both views, of {depth}'],
         *([name, *(f'{100 * share:.0f}' for share in row.values())] for name, row in shares.items()),
     ]
-    return Section('What the memory recalls', text, 'recall.png', table), dict(recall=dict(depth=depth, **shares))
+    picture = Image.read(path, 'Training images, a view of each and the memory entries most and least similar to it')
+    figures = dict(recall=dict(depth=depth, **shares))
+    return Section('What the memory recalls', [picture, Table(table), text], figures=figures)
 
 
-def _recall(views: Views, memory: QueueMemory, written: Sequence[int]) -> Recalled:
+def _recall(batch: EmbeddedBatch, memory: QueueMemory, written: Sequence[int]) -> Recalled:
+    """Sort the entries of a memory by similarity to the views of a batch."""
     source = origins(memory, written)
-    key, query = (recalled(part.cpu(), memory.feats.cpu(), source >= 0) for part in views.pair)
+    key, query = (recalled(part.cpu(), memory.feats.cpu(), source >= 0) for part in batch.pair)
     return Recalled(key[0], source[key[1]], key[1], query[1])
 
 
 def _shares(run: Run, found: Recalled, depth: int) -> dict[str, float]:
+    """Return the mean shares of the table's columns."""
     return dict(
         class_nearest=_purity(run, found.images[:, :MOST]),
         class_depth=_purity(run, found.images[:, :depth]),
@@ -73,30 +81,36 @@ def _shares(run: Run, found: Recalled, depth: int) -> dict[str, float]:
 
 
 def _row(run: Run, place: int, found: Recalled) -> list[Cell]:
-    """An image, its view and its entries.
+    """Return the cells of an image, its view and its entries.
 
     Args:
         run: The run.
-        place: Of the image in the observed batch.
-        found: Entries of the whole batch.
+        place: Place of the image in the observed batch.
+        found: Entries for the whole batch.
     """
     query = run.images[place]
     entries = list(zip(found.images[place].tolist(), found.similarity[place].tolist(), strict=True))
-    cells = [Cell(picture(run.dataset, query), run.classes[int(run.labels[query])]), Cell(run.key_view(place))]
+    cells = [Cell(dataset_image(run.dataset, query), run.classes[int(run.labels[query])]), Cell(run.key_view(place))]
     return cells + [
-        Cell(picture(run.dataset, image), f'{similarity:.2f}', _frame(run, query, image))
+        Cell(dataset_image(run.dataset, image), f'{similarity:.2f}', _frame(run, query, image))
         for image, similarity in entries[:MOST] + entries[-LEAST:]
     ]
 
 
 def _frame(run: Run, query: int, image: int) -> str:
+    """Return the colour of an entry's frame by how its image relates to the query."""
     if image == query:
         return COLOURS['own']
     return COLOURS['right' if run.labels[image] == run.labels[query] else 'wrong']
 
 
 def _purity(run: Run, images: Tensor) -> float:
-    """Share of entries ``[B, P]`` of each image's class, among those of other images."""
+    """Return the share of entries of each image's class among the entries of other images.
+
+    Args:
+        run: The run.
+        images: Dataset index of each entry's image, ``[B, P]``.
+    """
     queries = torch.tensor(run.images)[:, None]
     other = images != queries
     same = run.labels[images] == run.labels[queries]

@@ -1,15 +1,16 @@
-"""How good the features are: the probe's accuracy, at the end and over the epochs."""
+"""Sections on the accuracy of the probe, after training and after every epoch."""
 
 import re
 
-from sslreg.reports.page import Section
+from sslreg.reports.page import Image, Section, Table
 from sslreg.reports.plots import Line, Panel, level, line_panels
-from sslreg.reports.training.observer import PIXELS, TRAINED, UNTRAINED
-from sslreg.reports.training.run import COLOURS, Part, Run
+
+from .observer_hook import PIXELS, TRAINED, UNTRAINED
+from .run import COLOURS, Run
 
 
-def accuracies(run: Run) -> Part:
-    """Top-1 accuracy of the probe on pixels, untrained and trained network."""
+def accuracy_section(run: Run) -> Section:
+    """Tabulate the probe's accuracy on raw pixels, untrained and trained network."""
     rows = {name: probed.metrics for name, probed in run.observer.probed.items()}
     names = list(rows[TRAINED])
     table = [
@@ -23,14 +24,14 @@ def accuracies(run: Run) -> Part:
         f'Guessing would give {100 / len(run.classes):.1f} %. Raw pixels show how far plain resemblance goes; the '
         'untrained network, how far the architecture goes by itself.'
     )
-    return Section('What training brought', text, table=table), dict(accuracy=rows)
+    return Section('What training brought', [Table(table), text], figures=dict(accuracy=rows))
 
 
-def score(run: Run) -> Part:
-    """The probe's accuracy after every epoch."""
+def curve_section(run: Run) -> Section:
+    """Draw the probe's accuracy after every epoch."""
     epochs = [epoch for epoch, _ in run.observer.curve]
-    values = [metrics[run.score] for _, metrics in run.observer.curve]
-    probed = {name: probed.metrics[run.score] for name, probed in run.observer.probed.items()}
+    values = [metrics[run.main_metric] for _, metrics in run.observer.curve]
+    probed = {name: probed.metrics[run.main_metric] for name, probed in run.observer.probed.items()}
     lines = [
         Line(epochs, values, TRAINED, dict(color=COLOURS['trained'], linewidth=2, marker='o', markersize=3.5)),
         level(epochs, probed[UNTRAINED], UNTRAINED, color=COLOURS['untrained']),
@@ -38,17 +39,21 @@ def score(run: Run) -> Part:
         level(epochs, 100 / len(run.classes), 'guessing', color=COLOURS['limit'], linestyle=':'),
     ]
     legend = dict(loc='lower left', bbox_to_anchor=(0, 1), ncols=4)
-    panel = Panel(lines, 'epoch', f'accuracy in %, {metric_title(run.score)}', axes=dict(ylim=(0, None)), legend=legend)
-    line_panels(run.folder / 'accuracy.png', [panel], size=(8, 3.4))
+    panel = Panel(
+        lines, 'epoch', f'accuracy in %, {metric_title(run.main_metric)}', axes=dict(ylim=(0, None)), legend=legend
+    )
+    path = run.folder / 'accuracy.png'
+    line_panels(path, [panel], size=(8, 3.4))
     text = (
         "k-NN accuracy of the teacher's features on the test images after every epoch; epoch 0 is the untrained "
         'network. The loss knows nothing of the classes: that they come apart is what relating views through the '
         'memory brings about.'
     )
     curve = [dict(epoch=epoch) | metrics for epoch, metrics in run.observer.curve]
-    return Section('Accuracy over training', text, 'accuracy.png'), dict(curve=curve)
+    picture = Image.read(path, 'Accuracy of the probe after every epoch')
+    return Section('Accuracy over training', [picture, text], figures=dict(curve=curve))
 
 
 def metric_title(name: str) -> str:
-    """``'knn/k20'`` -> ``'k = 20'``; other names stay."""
+    """Return ``'k = 20'`` for ``'knn/k20'``, and other names unchanged."""
     return re.sub(r'^.*/k(\d+)$', r'k = \1', name)

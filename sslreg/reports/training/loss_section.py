@@ -1,12 +1,15 @@
+"""Section on the loss of a training run."""
+
 import math
 
-from sslreg.reports.page import Section
+from sslreg.reports.page import Image, Section
 from sslreg.reports.plots import Line, Panel, level, line_panels, smooth
-from sslreg.reports.training.run import COLOURS, Part, Run
+
+from .run import COLOURS, Run
 
 
-def loss(run: Run) -> Part:
-    """The loss between the line of collapse and the teacher's entropy; below, how far the queries spread."""
+def loss_section(run: Run) -> Section:
+    """Draw the loss, its limits (collapse and the teacher's entropy) and the spread of the queries."""
     history = {name: run.history(name) for name in ('loss', 'teacher_entropy', 'query_std')}
     limit, per_epoch = math.log(run.num_entries), len(run.runner.train_dataloader)
     last = run.runner.iter  # the history may be shorter: a checkpoint keeps the last steps only
@@ -21,7 +24,8 @@ def loss(run: Run) -> Part:
     panels = [Panel(upper, '' if lower else xlabel, 'nats', legend=legend)]
     if lower:
         panels.append(Panel(lower, xlabel, 'spread of queries', axes=dict(ylim=(0, 1.05))))
-    line_panels(run.folder / 'loss.png', panels, size=(8, 2.8))
+    path = run.folder / 'loss.png'
+    line_panels(path, panels, size=(8, 2.8))
     text = (
         'The loss is the cross-entropy between what the teacher and the student see in a block of '
         f'{run.num_entries} memory entries. A run that collapses, where all images have one embedding, ends at the '
@@ -33,7 +37,9 @@ def loss(run: Run) -> Part:
         'The lower curve is the spread of the embeddings in a batch: 1 if they go in all directions, 0 after a '
         'collapse. Thin lines are single steps, thick ones the mean of an epoch around them.'
     )
-    return Section('Does it learn, or collapse?', text, 'loss.png'), dict(collapse_loss=limit, history=history)
+    picture = Image.read(path, "Loss, teacher's entropy and spread of the queries over the training steps")
+    figures = dict(collapse_loss=limit, history=history)
+    return Section('Does it learn, or collapse?', [picture, text], figures=figures)
 
 
 def _curve(values: list[float], label: str, colour: str, window: int, last: int) -> list[Line]:
