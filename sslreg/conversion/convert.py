@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sslreg.models.introspection import anatomy
+from sslreg.models.introspection import describe_vit
 
 from .names import IBOT, REGISTERS, SWIGLU, Weights, renamed, timm_name
 
@@ -55,7 +55,7 @@ def to_encoder(weights: Weights, model: Any, partial: bool = False) -> Conversio
         )
     own: dict[str, Tensor] = model.backbone.state_dict()
     places = {timm_name(name): name for name in own}
-    parts = anatomy(model.backbone)
+    parts = describe_vit(model.backbone)
     if parts is not None and 'pos_embed' in weights.tensors.keys() & places.keys():
         weights = _on_grid(weights, own[places['pos_embed']].shape[1], parts.grid)
     common = {name: places[name] for name in weights.tensors if name in places}

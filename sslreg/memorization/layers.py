@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 
-from sslreg.models.introspection import anatomy
+from sslreg.models.introspection import describe_vit
 
 REPRESENTATION = 'representation'  # what extract_feat gives, beside the layers
 RESIDUALS = 'residuals'  # of a vision transformer the two sums of each block
@@ -133,7 +133,7 @@ def _places(backbone: nn.Module, patterns: Sequence[str]) -> dict[str, Place]:
 
 def _residuals(backbone: nn.Module) -> dict[str, Place]:
     """The sums behind attention, which the second norm is given, and behind the MLP, of each block."""
-    vit = anatomy(backbone)
+    vit = describe_vit(backbone)
     if vit is None:
         raise ValueError(f'{RESIDUALS!r} are those of a vision transformer, not of {type(backbone).__name__}')
     places: dict[str, Place] = {}

@@ -10,7 +10,7 @@ from mmpretrain.models.utils import MultiheadAttention
 from timm.models.vision_transformer import Attention
 from torch import Tensor, nn
 
-from sslreg.models.introspection import anatomy
+from sslreg.models.introspection import Place, capture, describe_vit
 
 from .plots import DPI
 from .sheets import Cell, contact_sheet
@@ -43,17 +43,9 @@ def patch_maps(backbone: nn.Module, images: Tensor) -> PatchMaps:
         ValueError: The backbone is not such a transformer or has no class token, or the patches do not fill the images.
     """
     attention, norm, prefix = _parts(backbone)
-    kept: dict[str, Tensor] = {}
-    hooks = [
-        attention.register_forward_pre_hook(lambda _, args: kept.update(entering=args[0])),
-        norm.register_forward_hook(lambda *args: kept.update(tokens=args[-1])),
-    ]
-    try:
+    with capture(dict(entering=Place(attention, before=True), tokens=Place(norm))) as kept:
         backbone(images)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    weights, tokens = class_attention(attention, kept['entering'])[..., prefix:], kept['tokens'][:, prefix:]
+    weights, tokens = class_attention(attention, kept['entering'][0])[..., prefix:], kept['tokens'][:, prefix:]
     grid = _grid(tokens.shape[1], images.shape[-2], images.shape[-1])
     return PatchMaps(weights.unflatten(-1, grid), tokens.unflatten(1, grid))
 
@@ -73,7 +65,7 @@ def class_attention(attention: Any, tokens: Tensor) -> Tensor:
 
 def _parts(backbone: nn.Module) -> tuple[Any, nn.Module, int]:
     """Return the last attention of a transformer, its last norm and the number of tokens that are not patches."""
-    parts = anatomy(backbone)
+    parts = describe_vit(backbone)
     attention: Any = getattr(parts.blocks[-1], 'attn', None) if parts else None
     if parts is None or type(attention) not in (MultiheadAttention, Attention):
         raise ValueError(

@@ -1,15 +1,15 @@
 """Kinds of features (registry FEATURES): what of a network's output stands for an image."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sslreg.models.introspection import anatomy
+from sslreg.models.introspection import Place, describe_vit, watch
 from sslreg.registry import FEATURES, type_name
 
 
@@ -47,34 +47,26 @@ class Observer:
     def __init__(self, model: Any) -> None:
         self.model = model
         self.backbone: nn.Module = getattr(model.feature_backbone, 'model', model.feature_backbone)  # timm's inside
-        self.anatomy = anatomy(self.backbone)
+        self.vit = describe_vit(self.backbone)
+        self.places = self._places()
         self.latest: tuple[Tensor, Seen] | None = None
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Seen:
-        """``[B, 3, H, W]``."""
+        """Return what the network makes of ``[B, 3, H, W]``."""
         if self.latest is None or self.latest[0] is not images:
-            with self._recorded() as record:
+            record: dict[str, Any] = {}
+            with watch(self.places, partial(_note, record)):
                 pooled = self.model.extract_feat(images)
             self.latest = (images, Seen(pooled, **record))
         return self.latest[1]
 
-    @contextmanager
-    def _recorded(self) -> Iterator[dict[str, Any]]:
-        """What passes through the network, until the end of the body."""
-        record: dict[str, Any] = {}
-        if self.anatomy is None:
-            handles = [self.backbone.register_forward_hook(_record_map(record))]
-        else:
-            embedding: Any = self.anatomy.vit.patch_embed
-            projection = next(module for module in embedding.modules() if isinstance(module, nn.Conv2d))
-            handles = [block.register_forward_hook(_record_block(record)) for block in self.anatomy.blocks]
-            handles.append(projection.register_forward_hook(_record_grid(record)))
-        try:
-            yield record
-        finally:
-            for handle in handles:
-                handle.remove()
+    def _places(self) -> dict[str, Place]:
+        """Name the modules to watch: a transformer's blocks and patch projection, else the whole network."""
+        if self.vit is None:
+            return dict(map=Place(self.backbone))
+        blocks = {f'block{number}': Place(block) for number, block in enumerate(self.vit.blocks)}
+        return dict(grid=Place(self.vit.projection), **blocks)
 
     def tokens(self, images: Tensor, num_blocks: int) -> list[Tensor]:
         """Tokens ``[B, extra + h w, C]`` after each of the last blocks and the final norm.
@@ -83,12 +75,12 @@ class Observer:
             ValueError: The network has not so many blocks, or none.
         """
         blocks = self(images).blocks
-        if self.anatomy is None or len(blocks) < num_blocks:
+        if self.vit is None or len(blocks) < num_blocks:
             raise ValueError(
                 f'{type(self.backbone).__name__} has {len(blocks)} transformer blocks, {num_blocks} are asked for: '
                 "use dict(type='Pooled'), or fewer blocks"
             )
-        norm = self.anatomy.norm or nn.Identity()
+        norm = self.vit.norm or nn.Identity()
         return [norm(block) for block in blocks[-num_blocks:]]
 
     @torch.no_grad()
@@ -111,30 +103,18 @@ class Observer:
     @property
     def num_extra_tokens(self) -> int:
         """Class tokens and registers before the patches'."""
-        return self.anatomy.num_extra_tokens if self.anatomy else 0
+        return self.vit.num_extra_tokens if self.vit else 0
 
 
-def _record_block(record: dict[str, Any]) -> Any:
-    def hook(_: nn.Module, __: Any, output: Tensor) -> None:
+def _note(record: dict[str, Any], name: str, output: Any) -> None:
+    """Keep the output of a watched module as the field of :class:`Seen` that it belongs to."""
+    last = output[-1] if isinstance(output, (tuple, list)) else output
+    if name.startswith('block'):
         record.setdefault('blocks', []).append(output)
-
-    return hook
-
-
-def _record_grid(record: dict[str, Any]) -> Any:
-    def hook(_: nn.Module, __: Any, output: Tensor) -> None:
+    elif name == 'grid':
         record['grid'] = tuple(output.shape[-2:])
-
-    return hook
-
-
-def _record_map(record: dict[str, Any]) -> Any:
-    def hook(_: nn.Module, __: Any, output: Any) -> None:
-        last = output[-1] if isinstance(output, (tuple, list)) else output
-        if last.ndim == 4:
-            record['maps'] = last
-
-    return hook
+    elif last.ndim == 4:
+        record['maps'] = last
 
 
 @FEATURES.register_module()
@@ -197,7 +177,7 @@ class PatchTokens:
     """``[B, h, w, C]``: the patch tokens of a ViT's last block, or the last map of a convolutional network."""
 
     def __call__(self, observer: Observer, images: Tensor) -> Tensor:
-        if observer.anatomy is None:
+        if observer.vit is None:
             return observer.last_map(images)
         seen = observer(images)
         (tokens,) = observer.tokens(images, 1)
