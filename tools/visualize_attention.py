@@ -27,7 +27,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument('checkpoint', help='path of the checkpoint')
     parser.add_argument('images', help='folder of images, of any depth')
-    parser.add_argument('--out', metavar='DIR', required=True, help='folder for the PNG files, IMAGE.png for each image')
+    parser.add_argument(
+        '--out', metavar='DIR', required=True, help='folder for the PNG files, IMAGE.png for each image'
+    )
     parser.add_argument(
         '--size',
         type=int,
@@ -35,7 +37,9 @@ def parse_args() -> argparse.Namespace:
         metavar='PIXELS',
         help='side of the square that the network sees, a multiple of the patch size (default: 480)',
     )
-    parser.add_argument('--share', type=float, default=0.6, help='share of the attention that the masks hold (default: 0.6)')
+    parser.add_argument(
+        '--share', type=float, default=0.6, help='share of the attention that the masks hold (default: 0.6)'
+    )
     parser.add_argument('--device', default='cpu', help='e.g. cuda (default: cpu)')
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override values of the config'

@@ -93,6 +93,11 @@ def level(x: Any, value: float, label: str, **style: Any) -> Line:
     return Line([min(x), max(x)], [value, value], label, dict(linestyle='--', linewidth=1.3) | style)
 
 
+def literal(text: str) -> str:
+    """Escape dollar signs, which would start a formula in matplotlib."""
+    return text.replace('$', r'\$')
+
+
 def smooth(values: Any, window: int) -> np.ndarray[Any, Any]:
     """Return the mean over at most ``window`` values around each of ``values [P]``; fewer at both ends."""
     kernel = np.ones(min(window, len(values)))
@@ -131,13 +136,14 @@ def line_panels(
 
 def _draw(axes: Axes, panel: Panel) -> None:
     for line in panel.lines:
-        (drawn,) = axes.plot(line.x, line.y, label=line.label or None, **line.style)
+        (drawn,) = axes.plot(line.x, line.y, label=literal(line.label) or None, **line.style)
         if line.std is not None:
             low, high = np.subtract(line.y, line.std), np.add(line.y, line.std)
             axes.fill_between(line.x, low, high, color=drawn.get_color(), alpha=0.15, linewidth=0)
     if all(np.issubdtype(np.asarray(line.x).dtype, np.integer) for line in panel.lines):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set(title=panel.title, xlabel=panel.xlabel, ylabel=panel.ylabel, **panel.axes)
+    texts = dict(title=literal(panel.title), xlabel=literal(panel.xlabel), ylabel=literal(panel.ylabel))
+    axes.set(**texts, **_literal_ticks(panel.axes))
     if 'xticks' in panel.axes:
         axes.minorticks_off()
     if 'xticklabels' in panel.axes:
@@ -145,6 +151,11 @@ def _draw(axes: Axes, panel: Panel) -> None:
             text.set(**_slant(panel.axes['xticklabels']))
     if sum(bool(line.label) for line in panel.lines) > 1:
         axes.legend(**panel.legend)
+
+
+def _literal_ticks(options: dict[str, Any]) -> dict[str, Any]:
+    """Escape the tick labels among options of ``Axes.set``."""
+    return {name: [*map(literal, value)] if name == 'xticklabels' else value for name, value in options.items()}
 
 
 def bar_chart(
@@ -178,7 +189,7 @@ def bar_chart(
         axes = figure.subplots()
         for place, bars in enumerate(series):
             style: dict[str, Any] = dict(
-                label=bars.label, color=bars.color, edgecolor='white', linewidth=0.5, ecolor='#333'
+                label=literal(bars.label), color=bars.color, edgecolor='white', linewidth=0.5, ecolor='#333'
             )
             drawn = axes.bar(x[place], values[place], width, yerr=bars.std, **style)
             if known.sum(axis=0).max() * len(groups) <= LABELLED_BARS:
@@ -189,10 +200,12 @@ def bar_chart(
                 axes.bar_label(drawn, texts, padding=2, fontsize=7.5)
         axes.grid(visible=False, axis='x')
         for number, (label, value) in enumerate(levels.items()):
-            axes.axhline(value, label=label, color='#1d2129', linewidth=1.3, linestyle=LEVELS[number % len(LEVELS)])
-        axes.set(title=title, ylabel=ylabel)
+            axes.axhline(
+                value, label=literal(label), color='#1d2129', linewidth=1.3, linestyle=LEVELS[number % len(LEVELS)]
+            )
+        axes.set(title=literal(title), ylabel=literal(ylabel))
         axes.margins(x=0.01)
-        axes.set_xticks(range(len(groups)), groups, **_slant(groups))
+        axes.set_xticks(range(len(groups)), [*map(literal, groups)], **_slant(groups))
         if len(series) + len(levels) > 1:
             axes.legend(**BESIDE)
         figure.savefig(path, dpi=DPI)
@@ -216,8 +229,9 @@ def matrix(path: Path | str | IO[bytes], names: Sequence[str], values: Any, labe
         for (row, column), value in np.ndenumerate(shares):
             text = 'n/a' if np.isnan(value) else f'{value:.0f}'
             axes.text(column, row, text, ha='center', va='center', color='white' if value > 55 else '#1d2129')
-        axes.set_xticks(range(len(names)), names, rotation=35, ha='right')
-        axes.set_yticks(range(len(names)), names)
+        ticks = [*map(literal, names)]
+        axes.set_xticks(range(len(names)), ticks, rotation=35, ha='right')
+        axes.set_yticks(range(len(names)), ticks)
         axes.grid(visible=False)
         figure.colorbar(drawn, ax=axes, label=label, shrink=0.8)
         figure.savefig(path, dpi=DPI)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from .plots import DPI
+from .plots import DPI, literal
 
 SIDE = 0.84  # width of a picture in inches; the following lengths are multiples of it
 PITCH_X, PITCH_Y, GROUP_GAP, MARGIN, HEADER = 1.13, 1.36, 0.4, 0.12, 0.4
@@ -53,7 +53,7 @@ def contact_sheet(
             _draw(axes, cell, left, -index * PITCH_Y)
     columns = np.cumsum([0] + [count for _, count in groups])
     for (title, _), column in zip(groups, columns[:-1], strict=True):
-        axes.text(lefts[column], 1.12, title, size=9.5, weight='bold')
+        axes.text(lefts[column], 1.12, literal(title), size=9.5, weight='bold')
     figure.savefig(path, dpi=dpi)
 
 
@@ -75,4 +75,4 @@ def _draw(axes: Axes, cell: Cell, left: float, bottom: float) -> None:
     axes.imshow(cell.image, extent=(left, left + 1, bottom, bottom + 1), interpolation='bicubic', aspect='auto')
     if cell.frame:
         axes.add_patch(Rectangle((left, bottom), 1, 1, fill=False, edgecolor=cell.frame, linewidth=3))
-    axes.text(left + 0.5, bottom - 0.07, cell.caption, size=8, ha='center', va='top')
+    axes.text(left + 0.5, bottom - 0.07, literal(cell.caption), size=8, ha='center', va='top')

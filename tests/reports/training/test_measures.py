@@ -5,14 +5,22 @@ import pytest
 import torch
 
 from sslreg.models import QueueMemory
-from sslreg.reports.training.measures import distributions, fill_memory, nearest, origins, overlap, recalled, see
-from sslreg.reports.training.sections.sharpness import cross_entropy
+from sslreg.reports.training.measures import (
+    distributions,
+    embed_batch,
+    fill_memory,
+    nearest_rows,
+    origins,
+    overlap,
+    recalled,
+)
+from sslreg.reports.training.sharpness_section import cross_entropy
 from tests import toy
 
 
 def test_nearest_ranks_by_the_angle_alone():
     bank = torch.tensor([[0.0, 1.0], [9.0, 9.0], [0.1, 0.0]])
-    assert nearest(torch.tensor([[2.0, 0.1], [0.0, 5.0]]), bank, 2).tolist() == [[2, 1], [0, 1]]
+    assert nearest_rows(torch.tensor([[2.0, 0.1], [0.0, 5.0]]), bank, 2).tolist() == [[2, 1], [0, 1]]
 
 
 def test_origins_follow_a_queue_across_the_seam():
@@ -48,8 +56,8 @@ def test_looking_leaves_no_trace_on_the_model(tmp_path):
     runner = toy.train(tmp_path, epochs=1)
     before = copy.deepcopy(toy.state(runner))
     batch = next(iter(runner.train_dataloader))
-    views = see(runner.model, runner.model.data_preprocessor(batch, True)['inputs'])
-    assert [list(part.shape) for part in views] == [[3, 8, 4], [2, 8, 4], [2, 8, 4]]
+    embedded = embed_batch(runner.model, runner.model.data_preprocessor(batch, True)['inputs'])
+    assert [list(part.shape) for part in embedded] == [[3, 8, 4], [2, 8, 4], [2, 8, 4]]
     filled, written = fill_memory(runner.model, runner.train_dataloader)
     assert len(written) >= len(filled.memory)
     assert not torch.equal(filled.memory.feats, runner.model.memory.feats)

@@ -1,17 +1,17 @@
 """Attention maps are softmax(q k / sqrt(d)) of the last block, and what is drawn of them."""
 
 import math
+import pickle
 
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from mmpretrain.models import ResNet, VisionTransformer
 from PIL import Image
 
 from sslreg.models import SSLVisionTransformer, TimmBackbone
-from sslreg.reports import attention_sheet, correspondence_plot, look, match
-from sslreg.reports.attention import Look, class_attention, mass_mask, pca_colours
+from sslreg.reports import attention_sheet, patch_maps
+from sslreg.reports.attention_maps import class_attention, mass_mask, pca_colours
 
 ARCH = dict(embed_dims=24, num_layers=2, num_heads=3, feedforward_channels=48)
 TIMM = dict(embed_dim=24, depth=2, num_heads=3, img_size=32, patch_size=8)
@@ -61,12 +61,12 @@ def test_attention_is_the_softmax_of_the_last_block(build, prefix):
     vit = spread_out(build())
     kept = []
     hook = blocks_of(vit)[-1].attn.register_forward_pre_hook(lambda module, args: kept.append(args[0]))
-    seen = look(vit, torch.randn(2, 3, 48, 32))
+    maps = patch_maps(vit, torch.randn(2, 3, 48, 32))
     hook.remove()
-    assert seen.attention.shape == (2, 3, 6, 4)
+    assert maps.attention.shape == (2, 3, 6, 4)
     expected = plain_attention(blocks_of(vit)[-1].attn, kept[0])[:, :, 0, prefix:]
-    torch.testing.assert_close(seen.attention.flatten(2), expected)
-    assert seen.attention.std() > 0.003  # so that it could be wrong
+    torch.testing.assert_close(maps.attention.flatten(2), expected)
+    assert maps.attention.std() > 0.003  # so that it could be wrong
 
 
 @pytest.mark.parametrize('build, prefix', NETWORKS)
@@ -84,26 +84,26 @@ def test_tokens_are_those_that_the_network_gives():
     images = torch.randn(2, 3, 32, 48)
     with torch.no_grad():
         expected = vit(images)[-1].movedim(1, -1)
-    torch.testing.assert_close(look(vit, images).tokens, expected)
+    torch.testing.assert_close(patch_maps(vit, images).tokens, expected)
     timm = spread_out(of_timm())
     torch.testing.assert_close(
-        look(timm, images).tokens, timm.model.forward_features(images)[:, 1:].unflatten(1, (4, 6)).detach()
+        patch_maps(timm, images).tokens, timm.model.forward_features(images)[:, 1:].unflatten(1, (4, 6)).detach()
     )
 
 
 def test_no_hooks_stay():
     vit = mm()
-    look(vit, torch.randn(1, 3, 32, 32))
-    assert not any(module._forward_hooks or module._forward_pre_hooks for module in vit.modules())
+    patch_maps(vit, torch.randn(1, 3, 32, 32))
+    pickle.dumps(vit)  # fails with hooks, which are local functions
 
 
 def test_networks_that_have_no_such_attention():
     with pytest.raises(ValueError, match='ResNet has no blocks'):
-        look(ResNet(18), torch.randn(1, 3, 32, 32))
+        patch_maps(ResNet(18), torch.randn(1, 3, 32, 32))
     with pytest.raises(ValueError, match='no class token'):
-        look(of_timm(class_token=False, global_pool='avg'), torch.randn(1, 3, 32, 32))
+        patch_maps(of_timm(class_token=False, global_pool='avg'), torch.randn(1, 3, 32, 32))
     with pytest.raises(ValueError, match='multiples of the patch size'):
-        look(of_timm(), torch.randn(1, 3, 36, 36))
+        patch_maps(of_timm(), torch.randn(1, 3, 36, 36))
 
 
 def test_mass_mask_is_the_smallest():
@@ -134,55 +134,10 @@ def test_pca_colours_of_equal_tokens():
     assert (pca_colours(torch.ones(2, 3, 4)) == 0).all()
 
 
-def some_look(tokens, attention=None):
-    rows, columns = tokens.shape[:2]
-    return Look(torch.ones(1, 2, rows, columns) if attention is None else attention[None, None], tokens[None])
-
-
-def test_moved_patches_are_matched():
-    tokens = torch.randn(4, 6, 16)
-    found = match(some_look(tokens), some_look(tokens.roll((1, 2), dims=(0, 1)) * 3), num=100)
-    assert len(found.weight) == 24
-    assert ((found.first + torch.tensor([1, 2])) % torch.tensor([4, 6])).equal(found.second)
-    torch.testing.assert_close(found.weight, torch.ones(24))
-
-
-def test_matches_are_mutual_and_ordered_by_attention():
-    """Two patches of the first image are nearest to one of the second, which has a nearest of its own."""
-    ours = F.normalize(torch.tensor([[[1.0, 0, 0], [1.0, 0.1, 0], [0, 1.0, 0], [0, 0, 1.0]]]), dim=-1)
-    theirs = torch.tensor([[[0, 0, 1.0], [1.0, 0, 0], [0, 1.0, 0]]])
-    found = match(
-        some_look(ours, torch.tensor([[0.1, 0.9, 0.2, 0.4]])), some_look(theirs, torch.tensor([[0.5, 0.5, 1.0]])), 3
-    )
-    assert found.first.tolist() == [[0, 2], [0, 3], [0, 0]] or found.first.tolist() == [[0, 3], [0, 2], [0, 0]]
-    assert found.weight.tolist() == pytest.approx([0.2, 0.2, 0.05])
-    best = match(some_look(ours, torch.tensor([[0.1, 0.9, 0.2, 0.6]])), some_look(theirs), 1)
-    assert (best.first.tolist(), best.second.tolist(), best.weight.tolist()) == (
-        [[0, 3]],
-        [[0, 0]],
-        pytest.approx([0.6]),
-    )
-    with pytest.raises(ValueError, match='num=0'):
-        match(some_look(ours), some_look(theirs), 0)
-
-
-def test_pictures(tmp_path):
-    """Sheets show the photograph; lines end where the matches are."""
+def test_the_sheet_shows_the_photograph_bright_and_dark(tmp_path):
     photograph = torch.zeros(3, 32, 32, dtype=torch.uint8)
     photograph[2] = 200  # red, in BGR
-    seen = look(spread_out(mm()), torch.randn(1, 3, 32, 32))
-    attention_sheet(tmp_path / 'sheet.png', photograph, seen)
+    attention_sheet(tmp_path / 'sheet.png', photograph, patch_maps(spread_out(mm()), torch.randn(1, 3, 32, 32)))
     sheet = np.array(Image.open(tmp_path / 'sheet.png').convert('RGB')).reshape(-1, 3)
     assert (np.abs(sheet.astype(int) - [200, 0, 0]).max(axis=1) < 3).mean() > 0.03
     assert (np.abs(sheet.astype(int) - [40, 0, 0]).max(axis=1) < 3).mean() > 0.01  # dark, out of the masks
-
-    tokens = torch.eye(16).view(4, 4, 16)
-    matches = match(some_look(tokens), some_look(tokens), 1)
-    matches = matches._replace(first=torch.tensor([[0, 0]]), second=torch.tensor([[3, 3]]))
-    black = torch.zeros(3, 32, 32, dtype=torch.uint8)
-    correspondence_plot(tmp_path / 'lines.png', (black, black), (some_look(tokens), some_look(tokens)), matches)
-    picture = np.array(Image.open(tmp_path / 'lines.png').convert('RGB')).astype(int)
-    height, width = picture.shape[:2]
-    for row, x in ((0, 0.5 / 4), (3, 1.06 + 3.5 / 4)):
-        assert picture[round((row + 0.5) / 4 * height), round(x / 2.06 * width)].max() > 150
-    assert picture[round(0.5 / 4 * height), round(3.5 / 4 / 2.06 * width)].max() < 20
