@@ -1,7 +1,6 @@
 from .hooks import SSLMemHook, UnitMemHook
 from .scores import image_alignment, range_normalized, relative_sslmem, sslmem
-from .split_part import SplitPart
-from .splits import Split
+from .split import Split, SplitPart
 from .statistics import Agreement, Comparison, agreement, compare
 from .units import classmem, unitmem
 

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from sslreg.engine.launch import innermost
 
-from . import splits
-from .checks import differences
+from .consistency import differences
 from .image_scores import Scores
+from .split import SPLIT_SETS, Split
 from .study import augmentation
-from .summaries import TOP, agreement, between_seeds, summary
+from .summary import TOP, agreement, between_seeds, summary
 
 
 class Images(NamedTuple):
@@ -28,7 +28,7 @@ class Images(NamedTuple):
 
     folder: str
     cfg: Config
-    split: splits.Split
+    split: Split
     protocol: dict[str, Any]
 
 
@@ -97,7 +97,7 @@ def _other_images(a: Images, b: Images) -> str:
     """Why two studies are not of the same images; '' if they are."""
     if found := differences(training_images(a.cfg), training_images(b.cfg), 'dataset'):
         return f'their data differ, {", ".join(found)}'
-    for name in splits.NAMES:
+    for name in SPLIT_SETS:
         of_a, of_b = (set(study.split.part(name)) for study in (a, b))
         if of_a != of_b:
             return f'their splits differ, {len(of_a & of_b)} of {len(of_a)} and {len(of_b)} {name} images are in both'

@@ -16,10 +16,11 @@ from sslreg.models.adapters import encoder
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 
-from . import checks, splits, study, unit_scores
+from . import consistency, study, unit_scores
 from .layers import REPRESENTATION, Layers
 from .measure import AlignmentOf, alignments, first_view, shared_out
 from .scores import relative_sslmem, sslmem
+from .split import Split
 from .units import Rest
 
 
@@ -120,9 +121,9 @@ class SSLMemHook(_ScoreHook):
         """
         super().before_train(runner)
         launch.check_checkpoint(self.reference)
-        of_g = checks.saved_config(self.reference)
-        checks.check_training(dict(f=runner.cfg) | (dict(g=of_g) if of_g else {}), self.split)
-        self.index = torch.tensor(splits.read(self.split).candidate)
+        of_g = consistency.saved_config(self.reference)
+        consistency.check_training(dict(f=runner.cfg) | (dict(g=of_g) if of_g else {}), self.split)
+        self.index = torch.tensor(Split.read(self.split).candidate)
         self.images = study.viewed(runner.cfg, 'candidate', self.split, self.num_views, self.by.against == 'image')
         with torch.random.fork_rng(devices=[]):
             try:

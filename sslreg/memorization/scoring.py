@@ -14,10 +14,11 @@ from sslreg.engine import launch
 from sslreg.evaluation.features.resume import make, stored
 from sslreg.evaluation.features.store import FeatureStore, combine, dataset_hash, model_hash
 
-from . import splits, study
+from . import study
 from .image_scores import Scores
 from .layers import REPRESENTATION, Layers
 from .measure import AlignmentOf, alignment_batches, first_view, shared_out
+from .split import SPLIT_SETS, Split
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,8 @@ def score(
     Both encoders of a pair see the same views in the same pass. What is stored is not measured again, and what was
     interrupted goes on.
     """
-    split = splits.read(split_file)
-    names = [name for name in splits.NAMES if split.part(name)]
+    split = Split.read(split_file)
+    names = [name for name in SPLIT_SETS if split.part(name)]
     columns = []
     for name in names:
         dataset = study.viewed(cfg, name, split_file, protocol.num_views, protocol.plain)

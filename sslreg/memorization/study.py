@@ -12,12 +12,11 @@ from sslreg.engine import launch
 from sslreg.engine.launch import innermost
 from sslreg.registry import DATASETS, MEMORIES, type_name
 
-from . import splits
-from .splits import Split
+from .split import SPLIT_SETS, Split, drawn_split, ordered_split
 
 ENCODERS = ('f', 'g')
 AS_IT_IS = dict(scale=(1, 1), ratio=(1, 1))  # a view without augmentation
-SETS = (*splits.NAMES, 'train', 'test')
+SETS = (*SPLIT_SETS, 'train', 'test')
 
 
 def read_config(folder: Path, options: dict[str, Any] | None = None) -> Config:
@@ -40,7 +39,7 @@ def make_split(cfg: Config, seed: int | None, share: float = 0.1) -> Split:
     Args:
         cfg: Config of the training on all images.
         seed: Of the draw, or None.
-        share: Of candidates, and of independent images, see :func:`sslreg.memorization.splits.in_order`.
+        share: Of candidates, and of independent images, see :func:`sslreg.memorization.split.ordered_split`.
 
     Raises:
         ValueError: The config has no test set, or the share is out of range.
@@ -51,7 +50,7 @@ def make_split(cfg: Config, seed: int | None, share: float = 0.1) -> Split:
         len(DATASETS.build(innermost(part.dataset))) for part in (cfg.train_dataloader, cfg.test_dataloader)
     )
     extra = min(round(share * images), tests)
-    return splits.in_order(images, extra, share) if seed is None else splits.drawn(images, extra, tests, seed, share)
+    return ordered_split(images, extra, share) if seed is None else drawn_split(images, extra, tests, seed, share)
 
 
 def trained_on(cfg: Config, split_file: Path | str, encoder: str, seed: int) -> Config:
@@ -60,7 +59,7 @@ def trained_on(cfg: Config, split_file: Path | str, encoder: str, seed: int) -> 
     A memory that has an entry for each image of the training set gets as many as the encoder sees.
     """
     cfg = deepcopy(cfg)
-    images = splits.read(split_file).part(encoder)
+    images = Split.read(split_file).part(encoder)
     _narrow(innermost(cfg.train_dataloader.dataset), split_file, encoder)
     memory = cfg.model.get('memory')
     if memory and _by_image(memory.type):
@@ -118,7 +117,7 @@ def viewed(cfg: Config, part: str, split_file: Path | str | None, num_views: int
             f'{type_name(inner.type)} of the training set has no views by BatchedViews, MultiCrop or ColoredMultiCrop, '
             'so it is not known what an image without augmentation is: compare views with views'
         )
-    if part in splits.NAMES:
+    if part in SPLIT_SETS:
         _narrow(inner, split_file, part)
     config = config if holder is not None else dict(type='SeededViews', dataset=config, num=num_views)
     dataset = DATASETS.build(config)
@@ -136,7 +135,7 @@ def files(cfg: Config, part: str, split_file: Path | str | None) -> Any:
     """The dataset that reads the images of :func:`viewed`, without what makes views of them."""
     loader = cfg.test_dataloader if part in ('extra', 'test') else cfg.train_dataloader
     config = deepcopy(innermost(loader.dataset))
-    if part in splits.NAMES:
+    if part in SPLIT_SETS:
         _narrow(config, split_file, part)
     return DATASETS.build(config)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from rich.table import Column, Table
 
-from . import splits
 from .comparison import overlaps
+from .split import SPLIT_SETS
 from .unit_scores import Units, described
 
 AGREEMENT = ('in both', "Kendall's tau", 'p')  # headings
@@ -42,10 +42,10 @@ def of_units(kind: str, scores: dict[str, Units]) -> Table:
 def of_comparison(found: dict[str, Any]) -> list[Table]:
     """Of ``compare.json``: SSLMem' of the sets of each study, the overlap of each with each, and Kendall's tau."""
     names = [study['name'] for study in found['studies']]
-    means = Table('study', 'seeds', *splits.NAMES, title=f"Mean SSLMem': {found['layer']}")
+    means = Table('study', 'seeds', *SPLIT_SETS, title=f"Mean SSLMem': {found['layer']}")
     for study in found['studies']:
         sets = study['sets']
-        cells = [plus_minus(sets[name]['sslmem_prime']) if name in sets else '' for name in splits.NAMES]
+        cells = [plus_minus(sets[name]['sslmem_prime']) if name in sets else '' for name in SPLIT_SETS]
         means.add_row(study['name'], ', '.join(map(str, study['seeds'])), *cells)
     title = f'Of the {found["pairs"][0]["top"]} most memorised candidates in both'
     shares = Table('', *names, title=title, caption="on the diagonal: a study's own seeds")

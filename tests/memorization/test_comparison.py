@@ -6,12 +6,12 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from sslreg.memorization import comparison, splits, tables
+from sslreg.memorization import Split, comparison, tables
 from sslreg.memorization.comparison import Images
 from sslreg.memorization.image_scores import Scores
 
 SETS = ['shared'] * 2 + ['candidate'] * 4
-SPLIT = splits.Split(shared=[0, 1], candidate=[4, 5, 6, 7], independent=[8, 9], extra=[0])
+SPLIT = Split(shared=[0, 1], candidate=[4, 5, 6, 7], independent=[8, 9], extra=[0])
 
 
 def scores(*of_f: list[float], index: tuple[int, ...] = (4, 5, 6, 7)) -> Scores:
@@ -21,7 +21,7 @@ def scores(*of_f: list[float], index: tuple[int, ...] = (4, 5, 6, 7)) -> Scores:
     return Scores(['conv'], seeds, SETS, torch.tensor([0, 1, *index]), rows, torch.ones_like(rows))
 
 
-def images(folder: str = 'a', split: splits.Split = SPLIT, data: str = 'x', gray: float = 0.2, **protocol) -> Images:
+def images(folder: str = 'a', split: Split = SPLIT, data: str = 'x', gray: float = 0.2, **protocol) -> Images:
     cfg = dict(train_dataloader=dict(dataset=dict(views=[dict(gray=gray)], dataset=dict(data_root=data, pipeline=[]))))
     return Images(folder, Config(cfg), split, dict(num_views=5, layers=[folder]) | protocol)
 

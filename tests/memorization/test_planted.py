@@ -14,13 +14,13 @@ from torch import Tensor, nn
 
 from sslreg.datasets import BatchedViews
 from sslreg.evaluation import FeatureStore
-from sslreg.memorization import scoring, splits
+from sslreg.memorization import Split, scoring
 from sslreg.memorization.layers import Layers
 from sslreg.models.adapters import encoder
 from sslreg.registry import DATASETS, MODELS
 
 DATA = Path('data/cifar10')
-SPLIT = splits.Split(list(range(100)), list(range(100, 200)), list(range(200, 300)), [])
+SPLIT = Split(list(range(100)), list(range(100, 200)), list(range(200, 300)), [])
 PLANTED, TIMES = SPLIT.candidate[:50], 20
 JITTER = dict(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1)
 VIEWS = [dict(size=16, num=1, scale=(0.8, 1), flip=0.5, jitter=JITTER, jitter_prob=0.8, gray=0.2)]
@@ -105,7 +105,7 @@ def test_images_seen_twenty_times_as_often_are_memorised_most(tmp_path):
         study.train_dataloader.dataset = dict(
             type='BatchedViews', dataset=study.train_dataloader.dataset.dataset, views=VIEWS
         )
-        splits.write(SPLIT, tmp_path / 'split.json')
+        SPLIT.write(tmp_path / 'split.json')
         # As many steps for both: 1,020.
         f = trained(tmp_path / 'f', SPLIT.shared + SPLIT.candidate + PLANTED * (TIMES - 1), 60)
         g = trained(tmp_path / 'g', SPLIT.shared + SPLIT.independent, 340)

@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from sslreg.evaluation.features.store import model_hash
-from sslreg.memorization import pruning, unit_scores
-from sslreg.memorization.pruning import Condition
+from sslreg.memorization import unit_scores
+from sslreg.memorization.experiments import pruning
+from sslreg.memorization.experiments.pruning import Condition
 from sslreg.memorization.unit_scores import Units
 from sslreg.models import Encoder
 from sslreg.registry import MODELS

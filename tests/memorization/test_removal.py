@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from sslreg.memorization import removal, splits
+from sslreg.memorization import Split
+from sslreg.memorization.experiments import removal
+from sslreg.memorization.experiments.ranking import ranking
+from sslreg.memorization.experiments.removal import Condition
 from sslreg.memorization.image_scores import Scores
-from sslreg.memorization.ranking import ranking
-from sslreg.memorization.removal import Condition
 
-SPLIT = splits.Split(shared=[0, 1], candidate=[4, 5, 6, 7], independent=[8, 9], extra=[0])
+SPLIT = Split(shared=[0, 1], candidate=[4, 5, 6, 7], independent=[8, 9], extra=[0])
 SCORES = torch.tensor([0.1, 0.4, -0.2, 0.4])
 
 

@@ -9,7 +9,8 @@ from mmengine.registry import DefaultScope
 
 from sslreg.datasets import collate
 from sslreg.evaluation.features.store import FeatureStore, Parts
-from sslreg.memorization import checks, scoring, splits, study, summaries
+from sslreg.memorization import Split, consistency, scoring, study
+from sslreg.memorization import summary as summaries
 from sslreg.memorization.image_scores import Scores
 from sslreg.memorization.measure import AlignmentOf
 from sslreg.models.adapters import encoder
@@ -186,16 +187,16 @@ def test_a_network_that_is_compared_with_itself(trained):
 
 def test_trainings_of_other_architecture_images_or_views_are_named(trained):
     folder, checkpoints = trained
-    trainings = {name: checks.saved_config(path) for name, path in checkpoints.items()}
+    trainings = {name: consistency.saved_config(path) for name, path in checkpoints.items()}
     split_file = folder / 'split.json'
-    checks.check_training(trainings, split_file)
-    assert checks.warnings(toy_study.config(), trainings) == []
+    consistency.check_training(trainings, split_file)
+    assert consistency.warnings(toy_study.config(), trainings) == []
     trainings['g'].model.backbone.drop_rate = 0.5
     with pytest.raises(ValueError, match=r'of different architecture, backbone.drop_rate=0.0 and 0.5'):
-        checks.check_training(trainings, split_file)
+        consistency.check_training(trainings, split_file)
     cfg = toy_study.config()
     cfg.train_dataloader.dataset.views[0].scale = (0.5, 1)
-    assert checks.warnings(cfg, dict(f=trainings['f'])) == [
+    assert consistency.warnings(cfg, dict(f=trainings['f'])) == [
         'f was trained on other augmentations than it is scored on: augmentation[0].scale[0]=0.3 and 0.5'
     ]
 
@@ -208,14 +209,14 @@ def test_trainings_of_other_architecture_images_or_views_are_named(trained):
     ],
 )
 def test_a_split_that_the_encoders_were_not_trained_by(trained, tmp_path, parts, message):
-    trainings = {name: checks.saved_config(path) for name, path in trained[1].items()}
+    trainings = {name: consistency.saved_config(path) for name, path in trained[1].items()}
     with pytest.raises(ValueError, match=message):
-        checks.check_training(trainings, toy_study.split(tmp_path, **parts))
+        consistency.check_training(trainings, toy_study.split(tmp_path, **parts))
 
 
 def test_g_that_was_trained_on_everything(trained):
     with pytest.raises(ValueError, match='g was trained on 8 of the candidate images'):
-        checks.check_training(dict(g=toy_study.config()), trained[0] / 'split.json')
+        consistency.check_training(dict(g=toy_study.config()), trained[0] / 'split.json')
 
 
 def test_the_papers_split_of_a_config_takes_a_tenth_of_test_images():
@@ -277,4 +278,4 @@ def test_splits_in_which_sets_overlap_are_refused_before_anything_is_built(train
     split_file = toy_study.split(tmp_path, candidate=[0, 24])
     with pytest.raises(ValueError, match='image 0 is in two of shared, candidate, independent'):
         scoring.load(toy_study.config(), split_file, trained[1], 0, PROTOCOL, 'cpu')
-    assert splits.read(toy_study.split(tmp_path)).candidate == [*range(24, 32)]
+    assert Split.read(toy_study.split(tmp_path)).candidate == [*range(24, 32)]

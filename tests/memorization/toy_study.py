@@ -7,7 +7,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from sslreg.memorization import splits, study
+from sslreg.memorization import study
+from sslreg.memorization.split import ordered_split
 from sslreg.registry import MODELS
 from tests import toy
 
@@ -48,7 +49,7 @@ def write(folder: Path, cfg: Config) -> Path:
 
 def split(folder: Path, **parts: list[int]) -> Path:
     """Of 40 images: 24 shared, 8 candidates, 8 independent, and 4 of the test set."""
-    splits.write(splits.in_order(40, 4, 0.2)._replace(**parts), folder / 'split.json')
+    ordered_split(40, 4, 0.2)._replace(**parts).write(folder / 'split.json')
     return folder / 'split.json'
 
 

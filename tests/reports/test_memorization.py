@@ -7,10 +7,17 @@ import torch
 from mmengine.config import Config
 
 from sslreg.memorization.image_scores import Scores
-from sslreg.memorization.report import comparison, lede, pruning, removal, sets, several
-from sslreg.memorization.report.layers import curves
-from sslreg.memorization.report.runs import averaged, shown_metrics
-from sslreg.memorization.report.scored import ScoredStudy, distinct_names
+from sslreg.memorization.report import (
+    comparison_page,
+    introduction,
+    pruning_section,
+    removal_section,
+    set_sections,
+    side_by_side,
+)
+from sslreg.memorization.report.layer_section import curves
+from sslreg.memorization.report.run_averages import averaged, shown_metrics
+from sslreg.memorization.scored_study import ScoredStudy, distinct_names
 
 
 def scored(of_f: list[float], name: str = 'a', index: tuple[int, ...] = (4, 5, 6, 7), data: str = 'x') -> ScoredStudy:
@@ -21,7 +28,7 @@ def scored(of_f: list[float], name: str = 'a', index: tuple[int, ...] = (4, 5, 6
 
 
 def test_histograms_have_shares_of_each_set_in_bins_of_all():
-    found = sets.histograms(dict(candidate=torch.tensor([0.0, 1, 2, 4]), shared=torch.tensor([0.0, 0.1])))
+    found = set_sections.histograms(dict(candidate=torch.tensor([0.0, 1, 2, 4]), shared=torch.tensor([0.0, 0.1])))
     assert found['edges'] == [0, 1, 2, 3, 4]
     assert found['shares'] == dict(candidate=[0.25, 0.25, 0.25, 0.25], shared=[1, 0, 0, 0])
     assert found['means'] == dict(candidate=1.75, shared=pytest.approx(0.05))
@@ -40,7 +47,7 @@ def test_removal_curves_start_at_all_images_and_are_means_over_seeds():
         dict(order=order, number=number, seed=seed, metrics={'knn/k20': value})
         for order, number, seed, value in [('none', 0, 0, 50.0), ('most', 9, 0, 40.0), ('most', 9, 1, 44.0)]
     ]
-    found = removal.curves(runs, 'knn/k20')
+    found = removal_section.curves(runs, 'knn/k20')
     assert found['most'][0] == dict(mean=50)
     assert found['most'][9] == dict(mean=42, std=pytest.approx(8**0.5))
     assert averaged(runs, 'knn/k20', order='least') == {}
@@ -58,14 +65,14 @@ def test_pruning_stands_by_share_of_a_layer_and_of_all_beside_the_whole_network(
             ('random', 0.1, 'layer', 4, 46.0),
         ]
     ]
-    found = pruning.groups(runs, 'knn/k20')
+    found = pruning_section.groups(runs, 'knn/k20')
     random = dict(mean=45, std=pytest.approx(2**0.5))
     assert found == {
         'whole network': dict(none=dict(mean=50)),
         '10 % per layer': dict(most=dict(mean=40), random=random),
         '10 % overall': dict(most=dict(mean=30)),
     }
-    assert pruning._rows('knn/k20', found) == [
+    assert pruning_section._rows('knn/k20', found) == [
         ['knn/k20', 'most memorised', 'random'],
         ['whole network', '50.00', '50.00'],
         ['10 % per layer', '40.00', '45.00 ± 1.41'],
@@ -74,7 +81,7 @@ def test_pruning_stands_by_share_of_a_layer_and_of_all_beside_the_whole_network(
 
 
 def test_two_studies_of_the_same_images_share_their_most_memorised():
-    pair = several._pair(scored([0.1, 0.2, 0.3, 0.4]), scored([0.4, 0.3, 0.2, 0.1], 'b'))
+    pair = side_by_side._pair(scored([0.1, 0.2, 0.3, 0.4]), scored([0.4, 0.3, 0.2, 0.1], 'b'))
     assert (pair['studies'], pair['top'], pair['overlap']) == (['a', 'b'], 4, 1)
     assert pair['tau'] == pytest.approx(-1)
 
@@ -87,8 +94,8 @@ def test_two_studies_of_the_same_images_share_their_most_memorised():
     ],
 )
 def test_studies_of_other_images_cannot_be_compared(other, reason):
-    assert reason in several._pair(scored([0.1] * 4), other)['not_comparable']
-    body = several.agreements([scored([0.1] * 4), other]).body
+    assert reason in side_by_side._pair(scored([0.1] * 4), other)['not_comparable']
+    body = side_by_side.agreements([scored([0.1] * 4), other]).body
     assert 'a and b cannot be compared image by image' in body
 
 
@@ -96,7 +103,7 @@ def test_the_overlap_of_seeds_and_of_studies_stands_beside_that_of_chance(tmp_pa
     seeds = dict(seeds=[3, 4], top=2, overlap=0.5, tau=float('nan'), p=float('nan'))
     pair = dict(studies=['a', 'b'], top=2, overlap=1.0, tau=-1.0, p=0.25)
     studies = [dict(name='a', between_seeds=[seeds]), dict(name='b', between_seeds=[])]
-    part = comparison.same_images(dict(studies=studies, pairs=[pair]), 8, lambda name: tmp_path / f'{name}.png')
+    part = comparison_page.same_images(dict(studies=studies, pairs=[pair]), 8, lambda name: tmp_path / f'{name}.png')
     assert 'By chance 25% would be in both' in part.body
     assert '<th scope="row">a, seeds 3 and 4</th><td>50%</td><td>n/a</td><td>n/a</td>' in part.body
     assert '<th scope="row">a and b</th><td>100%</td><td>-1.000</td><td>0.25</td>' in part.body
@@ -107,7 +114,7 @@ def test_the_overlap_of_seeds_and_of_studies_stands_beside_that_of_chance(tmp_pa
     'difference, p, expected', [(0.1, 0.01, 'yes'), (0.1, 0.2, 'not shown'), (-0.1, 0.99, 'no, the other way round')]
 )
 def test_a_claim_holds_only_where_the_difference_has_its_sign_and_is_significant(difference, p, expected):
-    assert lede.verdict(dict(difference=difference, p_welch=p)) == expected
+    assert introduction.verdict(dict(difference=difference, p_welch=p)) == expected
 
 
 def test_names_are_as_many_parts_of_paths_as_tell_folders_apart():

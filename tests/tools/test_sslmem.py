@@ -11,8 +11,9 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
-from sslreg.memorization import splits, unit_scores
-from sslreg.memorization.commands import trainings
+from sslreg.memorization import unit_scores
+from sslreg.memorization.commands import start_training
+from sslreg.memorization.split import Split, ordered_split
 from tests.memorization import toy_study
 
 from .test_tools import ROOT, run, succeed
@@ -44,7 +45,7 @@ def sslmem():
     def call(*arguments) -> list[str]:
         started.clear()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(trainings, 'start', train)
+            patch.setattr(start_training, 'start', train)
             patch.setenv('COLUMNS', '200')  # of the terminal: tables and paths are not broken
             patch.setattr(sys, 'argv', ['sslmem.py', *map(str, arguments)])
             with DefaultScope.overwrite_default_scope('sslreg'):
@@ -81,8 +82,8 @@ def test_a_study_is_trained_once_and_scored(sslmem, tmp_path, monkeypatch, capsy
     sslmem('score', out, '--seeds', 0, '--num-workers', 0)
     assert list(json.loads((out / 'scores.json').read_text())['checkpoints']) == ['0']
     assert sslmem('train', config, '--out', out, '--seeds', 0, 1) == [str(out / 'seed1' / name) for name in 'fg']
-    split = splits.read(out / 'split.json')
-    assert split == splits.in_order(40, 4)
+    split = Split.read(out / 'split.json')
+    assert split == ordered_split(40, 4)
     assert Config.fromfile(out / 'seed1' / 'g' / 'g.py').randomness.seed == 1
 
     sslmem('score', out, '--layers', 'conv', 'representation', '--num-workers', 0)
@@ -130,8 +131,8 @@ def test_a_study_is_trained_once_and_scored(sslmem, tmp_path, monkeypatch, capsy
     assert pictures == ['comparison.png', 'overlaps.png']
     assert all(f'href="{name}"' in page for name in pictures)
 
-    other = splits.in_order(40, 4)._replace(extra=[0, 1, 2])
-    splits.write(other, tmp_path / 'other.json')
+    other = ordered_split(40, 4)._replace(extra=[0, 1, 2])
+    other.write(tmp_path / 'other.json')
     sslmem('score', config, *own, '--split', tmp_path / 'other.json', '--out', tmp_path / 'other', '--num-workers', 0)
     with pytest.raises(ValueError, match='study and .*/other are not of the same images, .* 3 of 4 and 3 extra images'):
         sslmem('compare', compared, out, tmp_path / 'other')
@@ -226,7 +227,7 @@ def test_trainings_without_the_most_memorised(sslmem, halves, evaluated, tmp_pat
     with np.load(study / 'scores.npz') as scores:
         representation = scores['sslmem'][0, 1, scores['set'] == 'candidate']
         expected = scores['index'][: len(representation)][representation.argsort()[:12]].tolist()
-    assert splits.read(study / 'removal' / 'most-8' / 'seed0.json').of_f == sorted(expected)
+    assert Split.read(study / 'removal' / 'most-8' / 'seed0.json').of_f == sorted(expected)
     seen = Config.fromfile(study / 'removal' / 'most-8' / 'seed0.py').train_dataloader.dataset.dataset
     assert (seen.split, seen.part) == (str(study / 'removal' / 'most-8' / 'seed0.json'), 'f')
 
@@ -321,7 +322,7 @@ def test_the_tool_as_a_user_runs_it(sslmem, tmp_path, monkeypatch):
     out = tmp_path / 'study'
     train = ('train', QUICKSTART, '--out', out, '--split-seed', 1, '--cfg-options', *SMALL)
     sslmem(*train)
-    assert [len(part) for part in splits.read(out / 'split.json')] == [60, 8, 8, 8]
+    assert [len(part) for part in Split.read(out / 'split.json')] == [60, 8, 8, 8]
     shutil.rmtree(out / 'seed0' / 'g')
     assert 'seed0/f: finished before' in succeed(run(sys.executable, 'tools/sslmem.py', *train, COLUMNS='500'))
     several = ('bash', 'tools/torchrun.sh', '2', 'sslmem.py')

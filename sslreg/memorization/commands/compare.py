@@ -6,7 +6,9 @@ from typing import Any
 
 from rich.console import Console
 
-from sslreg.memorization import comparison, splits, summaries, tables
+from sslreg.memorization import comparison, tables
+from sslreg.memorization import summary as summaries
+from sslreg.memorization.split import Split
 from sslreg.utils.files import write_json
 
 from .options import add_options
@@ -37,7 +39,7 @@ def run(args: Namespace) -> None:
         raise ValueError(f'{args.studies[0]} has nothing to be compared with: give the folder of another study')
     studies = read_studies(args.studies, args.layer, args.cfg_options)
     images = [
-        comparison.Images(str(study.folder), study.cfg, splits.read(study.split_file), study.about['protocol'])
+        comparison.Images(str(study.folder), study.cfg, Split.read(study.split_file), study.about['protocol'])
         for study in studies
     ]
     comparison.check_same_images(images)

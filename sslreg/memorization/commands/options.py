@@ -5,7 +5,7 @@ from typing import Any
 
 from mmengine.config import DictAction
 
-from sslreg.memorization.ranking import ORDERS
+from sslreg.memorization.experiments.ranking import ORDERS
 
 WORKERS = min(4, os.cpu_count() or 1)  # as in tools/test.py
 

@@ -14,10 +14,11 @@ from torch import Tensor
 
 from sslreg.engine import launch
 from sslreg.evaluation.features.store import model_hash
-from sslreg.memorization import pruning, run_tables, study, unit_scores
+from sslreg.memorization import run_tables, study, unit_scores
 from sslreg.memorization.benchmarked import Benchmarks, Record, Run
+from sslreg.memorization.experiments import pruning
+from sslreg.memorization.experiments.ranking import NONE
 from sslreg.memorization.measure import first_view
-from sslreg.memorization.ranking import NONE
 
 from .options import add_benchmarks, add_orders
 

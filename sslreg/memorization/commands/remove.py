@@ -12,13 +12,14 @@ from torch import Tensor
 
 from sslreg.engine import launch
 from sslreg.evaluation.features.store import combine
-from sslreg.memorization import Split, removal, run_tables, splits, study
+from sslreg.memorization import Split, run_tables, study
 from sslreg.memorization.benchmarked import Benchmarks, Record
+from sslreg.memorization.experiments import removal
+from sslreg.memorization.experiments.ranking import NONE
+from sslreg.memorization.experiments.removal import Condition
 from sslreg.memorization.layers import REPRESENTATION
-from sslreg.memorization.ranking import NONE
-from sslreg.memorization.removal import Condition
 
-from . import trainings
+from . import start_training
 from .options import add_benchmarks, add_orders
 
 
@@ -48,7 +49,7 @@ def run(args: Namespace) -> None:
             removal.keep_split(removal.without(split, scores, condition), _split_file(folder, condition))
         for condition in conditions:
             own = study.trained_on(cfg, _split_file(folder, condition), 'f', condition.seed)
-            checkpoint = trainings.complete(own, _work_dir(cfg, folder, condition), args.tools, args.gpus)
+            checkpoint = start_training.complete(own, _work_dir(cfg, folder, condition), args.tools, args.gpus)
             record.complete(condition, launch.evaluated_model(own, str(checkpoint), get_device()), benchmarks)
     for name in benchmarks.names:
         title = f'{name} without candidates of {folder.name}'
@@ -59,7 +60,7 @@ def run(args: Namespace) -> None:
 
 def _ranked(args: Namespace, cfg: Config, folder: Path) -> tuple[Split, Tensor]:
     """The study's split, and the scores of its candidates; what cannot be done with them is an error here."""
-    split = splits.read(folder / 'split.json')
+    split = Split.read(folder / 'split.json')
     loader = cfg.train_dataloader
     batch_size = loader.batch_size * args.gpus if loader.get('drop_last') else 1
     removal.check_numbers(args.numbers, split, batch_size)

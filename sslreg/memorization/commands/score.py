@@ -14,7 +14,8 @@ from rich.console import Console
 
 from sslreg.engine import launch
 from sslreg.evaluation import FeatureStore
-from sslreg.memorization import checks, scoring, study, summaries, tables
+from sslreg.memorization import consistency, scoring, study, tables
+from sslreg.memorization import summary as summaries
 from sslreg.memorization.layers import PARTS
 from sslreg.memorization.measure import AGAINST, AlignmentOf
 from sslreg.models.ops.alignment import DISTANCES
@@ -60,7 +61,7 @@ def run(args: Namespace) -> None:
     with launch.launched(cfg, args.launcher):
         launch.start_group(cfg)
         for found in trainings.values():
-            for text in checks.warnings(cfg, found):
+            for text in consistency.warnings(cfg, found):
                 print_log(text, 'current', logging.WARNING)
         with DefaultScope.overwrite_default_scope('sslreg'):
             pairs = [
@@ -118,7 +119,7 @@ def _finished(cfg: Config, folder: Path, seeds: list[int] | None) -> dict[int, d
 
 def _trainings(checkpoints: dict[str, str], split_file: Path) -> dict[str, Config]:
     """Configs beside the checkpoints, which are checked."""
-    found = {name: checks.saved_config(path) for name, path in checkpoints.items()}
+    found = {name: consistency.saved_config(path) for name, path in checkpoints.items()}
     trainings = {name: cfg for name, cfg in found.items() if cfg is not None}
-    checks.check_training(trainings, split_file)
+    consistency.check_training(trainings, split_file)
     return trainings

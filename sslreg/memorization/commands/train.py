@@ -8,9 +8,9 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from sslreg.engine import launch
-from sslreg.memorization import Split, checks, splits, study
+from sslreg.memorization import Split, consistency, study
 
-from . import trainings
+from . import start_training
 from .options import add_options
 
 
@@ -46,7 +46,7 @@ def run(args: Namespace) -> None:
         for name in study.ENCODERS:
             folder = out / f'seed{seed}' / name
             own = study.trained_on(cfg, split_file, name, seed)
-            trainings.complete(own, folder, args.tools, args.gpus)
+            start_training.complete(own, folder, args.tools, args.gpus)
 
 
 def _study_config(args: Namespace, out: Path) -> Config:
@@ -54,7 +54,7 @@ def _study_config(args: Namespace, out: Path) -> Config:
     cfg = launch.load_config(args.config, args.cfg_options)
     kept = out / 'config.py'
     if kept.is_file() and any(out.glob('seed*/*/*.pth')):
-        found = checks.differences(Config.fromfile(kept).to_dict(), cfg.to_dict(), 'config')
+        found = consistency.differences(Config.fromfile(kept).to_dict(), cfg.to_dict(), 'config')
         if found:
             raise ValueError(f'{out} has a study of another config, {found[0]}: choose another --out')
     return cfg
@@ -66,8 +66,8 @@ def _study_split(args: Namespace, cfg: Config, out: Path) -> Path:
     with DefaultScope.overwrite_default_scope('sslreg'):
         wanted = _wanted_split(args, cfg)
         if not path.is_file():
-            splits.write(wanted or study.make_split(cfg, None), path)
-        elif wanted not in (None, splits.read(path)):
+            (wanted or study.make_split(cfg, None)).write(path)
+        elif wanted not in (None, Split.read(path)):
             raise ValueError(
                 f'{path} is another split than is asked for by --split, --split-seed or --share: choose another --out'
             )
@@ -77,7 +77,7 @@ def _study_split(args: Namespace, cfg: Config, out: Path) -> Path:
 def _wanted_split(args: Namespace, cfg: Config) -> Split | None:
     """None by default: that of the study, if it has one."""
     if args.split:
-        return splits.read(args.split)
+        return Split.read(args.split)
     if args.split_seed is None and args.share is None:
         return None
     return study.make_split(cfg, args.split_seed, 0.1 if args.share is None else args.share)

@@ -10,7 +10,8 @@ from mmengine.registry import DefaultScope
 from rich.console import Console
 
 from sslreg.engine import launch
-from sslreg.memorization import splits, study, tables, unit_scores
+from sslreg.memorization import study, tables, unit_scores
+from sslreg.memorization.split import SPLIT_SETS
 from sslreg.memorization.units import RESTS
 
 from .options import add_device, add_layers
@@ -34,7 +35,7 @@ def add(commands: Any) -> Any:
 
 
 def run(args: Namespace) -> None:
-    if args.set in splits.NAMES and not args.split:
+    if args.set in SPLIT_SETS and not args.split:
         raise ValueError(f'--set {args.set} is a part of a split: give it by --split')
     cfg = launch.load_config(args.config, args.cfg_options)
     launch.check_checkpoint(args.checkpoint)

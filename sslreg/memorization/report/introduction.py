@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.tables import fixed, p_value
 
-from .look import over_seeds
-from .scored import ScoredStudy
+from .style import over_seeds
 
 SIGNIFICANT = 0.05
 DEFINITION = (

@@ -3,14 +3,14 @@
 import math
 from pathlib import Path
 
-from sslreg.memorization.ranking import NONE
+from sslreg.memorization.experiments.ranking import NONE
+from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.tables import plus_minus
 from sslreg.reports.page import boxed, folded, paragraphs, picture, table
 from sslreg.reports.plots import Bars, bar_chart
 
-from .look import ORDERS, Part, Png
-from .runs import ORDER_NAMES, Runs, averaged, orders_in, shown_metrics
-from .scored import ScoredStudy
+from .run_averages import ORDER_NAMES, Runs, averaged, orders_in, shown_metrics
+from .style import ORDERS, Part, Png
 
 UNPRUNED = 'whole network'
 PER = dict(layer='per layer', network='overall')

@@ -3,18 +3,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.reports.page import document, paragraphs, titled
 
-from .layers import layers
-from .lede import lede
-from .look import Part, Png
-from .pictures import pictures
-from .pruning import pruning
-from .removal import removal
-from .scored import ScoredStudy
-from .sets import sets, tests
-from .settings import settings
-from .several import agreements, side_by_side
+from .introduction import lede
+from .layer_section import layers
+from .picture_section import pictures
+from .pruning_section import pruning
+from .removal_section import removal
+from .set_sections import sets, tests
+from .settings_section import settings
+from .side_by_side import agreements, side_by_side
+from .style import Part, Png
 
 
 def write_memorization(studies: Sequence[ScoredStudy], out: Path, top: int = 32) -> dict[str, Any]:

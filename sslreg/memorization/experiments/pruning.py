@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 
-from .layers import REPRESENTATION, RESIDUALS, Layers
+from ..layers import REPRESENTATION, RESIDUALS, Layers
 from .ranking import NONE, ORDERS, Order, ranking
 
 Per = Literal['layer', 'network']

@@ -2,11 +2,11 @@ import json
 
 import pytest
 
-from sslreg.memorization import splits
+from sslreg.memorization.split import Split, drawn_split, ordered_split
 
 
 def test_cifar10_is_split_as_in_the_paper():
-    split = splits.in_order(50_000, 5_000)
+    split = ordered_split(50_000, 5_000)
     assert split.shared == list(range(40_000))
     assert split.candidate == list(range(40_000, 45_000))
     assert split.independent == list(range(45_000, 50_000))
@@ -16,21 +16,21 @@ def test_cifar10_is_split_as_in_the_paper():
 
 
 def test_a_drawn_split_has_each_image_once_and_depends_on_the_seed_alone():
-    split = splits.drawn(103, 7, 20, seed=3)
+    split = drawn_split(103, 7, 20, seed=3)
     assert sorted(split.shared + split.candidate + split.independent) == list(range(103))
     assert [len(part) for part in split] == [83, 10, 10, 7]
     assert len(set(split.extra)) == 7
     assert max(split.extra) < 20
-    assert split == splits.drawn(103, 7, 20, seed=3)
-    other = splits.drawn(103, 7, 20, seed=4)
+    assert split == drawn_split(103, 7, 20, seed=3)
+    other = drawn_split(103, 7, 20, seed=4)
     assert split.candidate != other.candidate
     assert split.extra != other.extra
 
 
 def test_what_is_written_is_read(tmp_path):
-    split = splits.drawn(50, 5, 10, seed=0)
-    splits.write(split, tmp_path / 'new' / 'split.json')
-    assert splits.read(tmp_path / 'new' / 'split.json') == split
+    split = drawn_split(50, 5, 10, seed=0)
+    split.write(tmp_path / 'new' / 'split.json')
+    assert Split.read(tmp_path / 'new' / 'split.json') == split
 
 
 @pytest.mark.parametrize(
@@ -44,33 +44,33 @@ def test_what_is_no_split(tmp_path, content, message):
     path = tmp_path / 'split.json'
     path.write_text(json.dumps(content))
     with pytest.raises(ValueError, match=message):
-        splits.read(path)
+        Split.read(path)
 
 
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='none.json'):
-        splits.read(tmp_path / 'none.json')
+        Split.read(tmp_path / 'none.json')
 
 
 @pytest.mark.parametrize('share', [0, 0.51, 0.01])
 def test_shares_that_leave_no_candidates_or_exceed_a_half(share):
     with pytest.raises(ValueError, match=f'share={share} of 20 images'):
-        splits.in_order(20, 5, share)
+        ordered_split(20, 5, share)
 
 
 @pytest.mark.parametrize('num_images, shared', [(20, []), (7, [0])])
 def test_halves_share_nothing_but_the_odd_image(num_images, shared):
-    split = splits.in_order(num_images, 2, 0.5)
+    split = ordered_split(num_images, 2, 0.5)
     assert split.shared == shared
     half = num_images // 2
     assert (split.candidate, split.independent) == (
         [*range(num_images)][-2 * half : -half],
         [*range(num_images)][-half:],
     )
-    drawn = splits.drawn(num_images, 2, 5, seed=1, share=0.5)
+    drawn = drawn_split(num_images, 2, 5, seed=1, share=0.5)
     assert [len(part) for part in drawn] == [len(part) for part in split]
 
 
 def test_more_extra_images_than_there_are():
     with pytest.raises(ValueError, match='11 extra images of 10'):
-        splits.drawn(50, 11, 10, seed=0)
+        drawn_split(50, 11, 10, seed=0)

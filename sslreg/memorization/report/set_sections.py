@@ -6,14 +6,14 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from sslreg.memorization import splits
+from sslreg.memorization.scored_study import ScoredStudy
+from sslreg.memorization.split import SPLIT_SETS
 from sslreg.memorization.tables import rows_of_seeds, rows_of_sets, rows_of_tests
 from sslreg.reports.page import boxed, paragraphs, picture, table
 from sslreg.reports.plots import Line, Panel, line_panels
 
-from .lede import verdict
-from .look import SETS, Part, Png, over_seeds
-from .scored import ScoredStudy
+from .introduction import verdict
+from .style import SETS, Part, Png, over_seeds
 
 FORMS = dict(sslmem='SSLMem', sslmem_prime="SSLMem'")
 BINS = 60
@@ -54,7 +54,7 @@ def _by_set(study: ScoredStudy) -> dict[str, dict[str, Tensor]]:
     """Scores by form and set, the mean over seeds of each image."""
     scores = study.chosen
     forms = dict(sslmem=scores.sslmem, sslmem_prime=scores.relative)
-    present = [name for name in splits.NAMES if name in scores.sets]
+    present = [name for name in SPLIT_SETS if name in scores.sets]
     return {
         form: {name: of[:, 0, scores.among(name)].mean(dim=0).double() for name in present}
         for form, of in forms.items()

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from sslreg.memorization.image_scores import Scores
+from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.statistics import mean_and_std
-from sslreg.memorization.summaries import layer_summary
+from sslreg.memorization.summary import layer_summary
 from sslreg.memorization.tables import plus_minus
 from sslreg.reports.page import boxed, paragraphs, picture, table
 from sslreg.reports.plots import Line, Panel, level, line_panels
 
-from .look import BLUE, GREY, VERMILION, Part, Png
-from .scored import ScoredStudy
+from .style import BLUE, GREY, VERMILION, Part, Png
 
 ENDS = 50  # most and least memorised candidates, as in the paper
 COLOURS = dict(most=VERMILION, all=GREY, least=BLUE)

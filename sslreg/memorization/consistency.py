@@ -8,7 +8,8 @@ from mmengine.config import Config
 
 from sslreg.registry import type_name
 
-from . import splits, study
+from . import study
+from .split import Split
 
 
 def differences(a: Any, b: Any, name: str = '') -> list[str]:
@@ -43,7 +44,7 @@ def check_training(trainings: dict[str, Config], split_file: Path | str) -> None
         found = differences(trainings['f'].model.backbone, trainings['g'].model.backbone, 'backbone')
         if found:
             raise ValueError(f'f and g are of different architecture, {", ".join(found)}: they cannot be compared')
-    split = splits.read(split_file)
+    split = Split.read(split_file)
     for name, cfg in trainings.items():
         own, others = ('candidate', 'independent') if name == 'f' else ('independent', 'candidate')
         seen = _seen(cfg.train_dataloader.dataset)
@@ -78,7 +79,7 @@ def warnings(cfg: Config, trainings: Mapping[str, Config]) -> list[str]:
 def _seen(dataset: Any) -> set[int] | None:
     """Images of the whole training set that a config trains on; None for all."""
     if type_name(dataset.type) == 'SplitPart':
-        return set(splits.read(dataset.split).part(dataset.part))
+        return set(Split.read(dataset.split).part(dataset.part))
     if 'dataset' in dataset:
         return _seen(dataset.dataset)
     indices = dataset.get('indices')

@@ -1,16 +1,16 @@
-from sslreg.memorization import splits
+from sslreg.memorization.scored_study import ScoredStudy
+from sslreg.memorization.split import SPLIT_SETS, Split
 from sslreg.reports.page import boxed, table
 
-from .look import Part, Png
-from .scored import ScoredStudy
+from .style import Part, Png
 
 
 def settings(study: ScoredStudy, png: Png) -> Part:
     """What was trained and how it was scored."""
     protocol = study.about['protocol']
     by = protocol['by']
-    split = splits.read(study.split_file)
-    sizes = ', '.join(f'{len(split.part(name))} {name}' for name in splits.NAMES)
+    split = Split.read(study.split_file)
+    sizes = ', '.join(f'{len(split.part(name))} {name}' for name in SPLIT_SETS)
     facts = {
         'folder': str(study.folder),
         'config': str(study.about['config']),

@@ -9,8 +9,9 @@ from mmengine.config import Config
 from torch import Tensor
 
 from sslreg.engine import launch
-from sslreg.memorization import splits, summaries
+from sslreg.memorization import summary as summaries
 from sslreg.memorization.image_scores import Scores
+from sslreg.memorization.split import Split
 
 FILES = ('scores.npz', 'scores.json')
 
@@ -131,7 +132,7 @@ def _read(name: str, folder: Path, layer: str | None, options: dict[str, Any] | 
         layer or scores.layers[-1],
         about,
     )
-    if splits.read(split_file).candidate != study.index:
+    if Split.read(split_file).candidate != study.index:
         raise ValueError(f'{split_file} has other candidates than {folder / FILES[0]}: score the study again')
     return study
 

@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-from sslreg.memorization import splits, statistics
-from sslreg.memorization.checks import differences
+from sslreg.memorization import statistics
 from sslreg.memorization.comparison import training_images
-from sslreg.memorization.summaries import agreement, layer_summary
+from sslreg.memorization.consistency import differences
+from sslreg.memorization.scored_study import ScoredStudy
+from sslreg.memorization.split import SPLIT_SETS
+from sslreg.memorization.summary import agreement, layer_summary
 from sslreg.memorization.tables import AGREEMENT, both, fixed, p_value, plus_minus, row_of_pair
 from sslreg.reports.page import boxed, paragraphs, picture, table
 from sslreg.reports.plots import Bars, bar_chart, line_panels
 
-from .layers import curve, layer_panel
-from .lede import verdict
-from .look import SETS, STUDIES, Part, Png
-from .scored import ScoredStudy
+from .introduction import verdict
+from .layer_section import curve, layer_panel
+from .style import SETS, STUDIES, Part, Png
 
 
 def side_by_side(studies: Sequence[ScoredStudy], png: Png) -> Part:
@@ -88,7 +89,7 @@ def _bars(studies: Sequence[ScoredStudy]) -> list[Bars]:
             SETS[name]['color'],
             [sets[name]['sslmem_prime'].get('std', 0) if name in sets else 0 for sets in found],
         )
-        for name in splits.NAMES
+        for name in SPLIT_SETS
     ]
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import splits, statistics
+from . import statistics
 from .image_scores import Scores
 from .scores import delta_layermem, layermem
+from .split import SPLIT_SETS
 from .statistics import mean_and_std
 
 TOP = 100  # most memorised candidates by which seeds, and studies, are compared
@@ -47,7 +48,7 @@ def agreement(a: Tensor, b: Tensor, top: int = TOP) -> dict[str, Any]:
 
 def _of_layer(scores: Scores) -> dict[str, Any]:
     forms = dict(sslmem=scores.sslmem, sslmem_range=scores.ranged, sslmem_prime=scores.relative)
-    places = {name: scores.among(name) for name in splits.NAMES if name in scores.sets}
+    places = {name: scores.among(name) for name in SPLIT_SETS if name in scores.sets}
     values = {form: {name: of[:, 0, among] for name, among in places.items()} for form, of in forms.items()}
     means = {name: each.mean(dim=0) for name, each in values['sslmem'].items()}
     found: dict[str, Any] = {

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from sslreg.memorization.comparison import overlaps
+from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.tables import AGREEMENT, both, row_of_pair
 from sslreg.reports.page import boxed, document, paragraphs, picture, table, titled
 from sslreg.reports.plots import matrix
 
-from .lede import DEFINITION, EXPECTED
-from .look import Part, Png
-from .scored import ScoredStudy
-from .several import side_by_side
+from .introduction import DEFINITION, EXPECTED
+from .side_by_side import side_by_side
+from .style import Part, Png
 
 
 def write_comparison(studies: Sequence[ScoredStudy], found: dict[str, Any], out: Path) -> None:

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from . import splits
-from .image_scores import Scores
+from ..image_scores import Scores
+from ..split import Split
 from .ranking import NONE, ORDERS, Order, ranking
-from .splits import Split
 
 
 class Condition(NamedTuple):
@@ -105,8 +104,8 @@ def keep_split(split: Split, path: Path) -> None:
         ValueError: That was another one.
     """
     if not path.is_file():
-        splits.write(split, path)
-    elif splits.read(path) != split:
+        split.write(path)
+    elif Split.read(path) != split:
         raise ValueError(f'{path.with_suffix("")} was trained by other scores: move {path.parents[1]} away')
 
 

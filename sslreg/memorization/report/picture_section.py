@@ -8,13 +8,13 @@ import torch
 from mmengine.registry import DefaultScope
 
 from sslreg.memorization import study as studies
+from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.tables import fixed
 from sslreg.reports.page import boxed, paragraphs, picture, table
 from sslreg.reports.sheets import Cell, contact_sheet
 from sslreg.reports.training.run import rgb
 
-from .look import Part, Png, numbered, over_seeds
-from .scored import ScoredStudy
+from .style import Part, Png, numbered, over_seeds
 
 COLUMNS = 8
 BLANK = Cell(np.full((1, 1, 3), 255, np.uint8))

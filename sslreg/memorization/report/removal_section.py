@@ -1,13 +1,13 @@
 """Accuracy of encoders that are trained without the most memorised candidates (arXiv 2401.12233, section 4)."""
 
-from sslreg.memorization.ranking import NONE
+from sslreg.memorization.experiments.ranking import NONE
+from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.tables import plus_minus
 from sslreg.reports.page import boxed, folded, paragraphs, picture, table
 from sslreg.reports.plots import Line, Panel, line_panels
 
-from .look import ORDERS, Part, Png
-from .runs import ORDER_NAMES, Runs, averaged, orders_in, shown_metrics
-from .scored import ScoredStudy
+from .run_averages import ORDER_NAMES, Runs, averaged, orders_in, shown_metrics
+from .style import ORDERS, Part, Png
 
 Curves = dict[str, dict[int, dict[str, float]]]  # mean and std by order and number removed
 

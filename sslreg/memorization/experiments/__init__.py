@@ -1,0 +1,1 @@
+"""Experiments after scoring: training without memorised images, and pruning units that memorise."""
