@@ -1,4 +1,4 @@
-"""Several studies side by side: how much each memorised, and whether they memorised the same images."""
+"""Sections on several studies side by side: how much they memorised, and whether they memorised the same images."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -11,38 +11,42 @@ from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.split import SPLIT_SETS
 from sslreg.memorization.summary import agreement, layer_summary
 from sslreg.memorization.tables import AGREEMENT, both, fixed, p_value, plus_minus, row_of_pair
-from sslreg.reports.page import boxed, paragraphs, picture, table
+from sslreg.reports.page import Block, Image, Section, Table
 from sslreg.reports.plots import Bars, bar_chart, line_panels
 
 from .introduction import verdict
-from .layer_section import curve, layer_panel
-from .style import SETS, STUDIES, Part, Png
+from .layer_section import layer_line, layer_panel
+from .style import SETS, STUDIES, PngPath
 
 
-def side_by_side(studies: Sequence[ScoredStudy], png: Png) -> Part:
-    """SSLMem' of the sets, LayerMem and the tests of each study."""
+def side_by_side_section(studies: Sequence[ScoredStudy], png: PngPath) -> Section:
+    """Draw and tabulate SSLMem' of the sets, the tests and LayerMem of each study."""
     path = png('comparison')
     bar_chart(path, [study.name for study in studies], _bars(studies), "mean SSLMem'", size=(8.4, 3.2), digits=3)
-    body = picture(path, "Mean SSLMem' of the four sets of each study")
-    body += boxed('results', table([['', *SETS], *map(_means, studies)]))
-    body += paragraphs(
-        f"Means of SSLMem' by layer {studies[0].layer}, which may be compared across models and data; ± and the bars' "
-        'ends are the standard deviation over seeds, where there are several.'
+    means = (
+        f"Means of SSLMem' by layer {studies[0].layer}, which may be compared across models and data. ± and the error "
+        'bars are the standard deviation over seeds, if a study has several.'
     )
-    names = [f'{higher} above {lower}' for higher, lower in statistics.ORDER]
-    body += boxed('results', table([['', *names], *map(_tests, studies)]))
-    body += paragraphs(
-        "Whether the claim held, Cohen's d and p of Welch's one-sided test, of SSLMem; d may be compared, differences "
-        'of SSLMem may not.'
+    claims = [f'{higher} above {lower}' for higher, lower in statistics.ORDER]
+    tests = (
+        "Whether each claim held, with Cohen's d and p of Welch's one-sided test of SSLMem. d may be compared across "
+        'studies, differences of SSLMem may not.'
     )
+    content: list[Block] = [
+        Image.read(path, "Mean SSLMem' of the four sets of each study"),
+        Table([['', *SETS], *map(_means, studies)]),
+        means,
+        Table([['', *claims], *map(_tests, studies)]),
+        tests,
+    ]
     if len(studies[0].scores.layers) > 1 and len({tuple(study.scores.layers) for study in studies}) == 1:
-        _layers(studies, png('comparison_layers'))
-        body += picture(png('comparison_layers'), 'LayerMem of each study')
-    return Part('Side by side', body, {})
+        _draw_layers(studies, png('comparison_layers'))
+        content.append(Image.read(png('comparison_layers'), 'LayerMem of each study'))
+    return Section('Side by side', content)
 
 
-def agreements(studies: Sequence[ScoredStudy]) -> Part:
-    """Overlap and Kendall's tau of the most memorised candidates of each two studies."""
+def agreement_section(studies: Sequence[ScoredStudy]) -> Section:
+    """Tabulate overlap and Kendall's tau of the most memorised candidates of each two studies."""
     found = [_pair(*pair) for pair in combinations(studies, 2)]
     rows = [['studies', 'most memorised', *AGREEMENT]]
     texts = []
@@ -59,11 +63,12 @@ def agreements(studies: Sequence[ScoredStudy]) -> Part:
             'Of the most memorised candidates of each the share that both have, and how alike these are ranked, by '
             'SSLMem, the mean over seeds.',
         )
-    body = (boxed('results', table(rows)) if len(rows) > 1 else '') + paragraphs('\n\n'.join(texts))
-    return Part('Do they memorise the same images?', body, dict(pairs=found))
+    tables = [Table(rows)] if len(rows) > 1 else []
+    return Section('Do they memorise the same images?', [*tables, *texts], figures=dict(pairs=found))
 
 
 def _pair(a: ScoredStudy, b: ScoredStudy) -> dict[str, Any]:
+    """Return the agreement of two studies, or why their images cannot be compared."""
     pair: dict[str, Any] = dict(studies=[a.name, b.name])
     if reason := _difference(a, b):
         return pair | dict(not_comparable=reason)
@@ -71,7 +76,7 @@ def _pair(a: ScoredStudy, b: ScoredStudy) -> dict[str, Any]:
 
 
 def _difference(a: ScoredStudy, b: ScoredStudy) -> str:
-    """Why the candidates of two studies are not the same images; '' if they are."""
+    """Return why the candidates of two studies are not the same images; '' if they are."""
     if found := differences(training_images(a.cfg), training_images(b.cfg), 'dataset'):
         return f'they are of other data, {", ".join(found)}'
     if a.index != b.index:
@@ -81,6 +86,7 @@ def _difference(a: ScoredStudy, b: ScoredStudy) -> str:
 
 
 def _bars(studies: Sequence[ScoredStudy]) -> list[Bars]:
+    """Return one bar per set for each study."""
     found = [study.summary['sets'] for study in studies]
     return [
         Bars(
@@ -94,11 +100,13 @@ def _bars(studies: Sequence[ScoredStudy]) -> list[Bars]:
 
 
 def _means(study: ScoredStudy) -> list[str]:
+    """Return the row of a study in the table of means."""
     sets = study.summary['sets']
     return [study.name, *(plus_minus(sets[name]['sslmem_prime']) if name in sets else '' for name in SETS)]
 
 
 def _tests(study: ScoredStudy) -> list[str]:
+    """Return the row of a study in the table of tests."""
     found = {(test['higher'], test['lower']): test for test in study.summary['tests']}
     cells = (
         f'{verdict(found[pair])}, d {fixed(found[pair]["effect"], 2)}, p {p_value(found[pair]["p_welch"])}'
@@ -109,9 +117,10 @@ def _tests(study: ScoredStudy) -> list[str]:
     return [study.name, *cells]
 
 
-def _layers(studies: Sequence[ScoredStudy], path: Any) -> None:
+def _draw_layers(studies: Sequence[ScoredStudy], path: Any) -> None:
+    """Draw LayerMem of each study."""
     lines = [
-        curve(layer_summary(study.scores), study.name, STUDIES[place % len(STUDIES)])
+        layer_line(layer_summary(study.scores), study.name, STUDIES[place % len(STUDIES)])
         for place, study in enumerate(studies)
     ]
     line_panels(path, [layer_panel(studies[0].scores.layers, lines, 'LayerMem of the candidates')])

@@ -43,7 +43,7 @@ def loss_section(run: Run) -> Section:
 
 
 def _curve(values: list[float], label: str, colour: str, window: int, last: int) -> list[Line]:
-    """Steps up to ``last`` thinly and the running mean on top; nothing for what was not logged."""
+    """Draw the values of the steps up to ``last`` thinly and their running mean thickly."""
     if not values:
         return []
     steps = range(last - len(values) + 1, last + 1)

@@ -1,12 +1,14 @@
+"""Section on the settings of a study."""
+
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.split import SPLIT_SETS, Split
-from sslreg.reports.page import boxed, table
+from sslreg.reports.page import Facts, Section
 
-from .style import Part, Png
+from .style import PngPath
 
 
-def settings(study: ScoredStudy, png: Png) -> Part:
-    """What was trained and how it was scored."""
+def study_section(study: ScoredStudy, png: PngPath) -> Section:
+    """Tabulate the settings of training and scoring."""
     protocol = study.about['protocol']
     by = protocol['by']
     split = Split.read(study.split_file)
@@ -22,12 +24,14 @@ def settings(study: ScoredStudy, png: Png) -> Part:
         'distance': f'{by["kind"]}, of representations {_length(by["normalized"])}; of maps and tokens {by["part"]}',
         'networks': '; '.join(f'seed {each["seed"]}: f {each["f"]}, g {each["g"]}' for each in study.about['networks']),
     }
-    return Part('The study', boxed('facts', table([[], *map(list, facts.items())])), dict(settings=facts))
+    return Section('The study', [Facts(facts)], figures=dict(settings=facts))
 
 
 def _against(against: str) -> str:
+    """Describe the partner of each view in the distance."""
     return 'compared in pairs' if against == 'views' else 'each compared with the image as it is'
 
 
 def _length(normalized: bool) -> str:
+    """Describe the length of the representations."""
     return 'at unit length' if normalized else 'at their own length'
