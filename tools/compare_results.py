@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))
+from sslreg.utils import command_line
+
+command_line.prepare()
 
 from rich.console import Console
 
@@ -19,7 +22,7 @@ from sslreg.reports import write_benchmarks
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.make_parser(__doc__)
     parser.add_argument(
         'folders', nargs='+', metavar='DIR', help='what tools/test.py --benchmarks wrote (--out); one for each model'
     )

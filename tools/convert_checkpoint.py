@@ -6,16 +6,15 @@ python tools/convert_checkpoint.py work_dirs/massl/vits_800e/epoch_800.pth --to 
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
-# torch's threads otherwise wait for each other in a busy loop: several times slower wherever the cores are shared.
-os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+from sslreg.utils import command_line
+
+command_line.prepare()
 
 import torch
-from mmengine.config import DictAction
 from rich.console import Console
 
 from sslreg.conversion import (
@@ -31,11 +30,12 @@ from sslreg.conversion import (
     to_form,
     translated,
 )
-from sslreg.engine import launch
+from sslreg.evaluation.model import build_model, initialise
+from sslreg.utils.config_files import load_config
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.make_parser(__doc__)
     parser.add_argument('checkpoint', help='path of a checkpoint of any of these codes; whose it is, is found out')
     parser.add_argument('--to', choices=('sslreg', *FORMS), required=True, help='the code that is to read it')
     parser.add_argument('--out', metavar='FILE', required=True, help='write this file')
@@ -46,13 +46,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--partial', action='store_true', help='with --to sslreg: what has no partner may stay as initialised'
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override values of the config, e.g. model.backbone.arch=deit-base',
-    )
+    command_line.add_cfg_options(parser, 'model.backbone.arch=deit-base')
     args = parser.parse_args()
     if (args.to == 'sslreg') != bool(args.config):
         parser.error('--to sslreg needs --config, the others take none')
@@ -62,9 +56,9 @@ def parse_args() -> argparse.Namespace:
 def convert(args: argparse.Namespace, weights: Weights) -> Conversion:
     if args.to != 'sslreg':
         return to_form(weights, args.to)
-    model = launch.build_model(launch.load_config(args.config, args.cfg_options))
+    model = build_model(load_config(args.config, args.cfg_options))
     if args.partial:
-        launch.initialise(model)
+        initialise(model)
     return to_encoder(weights, model, args.partial)
 
 

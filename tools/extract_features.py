@@ -12,16 +12,17 @@ command goes on from there.
 """
 
 import argparse
-import os
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
-os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # as in tools/test.py
+from sslreg.utils import command_line
 
-from mmengine.config import Config, DictAction
+command_line.prepare()
+
+from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import barrier, is_main_process
 from mmengine.registry import DefaultScope
@@ -31,12 +32,16 @@ from torch.distributed.elastic.multiprocessing.errors import record
 from sslreg.engine import launch
 from sslreg.evaluation import Extractor, FeatureStore, suite
 from sslreg.evaluation.features.export import check_format, feature_table, write_table
+from sslreg.evaluation.images import evaluation_pipeline
+from sslreg.evaluation.model import load_model
 from sslreg.evaluation.protocols import Wanted
+from sslreg.models.checkpoints import check_checkpoint
 from sslreg.registry import BENCHMARKS, DATASETS, FEATURES
+from sslreg.utils.config_files import load_config
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument(
         'checkpoint', nargs='?', help='path of the checkpoint; without, the network as it is initialised'
@@ -52,7 +57,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--kind',
         nargs='+',
-        action=DictAction,
+        action=command_line.ConfigOptions,
         metavar='KEY=VALUE',
         help="features (docs/evaluation.md), e.g. type=ClassToken blocks=4 (default: the part's own, or type=Pooled)",
     )
@@ -62,12 +67,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--batch-size', type=int, default=256, help='images at a time (default: 256)')
     parser.add_argument('--num-workers', type=int, default=4, help='that read images, for each process (default: 4)')
     parser.add_argument('--data-root', metavar='DIR', help='what takes the place of data/ in the paths of a benchmark')
-    parser.add_argument(
-        '--launcher', choices=launch.LAUNCHERS, default='none', help='what started the processes (torchrun.sh: pytorch)'
-    )
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override values of the config'
-    )
+    command_line.add_launcher(parser)
+    command_line.add_cfg_options(parser)
     return parser.parse_args()
 
 
@@ -76,12 +77,7 @@ def folder(args: argparse.Namespace) -> dict[str, Any]:
     resize, crop = args.resize or 256, args.crop or 224
     if not 0 < crop <= resize:
         raise ValueError(f'--crop {crop} must be between 1 and --resize {resize}')
-    pipeline = [
-        dict(type='LoadImage'),
-        dict(type='ResizeEdge', scale=resize, edge='short', backend='pillow', interpolation='bicubic'),
-        dict(type='CenterCrop', crop_size=crop),
-        dict(type='PackInputs'),
-    ]
+    pipeline = evaluation_pipeline(resize, crop)
     return dict(type='ImageFolder', data_root=args.images, with_label=False, pipeline=pipeline)
 
 
@@ -143,14 +139,14 @@ def main() -> None:
     args = parse_args()
     out = Path(args.out)
     check_format(out)
-    cfg = launch.load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options)
     if args.checkpoint:
-        launch.check_checkpoint(args.checkpoint)
+        check_checkpoint(args.checkpoint)
     with launch.launched(cfg, args.launcher):
         launch.start_group(cfg)
         with DefaultScope.overwrite_default_scope('sslreg'):
             each = wanted(args, cfg)
-            model = launch.evaluated_model(cfg, args.checkpoint, get_device())
+            model = load_model(cfg, args.checkpoint, get_device())
             parts = Path(f'{out}.parts')
             extractor = Extractor(model, FeatureStore(parts), args.batch_size, args.num_workers, args.skip_broken)
             (feats,) = extractor([each])

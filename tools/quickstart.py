@@ -5,26 +5,26 @@ python tools/quickstart.py
 
 import argparse
 import logging
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
-# torch's threads otherwise wait for each other in a busy loop: several times slower wherever the cores are shared.
-os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+from sslreg.utils import command_line
 
-from mmengine.config import Config, DictAction
+command_line.prepare()
+
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from rich import get_console
 from rich.table import Table
 
 from sslreg.datasets import PhotoTiles
-from sslreg.engine import launch
 from sslreg.reports.training import ObserverHook, ProgressHook, write_report
 from sslreg.reports.training.accuracy_section import metric_title
 from sslreg.reports.training.settings_section import duration
+from sslreg.utils.config_files import load_config
 
 TITLE = 'MaSSL quick start: what was learned'
 INTRODUCTION = (
@@ -49,7 +49,7 @@ class QuietRunner(Runner):
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.make_parser(__doc__)
     parser.add_argument(
         '--config',
         default='configs/massl/quickstart.py',
@@ -62,18 +62,12 @@ def parse_args() -> argparse.Namespace:
         metavar='DIR',
         help='report, logs and checkpoints go here (default: %(default)s)',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override values of the config, e.g. train_cfg.max_epochs=5 model.memory.length=512',
-    )
+    command_line.add_cfg_options(parser, 'train_cfg.max_epochs=5 model.memory.length=512')
     return parser.parse_args()
 
 
 def configure(args: argparse.Namespace) -> Config:
-    cfg = launch.load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options)
     if cfg.get('val_dataloader') is None:
         raise ValueError(f'{args.config} has no val_dataloader, so the report would have no accuracies')
     cfg.work_dir = args.work_dir

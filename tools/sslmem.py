@@ -19,25 +19,23 @@ interrupted goes on by the same command.
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
-os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # as in tools/test.py
+from sslreg.utils import command_line
+
+command_line.prepare()
 from torch.distributed.elastic.multiprocessing.errors import record
 
-from sslreg.engine import launch
 from sslreg.memorization.commands import compare, prune, remove, report, score, train, units
 
 COMMANDS = (train, score, units, report, compare, remove, prune)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        '--launcher', choices=launch.LAUNCHERS, default='none', help='what started the processes (torchrun.sh: pytorch)'
-    )
+    parser = command_line.make_parser(__doc__)
+    command_line.add_launcher(parser)
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
     for command in COMMANDS:
         command.add(commands).set_defaults(run=command.run)

@@ -14,10 +14,11 @@ from datetime import datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
-# torch's threads otherwise wait for each other in a busy loop: several times slower wherever the cores are shared.
-os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+from sslreg.utils import command_line
 
-from mmengine.config import Config, DictAction
+command_line.prepare()
+
+from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import get_world_size, is_main_process
 from mmengine.registry import DefaultScope
@@ -27,19 +28,23 @@ from rich.table import Table
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
+from sslreg.engine.config import default_work_dir, use_data_root
 from sslreg.evaluation import Evaluation, Extractor, FeatureStore, groups, suite
 from sslreg.evaluation.features.estimate import describe, forecast
 from sslreg.evaluation.missing import MissingDataError
+from sslreg.evaluation.model import load_model
 from sslreg.evaluation.protocols import Wanted
 from sslreg.evaluation.results import earlier_outcomes, left_out
+from sslreg.models.checkpoints import check_checkpoint
 from sslreg.reports import write_benchmarks
+from sslreg.utils.config_files import load_config
 from sslreg.utils.environment import hardware, versions
 
 WORKERS = min(4, os.cpu_count() or 1)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument('checkpoint', nargs='?', help='path of the checkpoint; with --benchmarks it may be left out')
     parser.add_argument('--out', metavar='PATH', help='write the metrics into this JSON; with --benchmarks: folder')
@@ -71,38 +76,27 @@ def parse_args() -> argparse.Namespace:
         '--work-dir', metavar='DIR', help='logs go here (default: work_dirs/METHOD/CONFIG, as below configs/)'
     )
     parser.add_argument('--data-root', metavar='DIR', help='where the data are, in place of the path in the config')
-    parser.add_argument(
-        '--launcher',
-        choices=launch.LAUNCHERS,
-        default='none',
-        help='what started the processes (dist_test.sh: pytorch; slurm_test.sh: slurm)',
-    )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override values of the config, e.g. test_cfg.probe.ks="(5,10)"',
-    )
+    command_line.add_launcher(parser, 'dist_test.sh: pytorch; slurm_test.sh: slurm')
+    command_line.add_cfg_options(parser, 'test_cfg.probe.ks="(5,10)"')
     return parser.parse_args()
 
 
 def configure(args: argparse.Namespace) -> Config:
-    cfg = launch.load_config(args.config, args.cfg_options)
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or launch.default_work_dir(args.config)
+    cfg = load_config(args.config, args.cfg_options)
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or default_work_dir(args.config)
     if args.benchmarks:
         if args.checkpoint:
-            launch.check_checkpoint(args.checkpoint)
+            check_checkpoint(args.checkpoint)
         return cfg
     if args.dry_run or args.skip_broken:
         raise ValueError('--dry-run and --skip-broken belong to --benchmarks')
     if not args.checkpoint:
         raise ValueError('a checkpoint is needed; only --benchmarks take a network as it is initialised')
-    if args.data_root and (problem := launch.use_data_root(cfg, args.data_root)):
+    if args.data_root and (problem := use_data_root(cfg, args.data_root)):
         raise ValueError(f'--data-root: {problem}')
     if cfg.get('test_dataloader') is None:
         raise ValueError(f'{args.config} has no test_dataloader, so nothing to evaluate on')
-    launch.check_checkpoint(args.checkpoint)
+    check_checkpoint(args.checkpoint)
     cfg.load_from = args.checkpoint
     return cfg
 
@@ -151,7 +145,7 @@ def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
                     raise
                 missing = error.missing
                 benchmarks, wanted = suite.prepare({name: cfg for name, cfg in configs.items() if name not in missing})
-            model = launch.evaluated_model(cfg, args.checkpoint, get_device())
+            model = load_model(cfg, args.checkpoint, get_device())
             extractor = Extractor(model, FeatureStore(args.features), num_workers=WORKERS, skip_broken=args.skip_broken)
             if args.dry_run:
                 dry_run(wanted, extractor, missing)

@@ -6,24 +6,27 @@ bash tools/dist_train.sh configs/massl/vitb_800e.py 8
 
 import argparse
 import logging
-import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
-# torch's threads otherwise wait for each other in a busy loop: several times slower wherever the cores are shared.
-os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+from sslreg.utils import command_line
 
-from mmengine.config import Config, DictAction
+command_line.prepare()
+
+from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
+from sslreg.engine.config import default_work_dir, scale_batch, use_bfloat16, use_data_root, use_tensorboard
+from sslreg.models.checkpoints import check_checkpoint
+from sslreg.utils.config_files import load_config
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of a config')
     parser.add_argument(
         '--work-dir',
@@ -50,35 +53,24 @@ def parse_args() -> argparse.Namespace:
         help='scale the learning rate by (images per step) / (images per step that the config is for)',
     )
     parser.add_argument('--tensorboard', action='store_true', help='write curves for TensorBoard')
-    parser.add_argument(
-        '--launcher',
-        choices=launch.LAUNCHERS,
-        default='none',
-        help='what started the processes (dist_train.sh: pytorch; slurm_train.sh: slurm)',
-    )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override values of the config, e.g. train_cfg.max_epochs=5 model.memory.length=4096',
-    )
+    command_line.add_launcher(parser, 'dist_train.sh: pytorch; slurm_train.sh: slurm')
+    command_line.add_cfg_options(parser, 'train_cfg.max_epochs=5 model.memory.length=4096')
     return parser.parse_args()
 
 
 def configure(args: argparse.Namespace) -> tuple[Config, list[str]]:
     """The config with the command line in it, and what the user should know."""
-    cfg = launch.load_config(args.config, args.cfg_options)
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or launch.default_work_dir(args.config)
-    notes = [launch.use_data_root(cfg, args.data_root)] if args.data_root else []
+    cfg = load_config(args.config, args.cfg_options)
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or default_work_dir(args.config)
+    notes = [use_data_root(cfg, args.data_root)] if args.data_root else []
     if args.amp:
-        launch.use_bfloat16(cfg)
+        use_bfloat16(cfg)
     if args.tensorboard:
-        launch.use_tensorboard(cfg)
-    notes.append(launch.scale_batch(cfg, launch.world_size(args.launcher), args.auto_scale_lr))
+        use_tensorboard(cfg)
+    notes.append(scale_batch(cfg, launch.world_size(args.launcher), args.auto_scale_lr))
     if args.resume:
         if args.resume != 'auto':
-            launch.check_checkpoint(args.resume)
+            check_checkpoint(args.resume)
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
     return cfg, [note for note in notes if note]

@@ -7,23 +7,24 @@ that hold 60 % of it, and the features of the patches as colours (their three ma
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
-os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # as in tools/test.py
+from sslreg.utils import command_line
 
-from mmengine.config import DictAction
+command_line.prepare()
+
 from rich.console import Console
 
 from sslreg.datasets import ImageFolder
-from sslreg.engine import launch
+from sslreg.models.checkpoints import check_checkpoint
 from sslreg.reports import attention_sheet, load_network, patch_maps, read_square
+from sslreg.utils.config_files import load_config
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument('checkpoint', help='path of the checkpoint')
     parser.add_argument('images', help='folder of images, of any depth')
@@ -41,9 +42,7 @@ def parse_args() -> argparse.Namespace:
         '--share', type=float, default=0.6, help='share of the attention that the masks hold (default: 0.6)'
     )
     parser.add_argument('--device', default='cpu', help='e.g. cuda (default: cpu)')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override values of the config'
-    )
+    command_line.add_cfg_options(parser)
     return parser.parse_args()
 
 
@@ -56,8 +55,8 @@ def sheets(folder: str, out: str) -> dict[Path, Path]:
 
 def main() -> None:
     args = parse_args()
-    cfg = launch.load_config(args.config, args.cfg_options)
-    launch.check_checkpoint(args.checkpoint)
+    cfg = load_config(args.config, args.cfg_options)
+    check_checkpoint(args.checkpoint)
     files = sheets(args.images, args.out)
     network = load_network(cfg, args.checkpoint, args.device)
     for image, sheet in files.items():

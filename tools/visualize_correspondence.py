@@ -7,22 +7,23 @@ Lines join patches that are each other's nearest; those that the class token att
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
-os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # as in tools/test.py
+from sslreg.utils import command_line
 
-from mmengine.config import DictAction
+command_line.prepare()
+
 from rich.console import Console
 
-from sslreg.engine import launch
+from sslreg.models.checkpoints import check_checkpoint
 from sslreg.reports import correspondence_plot, load_network, match, patch_maps, read_square
+from sslreg.utils.config_files import load_config
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument('checkpoint', help='path of the checkpoint')
     parser.add_argument('image_a', help='path of an image')
@@ -37,9 +38,7 @@ def parse_args() -> argparse.Namespace:
         help='side of the squares that the network sees, a multiple of the patch size (default: 480)',
     )
     parser.add_argument('--device', default='cpu', help='e.g. cuda (default: cpu)')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override values of the config'
-    )
+    command_line.add_cfg_options(parser)
     return parser.parse_args()
 
 
@@ -47,8 +46,8 @@ def main() -> None:
     args = parse_args()
     if Path(args.out).suffix.lower() != '.png':
         raise ValueError(f'--out {args.out} must end with .png')
-    cfg = launch.load_config(args.config, args.cfg_options)
-    launch.check_checkpoint(args.checkpoint)
+    cfg = load_config(args.config, args.cfg_options)
+    check_checkpoint(args.checkpoint)
     first, second = (read_square(image, args.size) for image in (args.image_a, args.image_b))
     network = load_network(cfg, args.checkpoint, args.device)
     maps = tuple(patch_maps(network.backbone, network.images(photograph[None])) for photograph in (first, second))

@@ -6,8 +6,9 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
-from sslreg.engine import launch
+from sslreg.engine.config import use_bfloat16
 from sslreg.registry import type_name
+from sslreg.utils.config_files import load_config
 
 SCOPES = dict(det='mmdet', seg='mmseg')
 PRETRAINED = ('Pretrained', 'PretrainedInit')
@@ -27,7 +28,7 @@ def load(path: str, options: dict[str, Any] | None, task: str) -> Config:
             f'{missing[0]} is not in this environment; `bash tools/setup_downstream.sh` makes one that has it, '
             '.venv-downstream (docs/downstream.md)'
         )
-    cfg = launch.load_config(path, options)
+    cfg = load_config(path, options)
     if cfg.get('default_scope') != scope:
         raise ValueError(
             f'{path} is of the scope {cfg.get("default_scope")!r}, not {scope!r}: the scripts that end in _det take '
@@ -69,7 +70,7 @@ def use_weights(cfg: Config, checkpoint: str, prefix: str | None) -> None:
 def use_amp(cfg: Config, task: str) -> None:
     """Half precision: bfloat16, or float16 with a scaled loss for detection, as mmcv's operators have no bfloat16."""
     if task == 'seg':
-        launch.use_bfloat16(cfg)
+        use_bfloat16(cfg)
         return
     if not torch.cuda.is_available():
         raise ValueError("--amp: detection in float16 needs a GPU, as mmcv's operators have no bfloat16")

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sslreg.engine.launch import check_checkpoint
+from sslreg.models.checkpoints import check_checkpoint
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from mmengine.config import Config
 from torch import Tensor
 
-from sslreg.engine.launch import innermost
+from sslreg.engine.config import innermost
 
 from .consistency import differences
 from .image_scores import Scores

@@ -11,8 +11,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import Tensor
 
-from sslreg.engine import launch
+from sslreg.evaluation.model import load_model
 from sslreg.models.adapters import encoder
+from sslreg.models.checkpoints import check_checkpoint
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 
@@ -120,7 +121,7 @@ class SSLMemHook(_ScoreHook):
             ValueError: The reference is of another architecture, or the split is not that of both trainings.
         """
         super().before_train(runner)
-        launch.check_checkpoint(self.reference)
+        check_checkpoint(self.reference)
         of_g = consistency.saved_config(self.reference)
         consistency.check_training(dict(f=runner.cfg) | (dict(g=of_g) if of_g else {}), self.split)
         self.index = torch.tensor(Split.read(self.split).candidate)
@@ -128,7 +129,7 @@ class SSLMemHook(_ScoreHook):
         with torch.random.fork_rng(devices=[]):
             try:
                 device = str(next(runner.model.parameters()).device)
-                model = launch.evaluated_model(runner.cfg, self.reference, device)
+                model = load_model(runner.cfg, self.reference, device)
             except ValueError as error:
                 raise ValueError(
                     f'reference={self.reference!r} is not of the architecture that is trained: {error}'

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sslreg.utils.files import whole
+from sslreg.utils.files import atomic_write
 
 from .scores import range_normalized, relative_sslmem, sslmem
 
@@ -81,7 +81,7 @@ class Scores:
             'sslmem_range': self.ranged.numpy(),
             'sslmem_prime': self.relative.numpy(),
         }
-        with whole(path) as partial, partial.open('wb') as file:
+        with atomic_write(path) as partial, partial.open('wb') as file:
             np.savez(file, **arrays)
 
     @classmethod

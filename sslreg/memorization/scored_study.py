@@ -8,10 +8,10 @@ from typing import Any
 from mmengine.config import Config
 from torch import Tensor
 
-from sslreg.engine import launch
 from sslreg.memorization import summary as summaries
 from sslreg.memorization.image_scores import Scores
 from sslreg.memorization.split import Split
+from sslreg.utils.config_files import load_config
 
 FILES = ('scores.npz', 'scores.json')
 
@@ -126,7 +126,7 @@ def _read(name: str, folder: Path, layer: str | None, options: dict[str, Any] | 
     study = ScoredStudy(
         name,
         folder,
-        launch.load_config(str(config), options),
+        load_config(str(config), options),
         split_file,
         scores,
         layer or scores.layers[-1],

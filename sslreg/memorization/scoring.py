@@ -10,9 +10,9 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from sslreg.engine import launch
 from sslreg.evaluation.features.resume import make, stored
 from sslreg.evaluation.features.store import FeatureStore, combine, dataset_hash, model_hash
+from sslreg.evaluation.model import load_model
 
 from . import study
 from .image_scores import Scores
@@ -79,9 +79,7 @@ def load(
     found = {}
     for name in study.ENCODERS:
         try:
-            model = launch.evaluated_model(
-                study.trained_on(cfg, split_file, name, seed), str(checkpoints[name]), device
-            )
+            model = load_model(study.trained_on(cfg, split_file, name, seed), str(checkpoints[name]), device)
         except ValueError as error:
             raise ValueError(
                 f'{name} ({checkpoints[name]}) is not of the architecture of the config, which f and g must share: '

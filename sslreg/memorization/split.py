@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 
 from sslreg.registry import DATASETS
-from sslreg.utils.files import whole
+from sslreg.utils.files import atomic_write
 
 
 class Split(NamedTuple):
@@ -47,7 +47,7 @@ class Split(NamedTuple):
 
     def write(self, path: Path | str) -> None:
         """Write the split as JSON, ``{"shared": [0, ...], ...}``."""
-        with whole(Path(path)) as partial:
+        with atomic_write(Path(path)) as partial:
             partial.write_text(json.dumps(self._asdict()) + '\n')
 
     @classmethod

@@ -8,9 +8,9 @@ from typing import Any
 from mmengine.config import Config
 
 from sslreg.datasets import set_view_key
-from sslreg.engine import launch
-from sslreg.engine.launch import innermost
+from sslreg.engine.config import innermost
 from sslreg.registry import DATASETS, MEMORIES, type_name
+from sslreg.utils.config_files import load_config
 
 from .split import SPLIT_SETS, Split, drawn_split, ordered_split
 
@@ -28,7 +28,7 @@ def read_config(folder: Path, options: dict[str, Any] | None = None) -> Config:
     path = folder / 'config.py'
     if not path.is_file():
         raise FileNotFoundError(f'{folder} is no folder of a study: make one by `python tools/sslmem.py train`')
-    return launch.load_config(str(path), options)
+    return load_config(str(path), options)
 
 
 def make_split(cfg: Config, seed: int | None, share: float = 0.1) -> Split:

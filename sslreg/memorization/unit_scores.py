@@ -11,7 +11,7 @@ from mmengine.config import Config
 from torch import Tensor
 
 from sslreg.models.adapters import encoder
-from sslreg.utils.files import whole, write_json
+from sslreg.utils.files import atomic_write, write_json
 
 from . import statistics, study
 from .layers import Layers
@@ -77,7 +77,7 @@ def write(folder: Path, scores: dict[str, Units], about: dict[str, Any]) -> None
     arrays: dict[str, Any] = {
         f'{layer}/{name}': values.numpy() for layer, each in scores.items() for name, values in each._asdict().items()
     }
-    with whole(folder / 'units.npz') as partial, partial.open('wb') as file:
+    with atomic_write(folder / 'units.npz') as partial, partial.open('wb') as file:
         np.savez(file, **arrays)
     layers = {layer: described(each.scores) for layer, each in scores.items()}
     write_json(about | dict(layers=layers), folder / 'units.json')

@@ -1,6 +1,7 @@
 """The tensors of a checkpoint against those of a model."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -8,6 +9,35 @@ import torch
 from sslreg.utils.dist import unwrap
 
 from .memories import BaseMemory
+
+
+def load_checkpoint(path: Path | str, device: str = 'cpu') -> dict[str, Any]:
+    """Read a checkpoint of plain types and tensors.
+
+    Args:
+        path: The file.
+        device: Where the tensors go; ``'meta'`` reads none of their values.
+
+    Raises:
+        FileNotFoundError: The file does not exist.
+        ValueError: The file is not a checkpoint that torch can read.
+    """
+    path = str(path)
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'checkpoint {path!r} does not exist (from {Path.cwd()})')
+    try:
+        checkpoint: Any = torch.load(path, map_location=device, weights_only=True)
+    except Exception as error:  # torch names its reasons in many types
+        reason = str(error).splitlines()[0]
+        raise ValueError(f'{path!r} is no checkpoint that can be read: {reason}') from None
+    if not isinstance(checkpoint, dict):
+        raise ValueError(f'{path!r} holds a {type(checkpoint).__name__}, not a checkpoint')
+    return checkpoint
+
+
+def check_checkpoint(path: Path | str) -> None:
+    """Raise FileNotFoundError or ValueError unless a file is a checkpoint that torch can read."""
+    load_checkpoint(path, 'meta')
 
 
 def check_fits(model: torch.nn.Module, state_dict: dict[str, Any]) -> None:

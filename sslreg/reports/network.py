@@ -10,7 +10,7 @@ from mmpretrain.datasets import CenterCrop, ResizeEdge
 from torch import Tensor, nn
 
 from sslreg.datasets import LoadImage
-from sslreg.engine.launch import evaluated_model
+from sslreg.evaluation.model import load_model
 
 
 class Network(NamedTuple):
@@ -36,7 +36,7 @@ def load_network(cfg: Config, checkpoint: str, device: str = 'cpu') -> Network:
     Raises:
         ValueError: The checkpoint does not fit the model of the config.
     """
-    model = evaluated_model(cfg, checkpoint, device)
+    model = load_model(cfg, checkpoint, device)
     return Network(model.feature_backbone, model.data_preprocessor)
 
 

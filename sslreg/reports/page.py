@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from sslreg.utils.files import whole
+from sslreg.utils.files import atomic_write
 
 DENSE_COLUMNS = 6  # tables with more columns get smaller type
 
@@ -106,7 +106,7 @@ def write_page(path: Path, title: str, introduction: str, sections: Sequence[Sec
         sections: Sections in reading order.
     """
     markup = _environment().get_template('page.html.j2').render(title=title, content=[introduction, *sections])
-    with whole(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text(markup, encoding='utf-8')
 
 

@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from sslreg.conversion import backbone_of, packed, read_checkpoint, report, to_encoder, to_form, translated
-from sslreg.engine.launch import build_model
 from sslreg.evaluation.features.kinds import ClassToken, Observer, PatchTokens, Pooled
+from sslreg.evaluation.model import build_model
 from sslreg.models.checkpoints import check_fits
 from tests import toy
 from tests.reference import dino

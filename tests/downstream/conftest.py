@@ -9,8 +9,9 @@ import torch
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from sslreg.engine import launch
+from sslreg.evaluation.model import build_model
 from sslreg.registry import MODELS
+from sslreg.utils.config_files import load_config
 
 from .trial import narrow, without_values
 
@@ -53,7 +54,7 @@ def pretrained(tmp_path_factory):
 
 def backbones(config: str, divisor: int) -> dict[str, torch.Tensor]:
     """The student's and, where there is one, the teacher's backbone of a pre-training config; no two tensors alike."""
-    cfg = launch.load_config(config).model
+    cfg = load_config(config).model
     narrow(cfg.backbone, divisor)
     state = {}
     for prefix in ('backbone.', 'teacher.module.backbone.') if cfg.get('teacher') else ('backbone.',):
@@ -72,6 +73,6 @@ def pretrained_shapes():
     @cache
     def shapes(config: str) -> dict[str, torch.Tensor]:
         with without_values():
-            return launch.build_model(launch.load_config(config, {'model.memory.length': 2**17})).state_dict()
+            return build_model(load_config(config, {'model.memory.length': 2**17})).state_dict()
 
     return lambda name: shapes(pretraining(name))

@@ -8,8 +8,8 @@ import torch
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
-from sslreg.engine import launch
 from sslreg.evaluation.features.store import FeatureStore
+from sslreg.evaluation.model import load_model
 from sslreg.memorization import scoring, study, unitmem
 from sslreg.memorization.layers import Layers
 from sslreg.memorization.measure import activations, shared_out
@@ -78,7 +78,7 @@ def test_units_are_scored_every_second_epoch_and_after_the_last(trained, tmp_pat
     runner = Runner.from_cfg(cfg)
     runner.train()
     assert sorted(path.name for path in (tmp_path / 'unitmem').iterdir()) == ['epoch_2.npz', 'epoch_3.npz']
-    model = launch.evaluated_model(cfg, str(tmp_path / 'epoch_3.pth'), 'cpu')
+    model = load_model(cfg, str(tmp_path / 'epoch_3.pth'), 'cpu')
     views = study.viewed(cfg, 'candidate', split_file, 2)
     rows = activations(Layers(model, ['act']), shared_out(views, 3), model.data_preprocessor)['act']
     with np.load(tmp_path / 'unitmem' / 'epoch_3.npz') as found:

@@ -4,7 +4,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from sslreg.engine import launch
+from sslreg.evaluation.model import load_model
+from sslreg.models.checkpoints import check_checkpoint
 from tests.reference import dino
 
 from .test_tools import python, succeed
@@ -28,8 +29,8 @@ def test_a_released_checkpoint_is_converted_and_evaluated(tmp_path):
     text = succeed(python(*command, '--to', 'sslreg', '--config', config))
     assert 'layers.*.ln1.weight' in text
     path = str(tmp_path / 'out' / 'encoder.pth')
-    launch.check_checkpoint(path)
-    model, images = launch.evaluated_model(Config.fromfile(config), path, 'cpu'), torch.randn(2, 3, 32, 32)
+    check_checkpoint(path)
+    model, images = load_model(Config.fromfile(config), path, 'cpu'), torch.randn(2, 3, 32, 32)
     with torch.no_grad():
         expected = dino.tokens(state, images, 3)[-1][:, 0]
         torch.testing.assert_close(model.extract_feat(images), expected, rtol=1e-5, atol=1e-5)

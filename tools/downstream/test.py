@@ -6,14 +6,15 @@ python tools/downstream/test.py CONFIG CHECKPOINT --task seg --draw predictions.
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
-os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+from sslreg.utils import command_line
 
-from mmengine.config import Config, DictAction
+command_line.prepare()
+
+from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 from rich.console import Console
@@ -23,10 +24,12 @@ from torch.distributed.elastic.multiprocessing.errors import record
 from sslreg.downstream import configure
 from sslreg.downstream.data import check_data
 from sslreg.engine import launch
+from sslreg.engine.config import default_work_dir
+from sslreg.models.checkpoints import check_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of the config that the network was trained with')
     parser.add_argument('checkpoint', help='of the whole network')
     parser.add_argument('--task', choices=configure.SCOPES, required=True)
@@ -35,18 +38,16 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--num-images', type=int, default=8, help='how many --draw shows (default: %(default)s)')
     parser.add_argument('--score', type=float, default=0.5, help='of boxes that --draw shows (default: %(default)s)')
     parser.add_argument('--work-dir', metavar='DIR', help='logs go here (default: work_dirs/downstream/.../CONFIG)')
-    parser.add_argument('--launcher', choices=launch.LAUNCHERS, default='none', help='what started the processes')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override values of the config'
-    )
+    command_line.add_launcher(parser)
+    command_line.add_cfg_options(parser)
     return parser.parse_args()
 
 
 def build_config(args: argparse.Namespace) -> Config:
     cfg = configure.load(args.config, args.cfg_options, args.task)
-    launch.check_checkpoint(args.checkpoint)
+    check_checkpoint(args.checkpoint)
     cfg.load_from = args.checkpoint
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or launch.default_work_dir(args.config)
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or default_work_dir(args.config)
     if args.draw:
         hook = dict(type='sslreg.downstream.DrawHook', out=args.draw, num=args.num_images, score=args.score)
         cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]

@@ -7,15 +7,15 @@ python tools/downstream/train.py CONFIG CHECKPOINT --task det      # one process
 
 import argparse
 import logging
-import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
-# torch's threads otherwise wait for each other in a busy loop: several times slower wherever the cores are shared.
-os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+from sslreg.utils import command_line
 
-from mmengine.config import Config, DictAction
+command_line.prepare()
+
+from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 from torch.distributed.elastic.multiprocessing.errors import record
@@ -23,10 +23,12 @@ from torch.distributed.elastic.multiprocessing.errors import record
 from sslreg.downstream import configure
 from sslreg.downstream.data import check_data
 from sslreg.engine import launch
+from sslreg.engine.config import default_work_dir, scale_batch
+from sslreg.models.checkpoints import check_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of a config of mmdet or mmsegmentation')
     parser.add_argument('checkpoint', help="of pre-training; 'none' starts the backbone at random, as a control")
     parser.add_argument('--task', choices=configure.SCOPES, required=True)
@@ -48,10 +50,8 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='scale the learning rate by (images per step) / (images per step that the config is for)',
     )
-    parser.add_argument('--launcher', choices=launch.LAUNCHERS, default='none', help='what started the processes')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override values of the config'
-    )
+    command_line.add_launcher(parser)
+    command_line.add_cfg_options(parser)
     return parser.parse_args()
 
 
@@ -60,12 +60,12 @@ def build_config(args: argparse.Namespace) -> tuple[Config, str | None]:
     cfg = configure.load(args.config, args.cfg_options, args.task)
     configure.use_weights(cfg, args.checkpoint, args.prefix)
     if args.checkpoint != 'none':
-        launch.check_checkpoint(args.checkpoint)
+        check_checkpoint(args.checkpoint)
     if args.amp:
         configure.use_amp(cfg, args.task)
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or launch.default_work_dir(args.config)
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or default_work_dir(args.config)
     cfg.resume = args.resume
-    note = launch.scale_batch(cfg, launch.world_size(args.launcher), args.auto_scale_lr)
+    note = scale_batch(cfg, launch.world_size(args.launcher), args.auto_scale_lr)
     check_data(cfg)
     return cfg, note
 

@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from sslreg.evaluation.protocols.base import Wanted
+from sslreg.utils.files import atomic_write
 
 from .collect import is_broken
 from .corrupt import image_name
@@ -72,10 +73,8 @@ def write_table(table: FeatureTable, path: Path) -> None:
     Parquet has the columns ``path``, ``label`` and ``features``, lists of equal length, row by row; ``about`` is in the
     schema's metadata, with the ``shape`` of an image's features.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f'{path.name}.part')
-    (_write_parquet if path.suffix == '.parquet' else _write_npz)(table, partial)
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        (_write_parquet if path.suffix == '.parquet' else _write_npz)(table, partial)
 
 
 def _write_npz(table: FeatureTable, path: Path) -> None:

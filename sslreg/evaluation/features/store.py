@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sslreg.utils.files import atomic_write, write_json
+
 from .collect import Batch
 
 
@@ -43,13 +45,10 @@ class FeatureStore:
 
     def save(self, key: str, feats: Tensor, about: dict[str, Any]) -> None:
         """Store features with what a person may want to know of them."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         array = feats.cpu().numpy()
-        partial = self.folder / f'{uuid4().hex}.part.npy'  # another command may be at the same features
-        np.save(partial, array)
-        partial.replace(self.folder / f'{key}.npy')
-        text = json.dumps(about | dict(shape=list(array.shape), digest=_digest([array])), indent=2)
-        (self.folder / f'{key}.json').write_text(text + '\n')
+        with atomic_write(self.folder / f'{key}.npy') as partial, partial.open('wb') as file:
+            np.save(file, array)
+        write_json(about | dict(shape=list(array.shape), digest=_digest([array])), self.folder / f'{key}.json')
 
     def parts(self, key: str) -> 'Parts':
         """What an interrupted run has made of the features under a key."""
@@ -103,11 +102,8 @@ class Parts:
         if not batches:
             return
         columns = zip(*((indices, *rows) for indices, rows in batches), strict=True)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / f'{uuid4().hex}.part'
-        with partial.open('wb') as file:
+        with atomic_write(self.folder / f'{uuid4().hex}.npz') as partial, partial.open('wb') as file:
             np.savez(file, *(torch.cat(column).cpu().numpy() for column in columns))
-        partial.replace(partial.with_suffix('.npz'))
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -15,6 +15,7 @@ from sslreg.evaluation.features.store import combine, dataset_hash, model_hash
 from sslreg.evaluation.probes.linear import LRS, LinearHeads, Optimizer, cosine, drawn_to_select, gradient, grid
 from sslreg.evaluation.probes.logistic import check_finite
 from sslreg.registry import BENCHMARKS, DATASETS, FEATURES
+from sslreg.utils.files import atomic_write
 from sslreg.utils.progress import progress
 
 from .base import BaseBenchmark, Wanted
@@ -222,10 +223,9 @@ def best(heads: dict[str, dict[str, float]]) -> str:
 def save(path: Path, heads: dict[str, LinearHeads], epochs: int) -> None:
     """By the main process; whole or not at all."""
     if is_main_process():
-        path.parent.mkdir(parents=True, exist_ok=True)
         state = {name: (each.params, each.velocity) for name, each in heads.items()}
-        torch.save(dict(epochs=epochs, heads=state), path.with_suffix('.part'))
-        path.with_suffix('.part').replace(path)
+        with atomic_write(path) as partial:
+            torch.save(dict(epochs=epochs, heads=state), partial)
 
 
 def restore(path: Path, heads: dict[str, LinearHeads]) -> int:

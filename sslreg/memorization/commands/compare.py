@@ -9,9 +9,8 @@ from rich.console import Console
 from sslreg.memorization import comparison, tables
 from sslreg.memorization import summary as summaries
 from sslreg.memorization.split import Split
+from sslreg.utils.command_line import add_cfg_options
 from sslreg.utils.files import write_json
-
-from .options import add_options
 
 
 def add(commands: Any) -> Any:
@@ -26,7 +25,7 @@ def add(commands: Any) -> Any:
         metavar='N',
         help='most memorised candidates of which the overlap is measured (default: %(default)s)',
     )
-    add_options(compare)
+    add_cfg_options(compare)
     return compare
 
 

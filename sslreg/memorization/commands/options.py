@@ -3,9 +3,8 @@
 import os
 from typing import Any
 
-from mmengine.config import DictAction
-
 from sslreg.memorization.experiments.ranking import ORDERS
+from sslreg.utils.command_line import add_cfg_options
 
 WORKERS = min(4, os.cpu_count() or 1)  # as in tools/test.py
 
@@ -52,10 +51,4 @@ def add_device(parser: Any) -> None:
     parser.add_argument(
         '--num-workers', type=int, default=WORKERS, help='that make views, for each process (default: %(default)s)'
     )
-    add_options(parser)
-
-
-def add_options(parser: Any) -> None:
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override values of the config'
-    )
+    add_cfg_options(parser)

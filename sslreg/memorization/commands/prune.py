@@ -14,6 +14,7 @@ from torch import Tensor
 
 from sslreg.engine import launch
 from sslreg.evaluation.features.store import model_hash
+from sslreg.evaluation.model import check_evaluated, load_model
 from sslreg.memorization import run_tables, study, unit_scores
 from sslreg.memorization.benchmarked import Benchmarks, Record, Run
 from sslreg.memorization.experiments import pruning
@@ -58,8 +59,8 @@ def run(args: Namespace) -> None:
     with launch.launched(cfg, args.launcher):
         launch.start_group(cfg)
         with DefaultScope.overwrite_default_scope('sslreg'):
-            model = launch.evaluated_model(cfg, checkpoint, get_device())
-            launch.check_evaluated(model)
+            model = load_model(cfg, checkpoint, get_device())
+            check_evaluated(model)
             names = pruning.layer_names(model, args.layers)
             about = dict(config=str(folder / 'config.py'), checkpoint=checkpoint, layers=names)
             record = Record(folder / 'pruning.json', about | dict(network=model_hash(model)), ('network', 'layers'))

@@ -10,8 +10,8 @@ from mmengine.registry import DefaultScope
 from rich.console import Console
 from torch import Tensor
 
-from sslreg.engine import launch
 from sslreg.evaluation.features.store import combine
+from sslreg.evaluation.model import build_model, check_evaluated, load_model
 from sslreg.memorization import Split, run_tables, study
 from sslreg.memorization.benchmarked import Benchmarks, Record
 from sslreg.memorization.experiments import removal
@@ -50,7 +50,7 @@ def run(args: Namespace) -> None:
         for condition in conditions:
             own = study.trained_on(cfg, _split_file(folder, condition), 'f', condition.seed)
             checkpoint = start_training.complete(own, _work_dir(cfg, folder, condition), args.tools, args.gpus)
-            record.complete(condition, launch.evaluated_model(own, str(checkpoint), get_device()), benchmarks)
+            record.complete(condition, load_model(own, str(checkpoint), get_device()), benchmarks)
     for name in benchmarks.names:
         title = f'{name} without candidates of {folder.name}'
         table = run_tables.of_runs(title, name, record.of(conditions), lambda run: str(run['number'] or ''))
@@ -64,7 +64,7 @@ def _ranked(args: Namespace, cfg: Config, folder: Path) -> tuple[Split, Tensor]:
     loader = cfg.train_dataloader
     batch_size = loader.batch_size * args.gpus if loader.get('drop_last') else 1
     removal.check_numbers(args.numbers, split, batch_size)
-    launch.check_evaluated(launch.build_model(cfg))
+    check_evaluated(build_model(cfg))
     return split, removal.candidate_scores(folder / 'scores.npz', args.layer, split.candidate)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from .options import add_options
+from sslreg.utils.command_line import add_cfg_options
 
 
 def add(commands: Any) -> Any:
@@ -21,7 +21,7 @@ def add(commands: Any) -> Any:
         metavar='N',
         help='most and least memorised candidates in pictures (default: 32; 0 leaves them out, and reads no data)',
     )
-    add_options(report)
+    add_cfg_options(report)
     return report
 
 

@@ -18,7 +18,9 @@ from sslreg.memorization import consistency, scoring, study, tables
 from sslreg.memorization import summary as summaries
 from sslreg.memorization.layers import PARTS
 from sslreg.memorization.measure import AGAINST, AlignmentOf
+from sslreg.models.checkpoints import check_checkpoint
 from sslreg.models.ops.alignment import DISTANCES
+from sslreg.utils.config_files import load_config
 from sslreg.utils.files import write_json
 
 from .options import add_device, add_layers
@@ -93,8 +95,8 @@ def _scored(args: Namespace) -> tuple[Config, Path, dict[int, dict[str, str]], P
         if args.seeds:
             raise ValueError(f'--seeds {args.seeds} chooses pairs of a folder: leave it out with --f and --g')
         for path in given[:2]:
-            launch.check_checkpoint(path)
-        cfg = launch.load_config(args.study, args.cfg_options)
+            check_checkpoint(path)
+        cfg = load_config(args.study, args.cfg_options)
         return cfg, Path(args.split), {0: dict(f=args.f, g=args.g)}, Path(args.out)
     if any(given):
         raise ValueError(f'{folder} has its own encoders and split: leave out --f, --g and --split')

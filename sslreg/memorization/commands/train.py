@@ -7,11 +7,11 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from sslreg.engine import launch
 from sslreg.memorization import Split, consistency, study
+from sslreg.utils.command_line import add_cfg_options
+from sslreg.utils.config_files import load_config
 
 from . import start_training
-from .options import add_options
 
 
 def add(commands: Any) -> Any:
@@ -31,7 +31,7 @@ def add(commands: Any) -> Any:
         help='of candidates, and of independent images (default: 0.1); 0.5 leaves no shared ones',
     )
     train.add_argument('--gpus', type=int, default=1, metavar='N', help='processes of each training (default: 1)')
-    add_options(train)
+    add_cfg_options(train)
     return train
 
 
@@ -51,7 +51,7 @@ def run(args: Namespace) -> None:
 
 def _study_config(args: Namespace, out: Path) -> Config:
     """The config of the study: that of its trainings, if there have been any."""
-    cfg = launch.load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options)
     kept = out / 'config.py'
     if kept.is_file() and any(out.glob('seed*/*/*.pth')):
         found = consistency.differences(Config.fromfile(kept).to_dict(), cfg.to_dict(), 'config')

@@ -10,9 +10,12 @@ from mmengine.registry import DefaultScope
 from rich.console import Console
 
 from sslreg.engine import launch
+from sslreg.evaluation.model import load_model
 from sslreg.memorization import study, tables, unit_scores
 from sslreg.memorization.split import SPLIT_SETS
 from sslreg.memorization.units import RESTS
+from sslreg.models.checkpoints import check_checkpoint
+from sslreg.utils.config_files import load_config
 
 from .options import add_device, add_layers
 
@@ -37,13 +40,13 @@ def add(commands: Any) -> Any:
 def run(args: Namespace) -> None:
     if args.set in SPLIT_SETS and not args.split:
         raise ValueError(f'--set {args.set} is a part of a split: give it by --split')
-    cfg = launch.load_config(args.config, args.cfg_options)
-    launch.check_checkpoint(args.checkpoint)
+    cfg = load_config(args.config, args.cfg_options)
+    check_checkpoint(args.checkpoint)
     out = Path(args.out)
     with launch.launched(cfg, args.launcher):
         launch.start_group(cfg)
         with DefaultScope.overwrite_default_scope('sslreg'):
-            model = launch.evaluated_model(cfg, args.checkpoint, get_device())
+            model = load_model(cfg, args.checkpoint, get_device())
             images = unit_scores.Images(cfg, args.set, args.split, args.batch_size, args.num_workers)
             if args.classes:
                 scores = unit_scores.of_classes(model, args.layers, images, args.rest)

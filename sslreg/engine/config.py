@@ -1,0 +1,111 @@
+"""What a command line changes in the config of a training. Errors come before anything is built."""
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from sslreg.registry import type_name
+
+
+def use_data_root(cfg: Config, root: str) -> str | None:
+    """Point every dataset of a config to ``root``.
+
+    A folder config (:class:`ImageFolder`) also takes a folder without ``train/`` and ``val/``: then it trains on all
+    images in it, at any depth, without labels and so without evaluation.
+
+    Returns:
+        What was changed beyond the path, in a sentence.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        ValueError: The config has no data that could lie elsewhere.
+    """
+    if not Path(root).is_dir():
+        raise FileNotFoundError(
+            f'--data-root: folder {root!r} does not exist (from {Path.cwd()}); make it first if data are to be '
+            'downloaded there'
+        )
+    loaders = [cfg.get('train_dataloader'), cfg.get('val_dataloader'), cfg.get('test_dataloader')]
+    loops = [cfg.get('val_cfg'), cfg.get('test_cfg')]
+    loaders += [loop.get('bank_dataloader') for loop in loops if loop]
+    datasets = [innermost(loader.dataset) for loader in loaders if loader]
+    for dataset in datasets:
+        if type_name(dataset.type) == 'PhotoTiles':
+            raise ValueError(
+                f'--data-root {root}: PhotoTiles reads the photographs of scikit-image; choose another config'
+            )
+        dataset.data_root = root
+    train = datasets[0]
+    if type_name(train.type) != 'ImageFolder' or Path(root, 'train').is_dir():
+        return None
+    train.data_prefix, train.with_label = '', False
+    for name in ('val_dataloader', 'val_cfg', 'val_evaluator', 'test_dataloader', 'test_cfg', 'test_evaluator'):
+        cfg[name] = None
+    return f'{root} has no train/ folder: training on all images in it, without labels and so without evaluation'
+
+
+def innermost(dataset: Any) -> Any:
+    """Return the dataset that reads files, below the datasets that wrap it."""
+    return innermost(dataset.dataset) if 'dataset' in dataset else dataset
+
+
+def scale_batch(cfg: Config, num_processes: int, auto_scale_lr: bool) -> str | None:
+    """Compare the global batch with the one that the config's learning rate is for (``auto_scale_lr``).
+
+    Returns:
+        A warning, where a recipe is run with another batch.
+
+    Raises:
+        ValueError: The recipe's batch cannot be shared by this number of processes, or there is nothing to scale to.
+    """
+    base = cfg.get('auto_scale_lr', {}).get('base_batch_size')
+    if auto_scale_lr:
+        if base is None:
+            raise ValueError(
+                '--auto-scale-lr: the config does not say which batch its learning rate is for; add '
+                'auto_scale_lr=dict(base_batch_size=...)'
+            )
+        cfg.auto_scale_lr.enable = True
+        return None
+    batch = cfg.train_dataloader.batch_size
+    if base is None or batch * num_processes == base:
+        return None
+    if base % num_processes:
+        raise ValueError(
+            f"{num_processes} processes cannot share this config's batch of {base} images evenly: use a "
+            f'number that divides it, or --auto-scale-lr for {num_processes} x {batch} images'
+        )
+    return (
+        f'{num_processes} x {batch} images make a batch of {batch * num_processes}, but the learning rate of this '
+        f'config is for {base}: add --auto-scale-lr, or --cfg-options '
+        f'train_dataloader.batch_size={base // num_processes}'
+    )
+
+
+def use_bfloat16(cfg: Config) -> None:
+    """Forward passes in bfloat16 (``--amp``), also on the CPU."""
+    name = type_name(cfg.optim_wrapper.get('type', 'OptimWrapper'))
+    if name not in ('OptimWrapper', 'SSLOptimWrapper'):
+        raise ValueError(f'--amp: optim_wrapper.type is {name}, which chooses its own precision')
+    cfg.optim_wrapper.type = 'sslreg.engine.SSLOptimWrapper'
+    cfg.optim_wrapper.dtype = 'bfloat16'
+
+
+def use_tensorboard(cfg: Config) -> None:
+    """Write curves for TensorBoard beside MMEngine's own."""
+    try:
+        import tensorboard  # noqa: F401
+    except ImportError as error:
+        raise ImportError('--tensorboard: TensorBoard is not installed: `pip install tensorboard`') from error
+    cfg.visualizer.vis_backends = [*cfg.visualizer.get('vis_backends', []), dict(type='TensorboardVisBackend')]
+
+
+def default_work_dir(config: str) -> str:
+    """``work_dirs/METHOD/CONFIG`` for a file ``.../configs/METHOD/CONFIG.py``; elsewhere ``work_dirs/CONFIG``.
+
+    Configs of different methods may have one name.
+    """
+    parts = Path(config).resolve().with_suffix('').parts
+    below = parts[len(parts) - parts[::-1].index('configs') :] if 'configs' in parts else parts[-1:]
+    return str(Path('work_dirs', *below))

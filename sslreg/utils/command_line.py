@@ -1,0 +1,57 @@
+"""Parts that the command lines of all tools share. The module imports nothing heavy."""
+
+import argparse
+import os
+from typing import Any
+
+LAUNCHERS = ('none', 'pytorch', 'slurm')
+
+
+def prepare() -> None:
+    """Set what torch reads from the environment when it is imported: call this first.
+
+    torch's threads otherwise wait for each other in a busy loop: several times slower wherever the cores are shared.
+    """
+    os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+
+
+class ConfigOptions(argparse.Action):
+    """MMEngine's ``DictAction``, imported when the option is used, so that ``--help`` needs no MMEngine."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        """Store ``KEY=VALUE`` pairs as a dictionary."""
+        from mmengine.config import DictAction
+
+        action = DictAction(self.option_strings, self.dest, nargs=self.nargs)
+        action(parser, namespace, values, option_string)
+
+
+def make_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser that shows a module's docstring, with its line breaks, as help."""
+    return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def add_cfg_options(parser: Any, example: str = '') -> None:
+    """Add ``--cfg-options KEY=VALUE ...``.
+
+    Args:
+        parser: A parser or an argument group.
+        example: Options to show in the help.
+    """
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=ConfigOptions,
+        metavar='KEY=VALUE',
+        help='override values of the config' + (f', e.g. {example}' if example else ''),
+    )
+
+
+def add_launcher(parser: Any, scripts: str = 'torchrun.sh: pytorch') -> None:
+    """Add ``--launcher``.
+
+    Args:
+        parser: A parser or an argument group.
+        scripts: The shell scripts that start the tool, with the launcher that each of them names.
+    """
+    parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help=f'what started the processes ({scripts})')

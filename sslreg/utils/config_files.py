@@ -1,0 +1,32 @@
+"""Configs as files and as text."""
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.utils import import_modules_from_strings
+
+
+def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Config:
+    """Read a config, merge ``--cfg-options`` into it and import its ``custom_imports``.
+
+    Raises:
+        FileNotFoundError: The file does not exist.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f'config {str(path)!r} does not exist (from {Path.cwd()}); the ones that come with sslreg are in configs/'
+        )
+    return _complete(Config.fromfile(path), options)
+
+
+def parse_config(text: str, options: dict[str, Any] | None = None) -> Config:
+    """Read the text of a config, as MMEngine stores it in a checkpoint, and complete it like :func:`load_config`."""
+    return _complete(Config.fromstring(text, '.py'), options)
+
+
+def _complete(cfg: Config, options: dict[str, Any] | None) -> Config:
+    cfg.merge_from_dict(options or {})
+    if 'custom_imports' in cfg:
+        import_modules_from_strings(**cfg.custom_imports)
+    return cfg
