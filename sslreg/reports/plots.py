@@ -205,8 +205,10 @@ def bar_chart(
             )
         axes.set(title=literal(title), ylabel=literal(ylabel))
         axes.margins(x=0.01)
-        axes.set_xticks(range(len(groups)), [*map(literal, groups)], **_slant(groups))
-        if len(series) + len(levels) > 1:
+        names = [bars.label for bars in series] + list(levels)
+        room = AXIS_CHARACTERS - max(map(len, names), default=0) if len(names) > 1 else AXIS_CHARACTERS
+        axes.set_xticks(range(len(groups)), [*map(literal, groups)], **_slant(groups, room))
+        if len(names) > 1:
             axes.legend(**BESIDE)
         figure.savefig(path, dpi=DPI)
 
@@ -237,8 +239,8 @@ def matrix(path: Path | str | IO[bytes], names: Sequence[str], values: Any, labe
         figure.savefig(path, dpi=DPI)
 
 
-def _slant(names: Sequence[str]) -> dict[str, Any]:
-    """Return the text options with which names below an axis do not overlap."""
+def _slant(names: Sequence[str], room: int = AXIS_CHARACTERS) -> dict[str, Any]:
+    """Return the text options with which names below an axis, with room for so many characters, do not overlap."""
     if len(names) > SLANTED_NAMES:
         return dict(rotation=90, fontsize=8)
-    return dict(rotation=35, ha='right') if sum(map(len, names)) > AXIS_CHARACTERS else {}
+    return dict(rotation=35, ha='right') if sum(map(len, names)) > room else {}

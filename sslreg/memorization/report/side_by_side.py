@@ -27,16 +27,17 @@ def side_by_side_section(studies: Sequence[ScoredStudy], png: PngPath) -> Sectio
         f"Means of SSLMem' by layer {studies[0].layer}, which may be compared across models and data. ± and the error "
         'bars are the standard deviation over seeds, if a study has several.'
     )
-    claims = [f'{higher} above {lower}' for higher, lower in statistics.ORDER]
+    sets = [name for name in SETS if any(name in study.summary['sets'] for study in studies)]
+    claims = [pair for pair in statistics.ORDER if any(pair in _tests(study) for study in studies)]
     tests = (
         "Whether each claim held, with Cohen's d and p of Welch's one-sided test of SSLMem. d may be compared across "
         'studies, differences of SSLMem may not.'
     )
     content: list[Block] = [
         Image.read(path, "Mean SSLMem' of the four sets of each study"),
-        Table([['', *SETS], *map(_means, studies)]),
+        Table([['', *sets], *(_mean_row(study, sets) for study in studies)]),
         means,
-        Table([['', *claims], *map(_tests, studies)]),
+        Table([['', *map(' above '.join, claims)], *(_test_row(study, claims) for study in studies)]),
         tests,
     ]
     if len(studies[0].scores.layers) > 1 and len({tuple(study.scores.layers) for study in studies}) == 1:
@@ -99,20 +100,25 @@ def _bars(studies: Sequence[ScoredStudy]) -> list[Bars]:
     ]
 
 
-def _means(study: ScoredStudy) -> list[str]:
+def _mean_row(study: ScoredStudy, sets: Sequence[str]) -> list[str]:
     """Return the row of a study in the table of means."""
-    sets = study.summary['sets']
-    return [study.name, *(plus_minus(sets[name]['sslmem_prime']) if name in sets else '' for name in SETS)]
+    found = study.summary['sets']
+    return [study.name, *(plus_minus(found[name]['sslmem_prime']) if name in found else '' for name in sets)]
 
 
-def _tests(study: ScoredStudy) -> list[str]:
+def _tests(study: ScoredStudy) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the tests of a study by their higher and lower set."""
+    return {(test['higher'], test['lower']): test for test in study.summary['tests']}
+
+
+def _test_row(study: ScoredStudy, claims: Sequence[tuple[str, str]]) -> list[str]:
     """Return the row of a study in the table of tests."""
-    found = {(test['higher'], test['lower']): test for test in study.summary['tests']}
+    found = _tests(study)
     cells = (
         f'{verdict(found[pair])}, d {fixed(found[pair]["effect"], 2)}, p {p_value(found[pair]["p_welch"])}'
         if pair in found
         else ''
-        for pair in statistics.ORDER
+        for pair in claims
     )
     return [study.name, *cells]
 
