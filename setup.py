@@ -9,6 +9,7 @@ ROOT = Path(__file__).parent
 
 
 def requirements(name: str) -> list[str]:
+    """Return the packages listed in a file of ``requirements/``."""
     lines = (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines()
     return [line.strip() for line in lines if line.strip() and not line.startswith('#')]
 

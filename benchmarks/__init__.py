@@ -1,0 +1,1 @@
+"""Benchmarks that time a baseline against SSLReg."""

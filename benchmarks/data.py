@@ -1,11 +1,12 @@
-"""Views of images: ours against torchvision's transforms on PIL images, on one core of a data worker.
+"""Views of images: SSLReg against torchvision's transforms on PIL images, on one core of a data worker.
 
     python -m benchmarks.data [--quick] [--json FILE]
 
-Multi-crop, 2 x 224 + 10 x 96 px with DINO's colours, from JPEG of 500 x 375 px: all in the worker; and with the colours
-left to the device, whose time is not counted there. CIFAR: a view of 32 px of images in memory, with MoCo v2's colours.
-The rival ends with normalised views in floating point, as the released codes do, ours with eight-bit ones, which the
-device normalises. On a GPU a last row has the colours of 64 images' views there, against one core.
+Multi-crop makes 2 x 224 + 10 x 96 px views with DINO's colours from JPEG of 500 x 375 px: once fully in the worker, and
+once with the colours left to the device, whose time is not counted. CIFAR makes one view of 32 px of images in memory,
+with MoCo v2's colours. The baseline returns normalised views in floating point, as the released codes do; SSLReg
+returns eight-bit views, which the device normalises. On a GPU a last row compares the colours of 64 images' views on
+the device with one core.
 """
 
 import io
@@ -23,7 +24,7 @@ from torchvision import transforms as T
 
 from benchmarks.measure import arguments, compare, report
 from sslreg.datasets import BatchedViews, ColoredMultiCrop, LoadImage, MultiCrop, PackViews
-from sslreg.datasets.views.color import change_colors
+from sslreg.datasets.views.colors import change_colors
 from sslreg.models import ViewPreprocessor
 
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
@@ -40,6 +41,7 @@ NORMALIZE = T.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 def blur(image: Image.Image) -> Image.Image:
+    """Blur an image by a Gaussian of random width."""
     return image.filter(ImageFilter.GaussianBlur(np.random.uniform(0.1, 2.0)))
 
 
@@ -51,7 +53,16 @@ def torchvision_view(
     solarize_prob: float = 0.0,
     jitter: dict[str, float] = JITTER,
 ) -> Callable[[Image.Image], Tensor]:
-    """One view as the released codes make it, for a PIL image."""
+    """Return the transform of one view of a PIL image as in the released codes.
+
+    Args:
+        size: Side in pixels.
+        scale: Smallest and largest area of the crop.
+        interpolation: Name of torchvision's interpolation mode.
+        blur_prob: Probability of a blur.
+        solarize_prob: Probability of solarization.
+        jitter: Strengths of the colour jitter.
+    """
     view: Callable[[Image.Image], Tensor] = T.Compose(
         [
             T.RandomResizedCrop(size, scale, interpolation=T.InterpolationMode(interpolation)),
@@ -68,6 +79,7 @@ def torchvision_view(
 
 
 def torchvision_multicrop(files: list[bytes]) -> list[list[Tensor]]:
+    """Return the views of encoded images by torchvision."""
     kinds = [
         torchvision_view(224, (0.32, 1.0), blur_prob=1.0),
         torchvision_view(224, (0.32, 1.0), blur_prob=0.1, solarize_prob=0.2),
@@ -78,18 +90,20 @@ def torchvision_multicrop(files: list[bytes]) -> list[list[Tensor]]:
 
 
 def multicrop(views: MultiCrop, files: list[bytes]) -> list[list[Tensor]]:
+    """Return the views of encoded images by SSLReg."""
     load, pack = LoadImage(), PackViews()
     items = [load.transform(dict(img_bytes=file, sample_idx=i)) for i, file in enumerate(files)]
     return [pack(views(item))['inputs'] for item in items]
 
 
 def torchvision_cifar(images: list[Image.Image]) -> list[Tensor]:
+    """Return one view of each image by torchvision."""
     view = torchvision_view(32, (0.2, 1.0), 'bilinear', jitter=MOCO['jitter'])
     return [view(image) for image in images]
 
 
 def photographs() -> list[np.ndarray]:
-    """Two, 500 x 375 px, BGR."""
+    """Return two photographs of 500 x 375 px, BGR."""
     folder = resources.files('sklearn').joinpath('datasets/images')
     files = [np.frombuffer(folder.joinpath(name).read_bytes(), np.uint8) for name in ('china.jpg', 'flower.jpg')]
     return [
@@ -98,41 +112,42 @@ def photographs() -> list[np.ndarray]:
 
 
 def case_multicrop(views: MultiCrop, count: int) -> tuple[Callable[[], object], Callable[[], object]]:
-    """The rival and ours for ``count`` JPEG files of some 90 kB."""
+    """Return the baseline and SSLReg for ``count`` JPEG files of some 90 kB."""
     files = [cv2.imencode('.jpg', photo, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes() for photo in photographs()]
     files = [files[i % 2] for i in range(count)]
     return partial(torchvision_multicrop, files), partial(multicrop, views, files)
 
 
 def case_cifar(count: int) -> tuple[Callable[[], object], Callable[[], object]]:
-    """The rival and ours for ``count`` parts of photographs of 32 px."""
+    """Return the baseline and SSLReg for ``count`` parts of photographs of 32 px."""
     photo, rng = photographs()[0], np.random.default_rng(0)
     corners = zip(rng.integers(375 - 64, size=count), rng.integers(500 - 64, size=count), strict=True)
     images = [cv2.resize(photo[y : y + 64, x : x + 64], (32, 32), interpolation=cv2.INTER_AREA) for y, x in corners]
     ours = BatchedViews([dict(img=image) for image in images], CIFAR)
-    rival = partial(torchvision_cifar, [Image.fromarray(image[..., ::-1]) for image in images])
-    return rival, partial(ours.__getitems__, range(count))
+    baseline = partial(torchvision_cifar, [Image.fromarray(image[..., ::-1]) for image in images])
+    return baseline, partial(ours.__getitems__, range(count))
 
 
 def case_device(count: int) -> tuple[Callable[[], object], Callable[[], object]]:
-    """The colours of multi-crop alone: on one core, and on the device."""
+    """Return the colour changes of multi-crop on one core and on the device."""
     views, load = MultiCrop(MULTICROP), dict(img=photographs()[0])
     batch = default_collate([PackViews()(views.transform(dict(load, sample_idx=i))) for i in range(count)])
     on_device = dict(batch, inputs=[view.to(DEVICE) for view in batch['inputs']])
     preprocessor = ViewPreprocessor(mean=[0.0] * 3, std=[1.0] * 3).to(DEVICE)
     colors = batch['color'].transpose(0, 1).numpy()
 
-    def rival() -> list[np.ndarray]:
+    def baseline() -> list[np.ndarray]:
         changed = [view.numpy().copy() for view in batch['inputs']]
         for view, settings in zip(changed, colors, strict=True):
             for image, row in zip(view, settings, strict=True):
                 change_colors(image, row)
         return changed
 
-    return rival, partial(preprocessor, on_device)
+    return baseline, partial(preprocessor, on_device)
 
 
 def main() -> None:
+    """Run the benchmark and print its table."""
     args = arguments(__doc__.split('\n')[0])
     cv2.setNumThreads(0)
     count, small = (8, 512) if args.quick else (32, 2048)

@@ -1,11 +1,11 @@
-"""Instance discrimination over a bank of one entry per image: two streamed passes against autograd on whole logits.
+"""Instance discrimination over a bank of one entry per image: two streamed passes against autograd on all logits.
 
     python -m benchmarks.instance [--quick] [--json FILE]
 
-The rival is the plain form: ``[B, N]`` logits, torch's cross-entropy, SqrtKL as the released code does it, and the
-update as a matrix product with the softmax. Both do the loss, its gradient and the update of the bank: the moving
-average, or where it says so the corrected update of all rows. In the last row the rival is our own step with the moving
-average, so a ratio of 0.8 says that the corrected update costs 25 % more.
+The baseline computes ``[B, N]`` logits, torch's cross-entropy, SqrtKL as in the released code, and the update as a
+matrix product with the softmax. Both compute the loss, its gradient and the update of the bank: the moving average, or
+in rows with "all rows" the corrected update. In the last row the baseline is SSLReg's step with the moving average, so
+a ratio of 0.8 means that the corrected update costs 25 % more.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.measure import arguments, compare, report
-from sslreg.models import CorrectedInstanceMemory, InstanceHead, InstanceMemory
+from sslreg.models import CorrectedInstanceMemory, InstanceHead, InstanceMemory, LearningRecall
 
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 TEMP, MOMENTUM, WEIGHT = 0.2, 0.5, 20.0
@@ -24,13 +24,13 @@ SIZES = dict(quick=200_000, full=1_280_000)  # entries; 1.28 million is ImageNet
 
 
 def plain(queries: Tensor, bank: Tensor, indices: Tensor, weight: float, rows: str | None) -> Tensor:
-    """Gradient of the queries ``[B, D]``: loss, backward and update with autograd on all logits.
+    """Return the gradient of the queries ``[B, D]`` after loss, backward pass and update with autograd on all logits.
 
     Args:
         queries: ``[B, D]``.
         bank: ``[N, D]``, changed in place.
         indices: ``[B]``.
-        weight: Of SqrtKL; 0 leaves it out.
+        weight: Weight of SqrtKL; 0 leaves it out.
         rows: ``'all'`` for the corrected update, None for the moving average.
     """
     queries = queries.clone().requires_grad_()
@@ -54,23 +54,27 @@ def plain(queries: Tensor, bank: Tensor, indices: Tensor, weight: float, rows: s
 
 
 def streamed(head: InstanceHead, memory: InstanceMemory, queries: Tensor, indices: Tensor) -> None:
+    """Run SSLReg's loss, backward pass and update."""
     queries = queries[None].clone().requires_grad_()
-    head.loss(queries, queries.detach(), memory.read_in_place(indices))['loss'].backward()
-    memory.update(queries[0], indices)
+    recall = memory.read(indices)
+    head.loss(queries, queries.detach(), recall)['loss'].backward()
+    if not isinstance(recall, LearningRecall):  # the corrected update is a part of the loss
+        memory.update(queries[0], indices)
 
 
 def case(num_images: int, length: int, feat_dim: int, weight: float, rows: str | None) -> list[Callable[[], object]]:
-    """The plain form and ours, on banks of their own."""
+    """Return the baseline and SSLReg, each with its own bank."""
     cls = CorrectedInstanceMemory if rows == 'all' else InstanceMemory
     memory = cls(length, feat_dim, MOMENTUM).to(DEVICE)
     head = InstanceHead(TEMP, [dict(type='ReleasedSqrtKLLoss', weight=weight)] if weight else [])
     queries = F.normalize(torch.randn(num_images, feat_dim, device=DEVICE), dim=1)
     indices = torch.randperm(length)[:num_images].to(DEVICE)
-    rival = partial(plain, queries, memory.feats.clone(), indices, weight, rows)
-    return [rival, partial(streamed, head, memory, queries, indices)]
+    baseline = partial(plain, queries, memory.feats.clone(), indices, weight, rows)
+    return [baseline, partial(streamed, head, memory, queries, indices)]
 
 
 def main() -> None:
+    """Run the benchmark and print its table."""
     args = arguments(__doc__.split('\n')[0])
     length = SIZES['quick' if args.quick else 'full']
     terms = {'CE': (0.0, None), 'CE + SqrtKL': (WEIGHT, None), 'CE + SqrtKL, all rows': (WEIGHT, 'all')}

@@ -2,8 +2,9 @@
 
     python -m benchmarks.knn [--quick] [--json FILE]
 
-The rival multiplies chunks of queries with the whole bank and sorts the rows, as DINO's evaluation does. Both are
-exact; so is faiss, which `nearest` prefers to tiles where it is installed. 500 queries, width 384, k = 200.
+The baseline multiplies chunks of queries with the whole bank and sorts the rows, as DINO's evaluation does. Both are
+exact. So is faiss, which `nearest` prefers to tiles if it is installed. There are 500 queries of width 384, and k is
+200.
 """
 
 from functools import partial
@@ -21,20 +22,21 @@ SIZES = dict(quick=100_000, full=1_280_000)
 
 
 def whole_rows(queries: Tensor, bank: Tensor) -> Neighbours:
-    """Chunks of 100 queries against all entries."""
+    """Return the neighbours, comparing chunks of 100 queries with all entries."""
     parts = [(part @ bank.T).topk(K, dim=1) for part in queries.split(100)]
     return Neighbours(*map(torch.cat, zip(*parts, strict=True)))
 
 
 def main() -> None:
+    """Run the benchmark and print its table."""
     args = arguments(__doc__.split('\n')[0])
     length = SIZES['quick' if args.quick else 'full']
     torch.manual_seed(0)
     bank, queries = (F.normalize(torch.randn(n, WIDTH, device=DEVICE), dim=1) for n in (length, NUM_QUERIES))
     chosen = select(bank)
     ways = {chosen: None, by_tops if DEVICE == 'cuda' else by_threshold: None}  # each once
-    rival = partial(whole_rows, queries, bank)
-    rows = [compare(way.__name__, rival, partial(way, queries, bank, K), args.rounds) for way in ways]
+    baseline = partial(whole_rows, queries, bank)
+    rows = [compare(way.__name__, baseline, partial(way, queries, bank, K), args.rounds) for way in ways]
     report(f'{NUM_QUERIES} queries, {length:,} entries of width {WIDTH}, k = {K}', rows, args.json)
 
 

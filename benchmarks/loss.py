@@ -2,11 +2,11 @@
 
     python -m benchmarks.loss [--quick] [--json FILE]
 
-The rival draws the partition on the host, clones the memory for the student's and for the teacher's logits, takes a
-softmax of all the student's for a histogram that it keeps, and for every pair of views permutes the columns of both,
-splits them into blocks and takes a softmax and a log-softmax; it reads the loss twice. Both recall the memory, compute
-the loss and its gradient: 12 views, width 256, blocks of 16384 entries. On a GPU ours is an attention kernel, named in
-the first lines of the output, and the rival runs in mixed precision as it was released.
+The baseline draws the partition on the CPU, clones the memory for the student's and for the teacher's logits, keeps a
+softmax of all student logits for a histogram, and for every pair of views permutes the columns of both, splits them
+into blocks and computes a softmax and a log-softmax; it reads the loss twice. Both read the memory and compute the loss
+and its gradient for 12 views, width 256 and blocks of 16384 entries. On a GPU SSLReg uses an attention kernel, named in
+the first lines of the output, and the baseline runs in mixed precision as it was released.
 """
 
 from collections.abc import Callable
@@ -22,18 +22,18 @@ from sslreg.models import QueueMemory, ViewMemoryHead
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 STUDENT_TEMP, TEACHER_TEMP = 0.1, 0.05
 VIEWS, WIDTH, BLOCK = 12, 256, 16384
-SCALE = 2.0**16  # of the rival's loss, whose gradient would vanish in fp16; exact
+SCALE = 2.0**16  # scale of the baseline's loss, so that its gradient does not vanish in fp16; exact
 SIZES = {'quick': [(32, 65536)], 'full': [(32, 65536), (64, 131072)]}  # images, entries
 
 
 def released(queries: Tensor, keys: Tensor, memory: Tensor, block: int) -> tuple[Tensor, Tensor]:
-    """Loss, and gradient of the queries ``[S, B, D]``, as the released code computes them (written from a description).
+    """Return the loss and the gradient of the queries as in the released code, written from a description.
 
     Args:
         queries: ``[S, B, D]``.
         keys: ``[T, B, D]``.
         memory: ``[L, D]``.
-        block: Entries of a block; it divides L.
+        block: Number of entries of a block; divides L.
     """
     queries = queries.clone().requires_grad_()
     order = torch.multinomial(torch.ones(len(memory)), len(memory), replacement=False).to(memory.device)
@@ -53,25 +53,32 @@ def released(queries: Tensor, keys: Tensor, memory: Tensor, block: int) -> tuple
     loss.item()
     (SCALE * loss).backward()
     loss.item()
-    del histogram  # only now: it is drawn after the step
+    del histogram  # only now: the released code draws it after the step
     return loss, queries.grad / SCALE
 
 
 def released_pair(student: Tensor, teacher: Tensor, order: Tensor) -> Tensor:
-    """Cross-entropy of two views' logits ``[B, L]`` in blocks of the columns ``[N, K]``: ``[]``."""
+    """Return the cross-entropy of two views, a scalar.
+
+    Args:
+        student: Logits ``[B, L]``.
+        teacher: Logits ``[B, L]``.
+        order: Columns of each block, ``[N, K]``.
+    """
     student, teacher = (logits[:, order.flatten()].unflatten(1, order.shape) for logits in (student, teacher))
     return -(teacher.softmax(dim=-1) * student.log_softmax(dim=-1)).sum(dim=-1).mean()
 
 
 def streamed(head: ViewMemoryHead, memory: QueueMemory, queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
+    """Return SSLReg's loss and the gradient of the queries."""
     queries = queries.clone().requires_grad_()
-    loss = head.loss(queries, keys, memory.read_in_place(torch.arange(0)))['loss']
+    loss = head.loss(queries, keys, memory.read(torch.arange(0)))['loss']
     loss.backward()
     return loss, queries.grad
 
 
 def case(num_images: int, length: int, block: int = BLOCK) -> list[Callable[[], tuple[Tensor, Tensor]]]:
-    """The released operations and ours, on one memory."""
+    """Return the baseline and SSLReg on one memory."""
     torch.manual_seed(0)
     memory = QueueMemory(length, WIDTH, num_blocks=length // block).to(DEVICE)
     head = ViewMemoryHead(dict(type='ViewMemoryCELoss'), STUDENT_TEMP, TEACHER_TEMP)
@@ -80,6 +87,7 @@ def case(num_images: int, length: int, block: int = BLOCK) -> list[Callable[[], 
 
 
 def main() -> None:
+    """Run the benchmark and print its table."""
     args = arguments(__doc__.split('\n')[0])
     rows = [
         compare(f'B = {num_images}, K = {length:,}', *case(num_images, length), args.rounds)

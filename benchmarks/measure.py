@@ -1,4 +1,4 @@
-"""Time and peak memory of two ways to do the same, side by side in one process."""
+"""Time and peak memory of two functions, measured side by side in one process."""
 
 import argparse
 import ctypes
@@ -22,7 +22,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Row:
-    """A comparison; ``ratio`` is how many times faster than the rival."""
+    """Row of a comparison; ``ratio`` is the speed of SSLReg relative to the baseline."""
 
     name: str
     rival_seconds: float
@@ -32,28 +32,34 @@ class Row:
     peak_mb: float
 
 
-def compare(name: str, rival: Callable[[], object], ours: Callable[[], object], rounds: int) -> Row:
-    """Median seconds over interleaved rounds, and the memory that each needs at its peak beside what was there before.
+def compare(name: str, baseline: Callable[[], object], ours: Callable[[], object], rounds: int) -> Row:
+    """Return median seconds over interleaved rounds, and the growth of memory at the peak of each function.
 
     Args:
-        name: Of the row.
-        rival: What to compare with.
-        ours: The same by this project.
+        name: Name of the row.
+        baseline: Function to compare with.
+        ours: SSLReg's function.
         rounds: Number of timed calls of each.
     """
-    for call in (rival, ours):  # what is allocated once belongs to neither
+    for call in (baseline, ours):  # so that one-time allocations count for neither
         call()
-    peaks = [peak_mb(call) for call in (rival, ours)]
+    peaks = [peak_mb(call) for call in (baseline, ours)]
     times: list[list[float]] = [[], []]
     for _ in range(rounds):
-        for place, call in enumerate((rival, ours)):
+        for place, call in enumerate((baseline, ours)):
             times[place].append(seconds(call))
     medians = [statistics.median(each) for each in times]
     return Row(name, *medians, medians[0] / medians[1], *peaks)
 
 
 def seconds(call: Callable[[], object]) -> float:
-    """Of one thread on the CPU its own time, which other work on the machine lengthens less; else by the clock."""
+    """Return the seconds of a call: CPU time with one thread on the CPU, otherwise wall time.
+
+    CPU time is less sensitive to other work on the machine.
+
+    Args:
+        call: The function.
+    """
     clock = time.perf_counter if torch.cuda.is_available() or torch.get_num_threads() > 1 else time.process_time
     synchronize()
     start = clock()
@@ -63,12 +69,13 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 def synchronize() -> None:
+    """Wait for the GPU, if there is one."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
 def peak_mb(call: Callable[[], object]) -> float:
-    """Growth of the peak memory in MB of a call: of CUDA's allocator, or of the process (Linux)."""
+    """Return the growth of the peak memory in MB during a call: of CUDA's allocator, or of the process (Linux)."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
@@ -85,12 +92,13 @@ def peak_mb(call: Callable[[], object]) -> float:
 
 
 def _status(name: str) -> int:
-    """A size in kB."""
+    """Return a value of the process's status in kB."""
     lines = Path('/proc/self/status').read_text().splitlines()
     return int(next(line.split()[1] for line in lines if line.startswith(f'{name}:')))
 
 
 def hardware() -> str:
+    """Return a description of the device."""
     if torch.cuda.is_available():
         return f'{torch.cuda.get_device_name()}, torch {torch.__version__}'
     threads = torch.get_num_threads()
@@ -98,7 +106,11 @@ def hardware() -> str:
 
 
 def arguments(description: str) -> argparse.Namespace:
-    """The options that all benchmarks share."""
+    """Return the options that all benchmarks share.
+
+    Args:
+        description: Description for ``--help``.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument('--quick', action='store_true', help='smaller sizes')
     parser.add_argument('--json', metavar='FILE', type=Path, help='write the rows there')
@@ -113,8 +125,14 @@ def arguments(description: str) -> argparse.Namespace:
 
 
 def report(title: str, rows: Sequence[Row], file: Path | None) -> None:
-    """Print the table; write the rows as JSON."""
-    names = ('', 'rival ms', 'ours ms', 'x faster', 'rival MB', 'ours MB', 'x less')
+    """Print the table, and write the rows as JSON.
+
+    Args:
+        title: Title of the table.
+        rows: Its rows.
+        file: Path of the JSON, or None.
+    """
+    names = ('', 'baseline ms', 'ours ms', 'x faster', 'baseline MB', 'ours MB', 'x less')
     table = Table(*names, title=title, box=SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
     for column in table.columns:
         column.no_wrap = True

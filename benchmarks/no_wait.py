@@ -1,4 +1,4 @@
-"""What a memory and the colours of views add to a training step never waits for the GPU: torch raises where it would.
+"""Check that memories and colour changes never wait for the GPU; torch raises an error if they do.
 
 python -m benchmarks.no_wait
 """
@@ -18,7 +18,7 @@ from sslreg.models import CorrectedInstanceMemory, InstanceHead, QueueMemory, Vi
 
 @contextmanager
 def no_wait() -> Iterator[None]:
-    """Whatever makes the host wait for the device is an error within."""
+    """Raise an error whenever the CPU waits for the GPU in the body."""
     torch.cuda.set_sync_debug_mode('error')
     try:
         yield
@@ -27,7 +27,7 @@ def no_wait() -> Iterator[None]:
 
 
 def queue(device: str) -> Callable[[], None]:
-    """Recall, MaSSL's loss and its gradient, and the update."""
+    """Return a step of MaSSL: recall, loss with gradient, and update."""
     memory = QueueMemory(65536, 256, num_blocks=4).to(device)
     head = ViewMemoryHead(dict(type='ViewMemoryCELoss')).to(device)
     queries, keys = (F.normalize(torch.randn(views, 8, 256, device=device), dim=-1) for views in (4, 2))
@@ -35,28 +35,27 @@ def queue(device: str) -> Callable[[], None]:
     indices = torch.arange(8, device=device)
 
     def step() -> None:
-        head.loss(queries, keys, memory.read_in_place(indices))['loss'].backward()
+        head.loss(queries, keys, memory.read(indices))['loss'].backward()
         memory.update(keys[-1], indices)
 
     return step
 
 
 def instance(device: str) -> Callable[[], None]:
-    """The same of single-branch SSL with the corrected update."""
+    """Return a step of single-branch SSL with the corrected update."""
     memory = CorrectedInstanceMemory(50000, 128).to(device)
     head = InstanceHead(0.2, [dict(type='ReleasedSqrtKLLoss')]).to(device)
     queries = F.normalize(torch.randn(1, 512, 128, device=device), dim=-1).requires_grad_()
     indices = torch.randperm(len(memory), device=device)[:512]
 
     def step() -> None:
-        head.loss(queries, queries.detach(), memory.read_in_place(indices))['loss'].backward()
-        memory.update(queries[0], indices)
+        head.loss(queries, queries.detach(), memory.read(indices))['loss'].backward()
 
     return step
 
 
 def colors(device: str) -> Callable[[], Tensor]:
-    """What prepares a batch of views, with all that happens to colours."""
+    """Return the preparation of a batch of views with all colour changes."""
     color = torch.from_numpy(
         Recipe([dict(MULTICROP[1], blur=0.5)] * 2).draw(np.arange(64), *np.full((2, 64), 300)).color
     )
@@ -69,6 +68,7 @@ STEPS: dict[str, Callable[[str], Callable[[], object]]] = dict(queue=queue, inst
 
 
 def main() -> None:
+    """Run each step in :func:`no_wait`."""
     if not torch.cuda.is_available():
         raise SystemExit('benchmarks.no_wait needs a GPU')
     for name, build in STEPS.items():

@@ -1,10 +1,10 @@
-"""What each change of single-branch SSL does to NPID (arXiv 2404.19289), on 10,000 images of CIFAR-10.
+"""Ablation of single-branch SSL (arXiv 2404.19289): each change to NPID, on 10,000 images of CIFAR-10.
 
     python -m benchmarks.npid_study [--seeds 3] [--jobs 2] [--epochs N] [--work-dir DIR]
 
-Trains configs/npid/resnet18_cifar10_small.py without the paper's changes and with one after the other, with several
-seeds each; prints k-NN accuracies with their spread over seeds, writes them to DIR/study.json and the curves to
-DIR/study.png. A run that is finished is not run again.
+Trains configs/npid/resnet18_cifar10_small.py without the paper's changes and then adds one after the other, with
+several seeds each. Prints k-NN accuracies with their spread over seeds, and writes them to DIR/study.json and the
+curves to DIR/study.png. Finished runs are not repeated.
 """
 
 import argparse
@@ -46,6 +46,7 @@ COLOURS = ('#888888', '#0072B2', '#E69F00', '#009E73')
 
 
 def build(options: dict[str, Any], seed: int, epochs: int | None, work_dir: Path) -> Config:
+    """Return the config of a run."""
     cfg = Config.fromfile(CONFIG)
     cfg.merge_from_dict(deepcopy(options))
     if epochs is not None:
@@ -60,7 +61,7 @@ def build(options: dict[str, Any], seed: int, epochs: int | None, work_dir: Path
 
 
 def curve(cfg: Config) -> dict[str, list[float]]:
-    """k-NN accuracy at every evaluation, by k; read from the folder of a run of this config that is finished."""
+    """Return the k-NN accuracy at every evaluation, by k; run the training unless its folder has the result."""
     file = Path(cfg.work_dir, 'curve.json')
     finished = json.loads(file.read_text()) if file.is_file() else {}
     if finished.get('config') != cfg.pretty_text:
@@ -77,13 +78,13 @@ def curve(cfg: Config) -> dict[str, list[float]]:
 
 
 def spread(values: list[float]) -> str:
-    """Mean and sample standard deviation."""
+    """Return the mean and the sample standard deviation as text."""
     mean = f'{statistics.mean(values):.1f}'
     return f'{mean} ± {statistics.stdev(values):.1f}' if len(values) > 1 else mean
 
 
 def table(study: Study, epochs: Sequence[int]) -> Table:
-    """Accuracies at the largest k."""
+    """Return a table of the accuracies at the largest k."""
     result = Table('k-NN, %', *(f'epoch {epoch}' for epoch in epochs))
     for name, runs in study.items():
         curves = [list(run.values())[-1] for run in runs]
@@ -92,6 +93,7 @@ def table(study: Study, epochs: Sequence[int]) -> Table:
 
 
 def plot(study: Study, epochs: Sequence[int], file: Path) -> None:
+    """Draw the accuracies at the largest k over epochs."""
     lines = []
     for colour, (name, runs) in zip(COLOURS, study.items(), strict=True):
         curves = [list(run.values())[-1] for run in runs]
@@ -102,7 +104,7 @@ def plot(study: Study, epochs: Sequence[int], file: Path) -> None:
 
 
 def run(place: int, seed: int, epochs: int | None, work_dir: Path) -> dict[str, list[float]]:
-    """One training, in a process of its own."""
+    """Run one training in a process of its own."""
     torch.set_num_threads(1)
     name, options = list(STEPS.items())[place]
     result = curve(build(options, seed, epochs, work_dir / f'{place}_seed{seed}'))
@@ -111,6 +113,7 @@ def run(place: int, seed: int, epochs: int | None, work_dir: Path) -> dict[str, 
 
 
 def main() -> None:
+    """Run all trainings, and report them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--seeds', type=int, default=3)
     parser.add_argument('--jobs', type=int, default=2, help='trainings at a time, of one core each')

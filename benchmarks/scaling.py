@@ -1,4 +1,4 @@
-"""How the cost of MaSSL's loss grows with the entries K of the memory, the images B and the views V.
+"""Cost of MaSSL's loss by the number of entries K of the memory, of images B and of views V.
 
     python -m benchmarks.scaling [--quick] [--json FILE]
 
@@ -31,7 +31,7 @@ CASES: dict[str, list[Case]] = {
 
 
 def measure(case: Case, rounds: int) -> dict[str, float]:
-    """Seconds and peak MB of a loss with its gradient."""
+    """Return seconds and peak MB of a loss with its gradient."""
     length, num_images, views = case
     torch.manual_seed(0)
     memory = QueueMemory(length, WIDTH, num_blocks=length // BLOCK).to(DEVICE)
@@ -46,6 +46,7 @@ def measure(case: Case, rounds: int) -> dict[str, float]:
 
 
 def report(rows: list[dict[str, float]], file: Path | None) -> None:
+    """Print the table, and write the rows as JSON."""
     table = Table(
         'K', 'B', 'V', 'ms', 'ns per K B (V + 2)', 'MB', box=SIMPLE_HEAD, title="MaSSL's loss with its gradient"
     )
@@ -62,6 +63,7 @@ def report(rows: list[dict[str, float]], file: Path | None) -> None:
 
 
 def main() -> None:
+    """Run the benchmark and print its table."""
     args = arguments(__doc__.split('\n')[0])
     cases = CASES['quick' if args.quick else 'full']
     report([dict(zip('KBV', case, strict=True)) | measure(case, args.rounds) for case in cases], args.json)

@@ -1,11 +1,11 @@
-"""A whole training step of MaSSL: with the streamed loss against the same step with the loss of the released code.
+"""A whole training step of MaSSL: the streamed loss against the loss of the released code.
 
     python -m benchmarks.step [--quick] [--json FILE]
 
-A step is both networks' forward passes, the loss, the backward pass, the memory's update, the optimizer and the
-teacher's average, on images that are on the device already. In rows with options (docs/speed.md) the rival is our own
-step without them. Utilisation (MFU) is the networks' arithmetic by the device's peak, where both are known; an epoch is
-CIFAR-10's 50,000 images.
+A step consists of both networks' forward passes, the loss, the backward pass, the memory's update, the optimizer and
+the teacher's average, on images that are already on the device. In rows with options (docs/speed.md) the baseline is
+SSLReg's step without them. Utilisation (MFU) is the networks' arithmetic divided by the device's peak, if both are
+known. An epoch is CIFAR-10's 50,000 images.
 """
 
 import copy
@@ -21,7 +21,6 @@ from typing import Any
 
 import torch
 from mmengine.optim import OptimWrapper
-from mmpretrain.structures import DataSample
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -33,8 +32,7 @@ from sslreg.engine import MatrixDecayConstructor
 from sslreg.engine.hooks.activation_checkpoint import checkpoint_layers
 from sslreg.engine.hooks.channels_last import to_channels_last
 from sslreg.engine.hooks.compile import compile_encoders
-from sslreg.models import MemorySSL
-from sslreg.models.memories import MemoryBlocks
+from sslreg.models import MemorySSL, Recall
 from sslreg.models.ops.gradient import with_gradient
 
 OPTIONS: dict[str, Callable[[Any], None]] = {  # docs/speed.md
@@ -48,7 +46,12 @@ CIFAR10 = 50_000  # training images
 
 @dataclass(frozen=True)
 class Case:
-    """A step: ``sizes`` are the views' pixels, the first two the teacher's; ``gflop`` of an image's training step."""
+    """Settings of a step.
+
+    Attributes:
+        sizes: Sides of the views in pixels; the first two are the teacher's.
+        gflop: Arithmetic of an image's training step.
+    """
 
     name: str
     backbone: dict[str, Any]
@@ -64,7 +67,7 @@ class Case:
 
 
 def vit(name: str, arch: str, width: int, gflop: float, *options: str) -> Case:
-    """ImageNet's multi-crop; FLOP of student, its backward pass and teacher."""
+    """Return a case of a ViT with ImageNet's multi-crop; FLOP are of the student, its backward pass and the teacher."""
     backbone = dict(
         type='SSLVisionTransformer', arch=arch, img_size=224, patch_size=16, out_type='cls_token', drop_path_rate=0.1
     )
@@ -73,7 +76,7 @@ def vit(name: str, arch: str, width: int, gflop: float, *options: str) -> Case:
 
 
 def resnet(num_images: int, dtype: str, *options: str) -> Case:
-    """CIFAR's ResNet-18 with two views."""
+    """Return a case of CIFAR's ResNet-18 with two views."""
     backbone = dict(type='ResNet_CIFAR', depth=18)
     return Case('ResNet-18', backbone, 512, (32, 32), num_images, 16384, 4096, dtype, norm=True, options=options)
 
@@ -118,21 +121,20 @@ CASES: dict[tuple[str, str], list[Case]] = {  # device, size
 
 
 class ReleasedHead(nn.Module):
-    """Has the loss and its gradient computed as the released code does."""
-
-    streams = True  # what it is given is not copied
+    """Head with the loss and gradient of the released code."""
 
     def __init__(self, block: int) -> None:
         super().__init__()
         self.block = block
 
-    def loss(self, queries: Tensor, keys: Tensor, blocks: MemoryBlocks) -> dict[str, Tensor]:
-        value, grad = released(queries.detach(), keys, blocks.feats, self.block)
+    def loss(self, queries: Tensor, keys: Tensor, recall: Recall) -> dict[str, Tensor]:
+        """Return the loss."""
+        value, grad = released(queries.detach(), keys, recall.entries, self.block)
         return dict(loss=with_gradient(queries, value.detach(), grad))
 
 
 class Training:
-    """A model with its optimizer and a batch; a call is a step, which returns the loss."""
+    """Model with its optimizer and a batch; a call runs a step and returns the loss."""
 
     def __init__(self, model: MemorySSL, case: Case) -> None:
         self.model = model.to(DEVICE).train()
@@ -143,17 +145,19 @@ class Training:
         wrapper = dict(type='SSLOptimWrapper', dtype=case.dtype, optimizer=optimizer, clip_grad=clip)
         self.wrapper: OptimWrapper = MatrixDecayConstructor(wrapper)(self.model)
         self.views = [torch.randn(case.num_images, 3, size, size, device=DEVICE) for size in case.sizes]
-        self.samples = [DataSample(metainfo=dict(sample_idx=i)) for i in range(case.num_images)]
+        self.indices = torch.arange(case.num_images)
 
     def __call__(self) -> Tensor:
+        """Run a step and return the loss."""
         with self.wrapper.optim_context(self.model):
-            loss = self.model.loss(self.views, self.samples)['loss']
+            loss = self.model.loss(self.views, self.indices)['loss']
         self.wrapper.update_params(loss)
         self.model.teacher.update_parameters(self.model.student)
         return loss.detach()
 
 
 def build(case: Case) -> MemorySSL:
+    """Return the model of a case."""
     norm = dict(norm_cfg=dict(type='BN1d')) if case.norm else {}
     head = dict(type='ViewMemoryHead', loss=dict(type='ViewMemoryCELoss'))
     return MemorySSL(
@@ -167,22 +171,25 @@ def build(case: Case) -> MemorySSL:
 
 
 def pair(case: Case) -> list[Training]:
-    """A rival of the case and the case, from the same weights and with the same views.
+    """Return the baseline and the case, with the same weights and views.
 
-    The rival has the released loss; or where the case has options, it is our step without them.
+    The baseline has the released loss; if the case has options, it is SSLReg's step without them.
+
+    Args:
+        case: The case.
     """
     torch.manual_seed(0)
     model = build(case)
-    rival = copy.deepcopy(model)
+    baseline = copy.deepcopy(model)
     if not case.options:
-        rival.head = ReleasedHead(case.block)
-    steps = [Training(rival, replace(case, options=())), Training(model, case)]
+        baseline.head = ReleasedHead(case.block)
+    steps = [Training(baseline, replace(case, options=())), Training(model, case)]
     steps[0].views = steps[1].views
     return steps
 
 
 def measure(case: Case, rounds: int) -> dict[str, Any]:
-    """The comparison's row with images a second of ours, and what follows from them."""
+    """Return the comparison's row with SSLReg's images per second, MFU and seconds per epoch."""
     name = f'{", ".join((case.name, *case.options))}, B = {case.num_images}'
     row = asdict(compare(name, *pair(case), rounds))
     images = case.num_images / row['seconds']
@@ -193,7 +200,8 @@ def measure(case: Case, rounds: int) -> dict[str, Any]:
 
 
 def report(rows: list[dict[str, Any]]) -> None:
-    names = ('', 'rival ms', 'ours ms', 'x faster', 'rival MB', 'ours MB', 'images/s', 'MFU %', 's / epoch')
+    """Print the table."""
+    names = ('', 'baseline ms', 'ours ms', 'x faster', 'baseline MB', 'ours MB', 'images/s', 'MFU %', 's / epoch')
     table = Table(*names, title='A training step', box=SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
     for column in table.columns:
         column.no_wrap = True
@@ -213,11 +221,13 @@ def report(rows: list[dict[str, Any]]) -> None:
 
 
 def write(rows: list[dict[str, Any]], file: Path) -> None:
+    """Write the rows as JSON."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(rows, indent=2) + '\n')
 
 
 def main() -> None:
+    """Run the benchmark and print its table."""
     args = arguments(__doc__.split('\n')[0])
     signal.signal(
         signal.SIGTERM, lambda *_: sys.exit(143)

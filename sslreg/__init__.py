@@ -2,17 +2,22 @@
 
 import sys
 import warnings
-from importlib import metadata
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any
 
+from .utils import moved
 from .version import __version__
 
-__all__ = ['__version__']
+__all__ = ['__version__', 'load_model', 'read_images']
 
-MMCV_RANGE = ('2.0.0rc4', '2.2.0')  # what mmpretrain, mmdet and mmseg accept
+MMCV_RANGE = ('2.0.0rc4', '2.2.0')  # the versions that mmpretrain, mmdet and mmseg accept
 
 
 def _check_mmcv() -> None:
-    """Fail at import with the remedy: mmcv and mmcv-lite are distributions of one module, so pip asks for neither."""
+    """Raise ImportError unless a fitting mmcv is installed.
+
+    mmcv and mmcv-lite are two distributions of one module, so sslreg cannot name one of them as its dependency.
+    """
     from packaging.version import Version
 
     installed = [name for name in ('mmcv', 'mmcv-lite') if _version(name)]
@@ -37,7 +42,21 @@ def _version(distribution: str) -> str:
         return ''
 
 
-if 'sslreg.doctor' not in sys.orig_argv:  # which starts without it, to say so
+if TYPE_CHECKING:
+    from .evaluation.images import read_images
+    from .evaluation.model import load_model
+else:
+    LAZY = dict(load_model='sslreg.evaluation.model', read_images='sslreg.evaluation.images')
+
+    def __getattr__(name: str) -> Any:
+        """Import a function when it is first used, so that ``import sslreg`` loads no torch."""
+        if name not in LAZY:
+            raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+        return getattr(import_module(LAZY[name]), name)
+
+
+moved.install()
+if 'sslreg.doctor' not in sys.orig_argv:  # the doctor reports a missing mmcv itself
     _check_mmcv()
 # mmcv-lite warns on import that it has no compiled operators, which is why it was chosen.
 warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')

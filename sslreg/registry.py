@@ -1,9 +1,9 @@
-"""The registries.
+"""The registries: one for each role of a component in a config.
 
-Roles that MMEngine knows are children of mmpretrain's registries: with ``default_scope = 'sslreg'`` an unprefixed name
-is looked up in sslreg, then mmpretrain, then mmengine. All of them are listed, also those that sslreg adds nothing to
-yet, because MMEngine warns about every role that its default scope lacks. Roles of our own (memories, schedules,
-probes, benchmarks, features) are roots: two children of one parent cannot share the scope ``sslreg``.
+Roles that MMEngine has are children of mmpretrain's registries: with ``default_scope = 'sslreg'`` a name without a
+prefix is looked up in sslreg, then mmpretrain, then MMEngine. All of these roles are listed, even where sslreg adds
+nothing to them, because MMEngine warns about every role that the default scope lacks. Roles of sslreg (memories,
+schedules, probes, benchmarks, features) have no parent: two children of one parent cannot share the scope ``sslreg``.
 """
 
 from collections.abc import Iterable
@@ -14,15 +14,20 @@ from typing import Any
 from mmengine.registry import Registry, build_model_from_cfg
 from mmpretrain import registry as mmpretrain
 
-MANY = 30  # names, which nobody reads
+MAX_LISTED = 30  # an error lists the names in a registry up to this number
 
 
 def build(cfg: Any, registry: Registry, default_args: dict[str, Any] | None = None) -> Any:
-    """MMEngine's, but what does not exist is an error that says what was meant.
+    """Build a component like MMEngine, but check its type and argument names first and suggest similar ones.
+
+    Args:
+        cfg: Config of the component.
+        registry: The registry to look ``type`` up in, and its parents.
+        default_args: Arguments that ``cfg`` may override.
 
     Raises:
         KeyError: The type is not registered.
-        TypeError: It takes no such argument.
+        TypeError: The component has no argument of a name in the config.
     """
     if isinstance(cfg, dict) and 'type' in cfg:
         with registry.switch_scope_and_registry(cfg.get('_scope_')) as own:
@@ -31,31 +36,32 @@ def build(cfg: Any, registry: Registry, default_args: dict[str, Any] | None = No
 
 
 def _check(cfg: dict[str, Any], component: Any, registry: Registry) -> None:
+    """Raise KeyError if a component does not exist, TypeError if it lacks an argument of the config."""
     if component is None:
         names = _names(registry)
-        hint = meant(cfg['type'], names) or (f'; it has {", ".join(names)}.' if len(names) < MANY else '.')
+        hint = suggestion(cfg['type'], names) or (f'; it has {", ".join(names)}.' if len(names) < MAX_LISTED else '.')
         raise KeyError(
             f'{cfg["type"]} is not in the {registry.scope}::{registry.name} registry{hint} '
-            "One of your own is named with its module, type='my_module.MyClass', or imported by custom_imports"
+            "Name a class of your own with its module, type='my_module.MyClass', or import it by custom_imports"
         )
     parameters = signature(component).parameters
     if any(each.kind is Parameter.VAR_KEYWORD for each in parameters.values()):
         return
     for name in set(cfg) - set(parameters) - {'type', '_scope_'}:
-        hint = meant(name, parameters) or f'; it takes {", ".join(parameters)}'
+        hint = suggestion(name, parameters) or f'; it takes {", ".join(parameters)}'
         raise TypeError(f'{type_name(component)} takes no argument {name!r}{hint}')
 
 
 def _names(registry: Registry | None) -> list[str]:
-    """What is registered there, and where it looks next."""
+    """Return the names registered in a registry and its parents."""
     if registry is None:
         return []
     registry.import_from_location()
     return [*registry.module_dict, *_names(registry.parent)]
 
 
-def meant(name: str, names: Iterable[str]) -> str:
-    """``"; did you mean 'teacher_temp'?"``, if one of the names is alike."""
+def suggestion(name: str, names: Iterable[str]) -> str:
+    """Return ``"; did you mean 'teacher_temp'?"`` for the most similar of the names, or an empty text."""
     close = get_close_matches(name, names, n=1)
     return f'; did you mean {close[0]!r}?' if close else ''
 
@@ -92,5 +98,5 @@ FEATURES = Registry('features', scope='sslreg', locations=['sslreg.evaluation'],
 
 
 def type_name(kind: Any) -> str:
-    """The name of a component's class, given the class or what a config has in its place."""
+    """Return the class name of a component, given its class or its dotted name in a config."""
     return str(getattr(kind, '__name__', kind)).rpartition('.')[2]

@@ -1,7 +1,7 @@
 import multiprocessing
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
 
+from tests.warm_python import PRELOAD, shorten
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -26,6 +28,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests first, so that several workers end together."""
     slow = Counter(item.path for item in items if item.get_closest_marker('slow'))
     items.sort(key=lambda item: -slow[item.path])
+
+
+def pytest_collection_finish() -> None:
+    """Run after all test files have been imported."""
+    shorten()
 
 
 @pytest.fixture(autouse=True)
@@ -38,24 +45,8 @@ def fresh_state():
         singleton._instance_dict.clear()
 
 
-@pytest.fixture(autouse=True, scope='session')
-def unformatted_configs() -> Iterator[None]:
-    """Configs are written without yapf: a Runner asks for its text seven times, which takes longer than to train a toy.
-
-    That a text is Python is checked all the same.
-    """
-
-    def compiled(text: str, **_: Any) -> tuple[str, bool]:
-        compile(text, 'config', 'exec')
-        return text, True
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr('mmengine.config.config.FormatCode', compiled)
-        yield
-
-
 @pytest.fixture(scope='session')
-def trained_toys(tmp_path_factory) -> tuple[Path, dict[str, str]]:
+def trained_toys(tmp_path_factory) -> tuple[Path, Any]:
     """A folder with ``split.json``, and the checkpoints of f and g that were trained by it; to be left as they are."""
     from tests.memorization import toy_study
 
@@ -73,12 +64,13 @@ def cifar10() -> Path:
     return folder
 
 
-# Ranks are forked from one process that has imported what takes seconds, and has no threads yet.
-multiprocessing.set_forkserver_preload(['sslreg.engine', 'sslreg.evaluation', 'sslreg.memorization', 'sslreg.models'])
+# Ranks and tools are forked from one process that has imported what takes seconds, and has no threads yet.
+multiprocessing.set_forkserver_preload(PRELOAD)
 
 
 def _worker(rank: int, world_size: int, fn: Callable[..., Any], folder: str, args: tuple[Any, ...]) -> None:
     torch.set_num_threads(1)
+    shorten()
     dist.init_process_group('gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=world_size)
     torch.save(fn(rank, *args), os.path.join(folder, f'{rank}.pth'))
     dist.barrier()

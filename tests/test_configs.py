@@ -190,7 +190,7 @@ def test_one_real_step_of_vitb(tmp_path):
 def test_released_memory_is_one_override_away():
     cfg = Config.fromfile('configs/massl/vitb_400e.py')
     cfg.merge_from_dict({'model.memory.length': 131072, 'model.memory.num_blocks': 8})
-    blocks = MODELS.build(cfg.model).memory.read(torch.arange(1)).feats
+    blocks = MODELS.build(cfg.model).memory.read(torch.arange(1)).blocks
     assert blocks.shape == (8, 16384, 256)
 
 

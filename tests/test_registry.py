@@ -1,4 +1,4 @@
-"""What a config names and does not exist is an error that says what was meant."""
+"""A name in a config that does not exist is an error that suggests the right one."""
 
 import pytest
 from mmengine.registry import DefaultScope
@@ -24,7 +24,7 @@ def test_an_argument_unlike_any_other_is_answered_with_all():
         (MEMORIES, 'QeueMemory', "; did you mean 'QueueMemory'?"),
         (MEMORIES, 'Bank', '; it has .*QueueMemory'),
         (MODELS, 'VisonTransformer', "; did you mean 'VisionTransformer'?"),  # mmpretrain's
-        (MODELS, 'Bank', r'\. One of your own is named with its module'),  # too many to be listed
+        (MODELS, 'Bank', r'\. Name a class of your own with its module'),  # too many to be listed
     ],
 )
 def test_a_type_that_does_not_exist(registry, kind, hint):

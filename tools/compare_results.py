@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 
 from rich.console import Console
 
@@ -22,6 +22,7 @@ from sslreg.reports import write_benchmarks
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument(
         'folders', nargs='+', metavar='DIR', help='what tools/test.py --benchmarks wrote (--out); one for each model'
@@ -31,18 +32,19 @@ def parse_args() -> argparse.Namespace:
 
 
 def rows(comparisons: Sequence[Comparison]) -> list[list[object]]:
-    """Benchmark, metric, and the value of each model and paper, '' where there is none."""
+    """Return rows of benchmark, metric, and the value of each model and paper, '' for missing values."""
     titles = list(dict.fromkeys(title for each in comparisons for title in each.models))
     papers = list(dict.fromkeys(paper for each in comparisons for paper in each.papers))
     header: list[object] = ['benchmark', 'metric', *titles, *papers]
     return [header] + [
-        [each.name, name, *(each.columns.get(column, {}).get(name, '') for column in titles + papers)]
+        [each.name, metric, *(each.columns.get(column, {}).get(metric, '') for column in titles + papers)]
         for each in comparisons
-        for name in each.every
+        for metric in each.all_metrics
     ]
 
 
 def main() -> None:
+    """Write the tables and plots of a comparison."""
     args = parse_args()
     out = Path(args.out)
     evaluations = [Evaluation.read(Path(folder)) for folder in args.folders]

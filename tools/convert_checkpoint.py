@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 
 import torch
 from rich.console import Console
@@ -35,6 +35,7 @@ from sslreg.utils.config_files import load_config
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument('checkpoint', help='path of a checkpoint of any of these codes; whose it is, is found out')
     parser.add_argument('--to', choices=('sslreg', *FORMS), required=True, help='the code that is to read it')
@@ -54,6 +55,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def convert(args: argparse.Namespace, weights: Weights) -> Conversion:
+    """Return the conversion of weights to the form of ``--to``."""
     if args.to != 'sslreg':
         return to_form(weights, args.to)
     model = build_model(load_config(args.config, args.cfg_options))
@@ -63,6 +65,7 @@ def convert(args: argparse.Namespace, weights: Weights) -> Conversion:
 
 
 def main() -> None:
+    """Convert a checkpoint."""
     args = parse_args()
     weights = translated(*backbone_of(read_checkpoint(args.checkpoint), args.part))
     conversion = convert(args, weights)

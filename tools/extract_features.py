@@ -20,7 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 
 from mmengine.config import Config
 from mmengine.device import get_device
@@ -30,7 +30,8 @@ from rich.console import Console
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
-from sslreg.evaluation import Extractor, FeatureStore, suite
+from sslreg.evaluation import Extractor, FeatureStore
+from sslreg.evaluation.benchmark_config import load_benchmark
 from sslreg.evaluation.features.export import check_format, feature_table, write_table
 from sslreg.evaluation.images import evaluation_pipeline
 from sslreg.evaluation.model import load_model
@@ -41,6 +42,7 @@ from sslreg.utils.config_files import load_config
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument(
@@ -73,7 +75,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def folder(args: argparse.Namespace) -> dict[str, Any]:
-    """The images of a folder with the transform of ImageNet's evaluation."""
+    """Return the config of a folder of images with ImageNet's evaluation transform."""
     resize, crop = args.resize or 256, args.crop or 224
     if not 0 < crop <= resize:
         raise ValueError(f'--crop {crop} must be between 1 and --resize {resize}')
@@ -82,8 +84,8 @@ def folder(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def part(name: str, chosen: str | None, data_root: str | None) -> Wanted:
-    """What a benchmark wants under a name, of which the last part is enough: ``train`` for ``pooled/train``."""
-    parts = BENCHMARKS.build(suite.load(name, data_root).benchmark).wanted()
+    """Return the request of a benchmark with a given name; its last part is enough: ``train`` for ``pooled/train``."""
+    parts = BENCHMARKS.build(load_benchmark(name, data_root).benchmark).wanted()
     if chosen is None and len(parts) == 1:
         return next(iter(parts.values()))
     found = [key for key in parts if chosen in (key, key.rpartition('/')[2])]
@@ -93,7 +95,7 @@ def part(name: str, chosen: str | None, data_root: str | None) -> Wanted:
 
 
 def of_config(cfg: Config, key: str) -> Any:
-    """The dataset under a dotted name.
+    """Return the dataset at a dotted name of a config.
 
     Raises:
         ValueError: There is none.
@@ -107,7 +109,7 @@ def of_config(cfg: Config, key: str) -> Any:
 
 
 def chosen_kind(options: dict[str, Any] | None, default: dict[str, Any]) -> dict[str, Any]:
-    """Of ``--kind``; dots lead into a kind of another, as in ``of.type=Pooled``.
+    """Return the config of ``--kind``; dots set values of an inner kind, as in ``of.type=Pooled``.
 
     Raises:
         ValueError: It names no kind.
@@ -124,6 +126,7 @@ def chosen_kind(options: dict[str, Any] | None, default: dict[str, Any]) -> dict
 
 
 def wanted(args: argparse.Namespace, cfg: Config) -> Wanted:
+    """Return the dataset and kind of features that the command line asks for."""
     if args.images is None and (args.resize or args.crop):
         raise ValueError('--resize and --crop belong to --images: other datasets have their own transforms')
     if args.benchmark:
@@ -136,6 +139,7 @@ def wanted(args: argparse.Namespace, cfg: Config) -> Wanted:
 
 @record  # torchrun then ends with the error
 def main() -> None:
+    """Extract the features, and write them."""
     args = parse_args()
     out = Path(args.out)
     check_format(out)

@@ -12,7 +12,7 @@ from typing import Any
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 
 from mmengine.config import Config
 from mmengine.logging import MMLogger
@@ -38,9 +38,10 @@ TILES = (
 
 
 class QuietRunner(Runner):
-    """A Runner whose log goes to its file; the console gets errors only."""
+    """Runner that logs to its file only; the console shows errors."""
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
+        """Return a logger that prints errors only."""
         logger = super().build_logger(*args, **kwargs)
         for handler in logger.handlers:
             if not isinstance(handler, logging.FileHandler):
@@ -49,6 +50,7 @@ class QuietRunner(Runner):
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument(
         '--config',
@@ -67,6 +69,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def configure(args: argparse.Namespace) -> Config:
+    """Return the config with the options of the command line."""
     cfg = load_config(args.config, args.cfg_options)
     if cfg.get('val_dataloader') is None:
         raise ValueError(f'{args.config} has no val_dataloader, so the report would have no accuracies')
@@ -75,6 +78,7 @@ def configure(args: argparse.Namespace) -> Config:
 
 
 def summary(accuracy: dict[str, dict[str, float]]) -> Table:
+    """Return a table of the accuracies."""
     first, *_ = accuracy.values()
     table = Table('weighted k-NN, %', title='Accuracy on test images')
     for metric in first:
@@ -85,6 +89,7 @@ def summary(accuracy: dict[str, dict[str, float]]) -> Table:
 
 
 def main() -> None:
+    """Train, evaluate, and write the report."""
     args = parse_args()
     runner = QuietRunner.from_cfg(configure(args))
     observer, progress = ObserverHook(), ProgressHook()

@@ -25,12 +25,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 from torch.distributed.elastic.multiprocessing.errors import record
 
-from sslreg.memorization.commands import compare, prune, remove, report, score, train, units
-
-COMMANDS = (train, score, units, report, compare, remove, prune)
+from sslreg.memorization.commands import COMMANDS
 
 
 def parse_args() -> argparse.Namespace:
@@ -38,7 +36,7 @@ def parse_args() -> argparse.Namespace:
     command_line.add_launcher(parser)
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
     for command in COMMANDS:
-        command.add(commands).set_defaults(run=command.run)
+        command(commands)
     parser.set_defaults(tools=Path(__file__).parent)
     return parser.parse_args()
 

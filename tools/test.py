@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 
 from mmengine.config import Config
 from mmengine.device import get_device
@@ -29,12 +29,12 @@ from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
 from sslreg.engine.config import default_work_dir, use_data_root
-from sslreg.evaluation import Evaluation, Extractor, FeatureStore, groups, suite
-from sslreg.evaluation.features.estimate import describe, forecast
-from sslreg.evaluation.missing import MissingDataError
+from sslreg.evaluation import Evaluation, Extractor, FeatureStore, Outcome, Suite
+from sslreg.evaluation.features.estimate import describe, estimates
+from sslreg.evaluation.missing_data import MissingDataError
 from sslreg.evaluation.model import load_model
-from sslreg.evaluation.protocols import Wanted
 from sslreg.evaluation.results import earlier_outcomes, left_out
+from sslreg.evaluation.tables import print_tables
 from sslreg.models.checkpoints import check_checkpoint
 from sslreg.reports import write_benchmarks
 from sslreg.utils.config_files import load_config
@@ -44,6 +44,7 @@ WORKERS = min(4, os.cpu_count() or 1)
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument('checkpoint', nargs='?', help='path of the checkpoint; with --benchmarks it may be left out')
@@ -77,11 +78,12 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--data-root', metavar='DIR', help='where the data are, in place of the path in the config')
     command_line.add_launcher(parser, 'dist_test.sh: pytorch; slurm_test.sh: slurm')
-    command_line.add_cfg_options(parser, 'test_cfg.probe.ks="(5,10)"')
+    command_line.add_cfg_options(parser, 'val_cfg.benchmarks.0.probes.0.ks="(5,10)"')
     return parser.parse_args()
 
 
 def configure(args: argparse.Namespace) -> Config:
+    """Return the config with the options of the command line."""
     cfg = load_config(args.config, args.cfg_options)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or default_work_dir(args.config)
     if args.benchmarks:
@@ -102,6 +104,7 @@ def configure(args: argparse.Namespace) -> Config:
 
 
 def report(metrics: dict[str, float], title: str, out: str | None) -> None:
+    """Print metrics, and write them as JSON."""
     table = Table('metric', 'value', title=title)
     for name, value in metrics.items():
         table.add_row(name, f'{value:.2f}')
@@ -112,12 +115,13 @@ def report(metrics: dict[str, float], title: str, out: str | None) -> None:
 
 
 def title(args: argparse.Namespace) -> str:
-    """``'vitb_800e, epoch_800'``, unless it is given."""
+    """Return the title of the results, e.g. ``'vitb_800e, epoch_800'``."""
     weights = Path(args.checkpoint).stem if args.checkpoint else 'no checkpoint'
     return args.title or f'{Path(args.config).stem}, {weights}'
 
 
 def facts(args: argparse.Namespace, network: str, broken: dict[str, list[str]]) -> dict[str, str]:
+    """Return the facts about a run for its results."""
     processes = get_world_size()
     return {
         'config': args.config,
@@ -132,47 +136,62 @@ def facts(args: argparse.Namespace, network: str, broken: dict[str, list[str]]) 
 
 
 def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
-    configs, grouped = groups.load(args.benchmarks, args.data_root)
+    """Run the benchmarks of ``--benchmarks``, and write and print their results."""
+    suite = Suite.load(args.benchmarks, args.data_root)
     out = Path(args.out or Path(cfg.work_dir, 'benchmarks'))
     with launch.launched(cfg, args.launcher):
         launch.start_group(cfg)
         with DefaultScope.overwrite_default_scope('sslreg'):
-            missing: dict[str, list[str]] = {}
-            try:
-                benchmarks, wanted = suite.prepare(configs)
-            except MissingDataError as error:
-                if not args.dry_run:
-                    raise
-                missing = error.missing
-                benchmarks, wanted = suite.prepare({name: cfg for name, cfg in configs.items() if name not in missing})
+            suite, missing = prepared(suite, args.dry_run)
             model = load_model(cfg, args.checkpoint, get_device())
             extractor = Extractor(model, FeatureStore(args.features), num_workers=WORKERS, skip_broken=args.skip_broken)
             if args.dry_run:
-                dry_run(wanted, extractor, missing)
+                dry_run(suite, extractor, missing)
                 return
             earlier = earlier_outcomes(out, extractor.model_hash)
-            results = suite.run(benchmarks, wanted, extractor, out)
+            suite.run(extractor, out)
         if is_main_process():
-            outcomes = suite.record(results, configs, benchmarks, wanted)
-            found = earlier | outcomes | groups.record(grouped, results)
-            evaluation = Evaluation(title(args), facts(args, extractor.model_hash, extractor.broken), found)
-            together = groups.tables(grouped, configs, results, evaluation.title)
-            suite.show(Evaluation(evaluation.title, evaluation.facts, outcomes), together)
-            evaluation.write(out)
-            write_benchmarks([evaluation], out / 'report.html', f'Benchmarks of {evaluation.title}', together)
-            Console().print(f'See {out / "report.html"}')
+            write_results(args, suite, earlier, extractor, out)
 
 
-def dry_run(wanted: dict[str, dict[str, Wanted]], extractor: Extractor, missing: dict[str, list[str]]) -> None:
-    forecasts = forecast(extractor, [each for parts in wanted.values() for each in parts.values()])
+def prepared(suite: Suite, dry_run: bool) -> tuple[Suite, dict[str, list[str]]]:
+    """Prepare a suite; a dry run goes on without the benchmarks that cannot run, and returns their problems."""
+    try:
+        suite.prepare()
+    except MissingDataError as error:
+        if not dry_run:
+            raise
+        rest = suite.without(error.missing)
+        rest.prepare()
+        return rest, error.missing
+    return suite, {}
+
+
+def write_results(
+    args: argparse.Namespace, suite: Suite, earlier: dict[str, Outcome], extractor: Extractor, out: Path
+) -> None:
+    """Print the results of a suite, and write them beside those that the folder has of other benchmarks."""
+    about, outcomes = facts(args, extractor.model_hash, extractor.broken), suite.outcomes()
+    evaluation = Evaluation(title(args), about, earlier | outcomes)
+    tables = suite.tables(evaluation.title)
+    print_tables(Evaluation(evaluation.title, about, {each.name: outcomes[each.name] for each in suite}), tables)
+    evaluation.write(out)
+    write_benchmarks([evaluation], out / 'report.html', f'Benchmarks of {evaluation.title}', tables)
+    Console().print(f'See {out / "report.html"}')
+
+
+def dry_run(suite: Suite, extractor: Extractor, missing: dict[str, list[str]]) -> None:
+    """Print what would be read and how long that takes; exit with the problems of benchmarks that cannot run."""
+    expected = estimates(extractor, suite.requests)
     if is_main_process():
-        Console().print(describe(wanted, forecasts))
+        Console().print(describe(suite, expected))
     if missing:
         raise SystemExit(str(MissingDataError(missing)))
 
 
 @record  # torchrun then ends with the error
 def main() -> None:
+    """Evaluate a checkpoint."""
     args = parse_args()
     cfg = configure(args)
     if args.benchmarks:

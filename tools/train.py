@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -26,6 +26,7 @@ from sslreg.utils.config_files import load_config
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of a config')
     parser.add_argument(
@@ -59,7 +60,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def configure(args: argparse.Namespace) -> tuple[Config, list[str]]:
-    """The config with the command line in it, and what the user should know."""
+    """Return the config with the options of the command line, and notes for the user."""
     cfg = load_config(args.config, args.cfg_options)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or default_work_dir(args.config)
     notes = [use_data_root(cfg, args.data_root)] if args.data_root else []
@@ -78,6 +79,7 @@ def configure(args: argparse.Namespace) -> tuple[Config, list[str]]:
 
 @record  # torchrun then ends with the error
 def main() -> None:
+    """Train."""
     args = parse_args()
     cfg, notes = configure(args)
     with launch.launched(cfg, args.launcher):

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 
 from rich.console import Console
 
@@ -24,6 +24,7 @@ from sslreg.utils.config_files import load_config
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument('checkpoint', help='path of the checkpoint')
@@ -38,9 +39,7 @@ def parse_args() -> argparse.Namespace:
         metavar='PIXELS',
         help='side of the square that the network sees, a multiple of the patch size (default: 480)',
     )
-    parser.add_argument(
-        '--share', type=float, default=0.6, help='share of the attention that the masks hold (default: 0.6)'
-    )
+    parser.add_argument('--share', type=float, default=0.6, help='share of the attention in the masks (default: 0.6)')
     parser.add_argument('--device', default='cpu', help='e.g. cuda (default: cpu)')
     command_line.add_cfg_options(parser)
     return parser.parse_args()
@@ -54,6 +53,7 @@ def sheets(folder: str, out: str) -> dict[Path, Path]:
 
 
 def main() -> None:
+    """Write a PNG for each image."""
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options)
     check_checkpoint(args.checkpoint)

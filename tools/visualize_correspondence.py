@@ -1,6 +1,6 @@
-"""Draw lines between the patches of two photographs that correspond for a trained vision transformer.
+r"""Draw lines between the patches of two photographs that correspond for a trained vision transformer.
 
-python tools/visualize_correspondence.py configs/massl/vits_800e.py work_dirs/massl/vits_800e/epoch_800.pth \\
+python tools/visualize_correspondence.py configs/massl/vits_800e.py work_dirs/massl/vits_800e/epoch_800.pth \
     cat.jpg lion.jpg --out lines.png
 
 Lines join patches that are each other's nearest; those that the class token attends to in both images come first.
@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 
 from rich.console import Console
 
@@ -23,6 +23,7 @@ from sslreg.utils.config_files import load_config
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument('checkpoint', help='path of the checkpoint')
@@ -43,6 +44,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
+    """Write the PNG."""
     args = parse_args()
     if Path(args.out).suffix.lower() != '.png':
         raise ValueError(f'--out {args.out} must end with .png')

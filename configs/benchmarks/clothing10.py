@@ -1,5 +1,6 @@
-"""Clothing, 10 classes of photographs, in ``data/clothing10/{train,test}.npz`` (docs/data.md): k-NN and logistic regression on
-central squares of 112 px.
+"""Clothing, 10 classes of photographs, in ``data/clothing10/{train,test}.npz`` (docs/data.md).
+
+k-NN and logistic regression on central squares of 112 px.
 
     python tools/test.py CONFIG CHECKPOINT --benchmarks clothing10
 """

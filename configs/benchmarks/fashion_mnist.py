@@ -1,5 +1,6 @@
-"""Fashion-MNIST, 6,000 of its training and 3,000 of its test images, in ``data/fashion_mnist/fashion_mnist_6k.npz`` (docs/data.md):
-k-NN and logistic regression on images as they are.
+"""Fashion-MNIST, 6,000 training and 3,000 test images, in ``data/fashion_mnist/fashion_mnist_6k.npz`` (docs/data.md).
+
+k-NN and logistic regression on images of the original size.
 
     python tools/test.py CONFIG CHECKPOINT --benchmarks fashion_mnist
 """

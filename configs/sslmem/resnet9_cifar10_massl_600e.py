@@ -1,7 +1,7 @@
-"""MaSSL (https://arxiv.org/abs/2407.17486) with the ResNet-9 of LayerMem (https://arxiv.org/abs/2409.19069), CIFAR-10.
+r"""MaSSL (https://arxiv.org/abs/2407.17486) with the ResNet-9 of LayerMem (https://arxiv.org/abs/2409.19069), CIFAR-10.
 
     python tools/sslmem.py train configs/sslmem/resnet9_cifar10_massl_600e.py --out work_dirs/sslmem/resnet9_massl --seeds 0 1 2
-    python tools/sslmem.py score work_dirs/sslmem/resnet9_massl --layers "layers\\.\\d+" "residuals\\.\\d+" representation
+    python tools/sslmem.py score work_dirs/sslmem/resnet9_massl --layers "layers\.\d+" "residuals\.\d+" representation
 
 f and g are trained on 45,000 images for 600 epochs, as in https://arxiv.org/abs/2401.12233. LayerMem of SimCLR there
 rises from .091 (layers.0) to .308 (layers.7) and .311 (residuals.1); of MaSSL there is none. Not yet run.

@@ -1,7 +1,7 @@
-"""MaSSL (https://arxiv.org/abs/2407.17486) with ResNet-9 on 1,500 images of CIFAR-10 at 16 pixels: a study of minutes on two CPU cores.
+r"""MaSSL (https://arxiv.org/abs/2407.17486) with ResNet-9 on 1,500 images of CIFAR-10 at 16 pixels: a study of minutes on two CPU cores.
 
     python tools/sslmem.py train configs/sslmem/resnet9_cifar10_massl_study.py --out work_dirs/sslmem/massl_study --seeds 0 1 --share 0.2
-    python tools/sslmem.py score work_dirs/sslmem/massl_study --views 10 --layers "layers\\.\\d+" "residuals\\.\\d+" representation
+    python tools/sslmem.py score work_dirs/sslmem/massl_study --views 10 --layers "layers\.\d+" "residuals\.\d+" representation
 
 resnet9_cifar10_massl_small.py with fewer and smaller images, two views and more epochs: f and g see 1,200 images 60
 times. Figures: docs/results.md.

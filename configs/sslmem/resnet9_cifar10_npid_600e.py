@@ -1,7 +1,7 @@
-"""Single-branch SSL (https://arxiv.org/abs/2404.19289) with the ResNet-9 of LayerMem (https://arxiv.org/abs/2409.19069).
+r"""Single-branch SSL (https://arxiv.org/abs/2404.19289) with the ResNet-9 of LayerMem (https://arxiv.org/abs/2409.19069).
 
     python tools/sslmem.py train configs/sslmem/resnet9_cifar10_npid_600e.py --out work_dirs/sslmem/resnet9_npid --seeds 0 1 2
-    python tools/sslmem.py score work_dirs/sslmem/resnet9_npid --layers "layers\\.\\d+" "residuals\\.\\d+" representation
+    python tools/sslmem.py score work_dirs/sslmem/resnet9_npid --layers "layers\.\d+" "residuals\.\d+" representation
 
 On CIFAR-10; f and g are trained on 45,000 images for 600 epochs, as in https://arxiv.org/abs/2401.12233. The memory's
 length is set to the images that each sees. Not yet run.

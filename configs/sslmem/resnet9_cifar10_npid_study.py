@@ -1,7 +1,7 @@
-"""Single-branch SSL (https://arxiv.org/abs/2404.19289) with ResNet-9 on 1,500 images of CIFAR-10 at 16 pixels: a study of minutes on two CPU cores.
+r"""Single-branch SSL (https://arxiv.org/abs/2404.19289) with ResNet-9 on 1,500 images of CIFAR-10 at 16 pixels: a study of minutes on two CPU cores.
 
     python tools/sslmem.py train configs/sslmem/resnet9_cifar10_npid_study.py --out work_dirs/sslmem/npid_study --seeds 0 1 --share 0.2
-    python tools/sslmem.py score work_dirs/sslmem/npid_study --views 10 --layers "layers\\.\\d+" "residuals\\.\\d+" representation
+    python tools/sslmem.py score work_dirs/sslmem/npid_study --views 10 --layers "layers\.\d+" "residuals\.\d+" representation
 
 resnet9_cifar10_npid_small.py (with SqrtKL) with fewer and smaller images and more epochs: f and g see 1,200 images 120
 times, one view each time. Figures: docs/results.md.

@@ -1,7 +1,7 @@
-"""SimCLR (https://arxiv.org/abs/2002.05709) with the ResNet-9 of LayerMem (https://arxiv.org/abs/2409.19069), CIFAR-10.
+r"""SimCLR (https://arxiv.org/abs/2002.05709) with the ResNet-9 of LayerMem (https://arxiv.org/abs/2409.19069), CIFAR-10.
 
     python tools/sslmem.py train configs/sslmem/resnet9_cifar10_simclr_600e.py --out work_dirs/sslmem/resnet9_simclr --seeds 0 1 2
-    python tools/sslmem.py score work_dirs/sslmem/resnet9_simclr --layers "layers\\.\\d+" "residuals\\.\\d+" representation
+    python tools/sslmem.py score work_dirs/sslmem/resnet9_simclr --layers "layers\.\d+" "residuals\.\d+" representation
 
 mmpretrain's SimCLR with that paper's settings: 600 epochs, 60 of warm-up, LARS at 4.8 and batches of 4096; temperature
 0.5 and a projection by way of 512 to 128, as in the released code. Its LayerMem: .091 (layers.0) to .308 (layers.7),

@@ -1,17 +1,24 @@
-import mmpretrain.datasets  # noqa: F401  registers what sslreg's registries fall back to
+"""Datasets, transforms and views."""
 
-from .collate import collate
+import mmpretrain.datasets  # noqa: F401  registers the fallback of sslreg's registries
+
+from sslreg.utils.moved import forward
+
+from .collate import collate, sample_indices
 from .copies import CopyDatabase, CopydaysImages, CopyQueries
-from .davis import DavisClip, ResizeFrame
+from .davis_clips import DavisClip, ResizeFrame
 from .folder import ImageFolder
 from .packed import NumpyImages, PackedImages
 from .photo_tiles import PhotoTiles
-from .retrieval import RetrievalImages, RetrievalQuery, RevisitedImages, RevisitedQueries, RevisitedQuery
+from .retrieval_images import RetrievalImages, RetrievalQuery, RevisitedImages, RevisitedQueries
+from .revisited_ground_truth import RevisitedQuery
 from .seeded_views import SeededViews
 from .seeding import set_view_key, worker_init_fn
 from .transfer import GTSRB, STL10
 from .transforms import BrokenImageError, ColorJitter, CropBox, LoadImage, LongestSide, RandomGrayscale, RGBToBGR
-from .views import BatchedViews, ColoredMultiCrop, LabelledViews, MultiCrop, PackViews, sample_indices
+from .views import BatchedViews, ColoredMultiCrop, LabelledViews, MultiCrop, PackViews
+
+forward(__name__)
 
 __all__ = [
     'GTSRB',

@@ -1,25 +1,31 @@
+"""Checks of the classes of datasets."""
+
 from collections.abc import Sequence
 from typing import Any
 
 
 def check_classes(bank: Any, queries: Any) -> None:
-    """Both datasets must number the same classes alike, or accuracies mean nothing.
+    """Raise an error unless both datasets have labels with the same numbering of classes.
+
+    Args:
+        bank: Dataset of the labelled features.
+        queries: Dataset of the images to classify.
 
     Raises:
-        ValueError: One has no labels, or their classes differ.
+        ValueError: A dataset has no labels, or the classes differ.
     """
     for dataset in (bank, queries):
         if 'gt_label' not in dataset.get_data_info(0):
             raise ValueError(f'{type(dataset).__name__} has no labels, which a probe needs: set with_label=True')
-    of_bank, of_queries = (dataset.metainfo.get('classes') for dataset in (bank, queries))
-    if of_bank != of_queries:
+    bank_classes, query_classes = (dataset.metainfo.get('classes') for dataset in (bank, queries))
+    if bank_classes != query_classes:
         raise ValueError(
-            f'the bank has the classes {_short(of_bank)}, the images to classify {_short(of_queries)}: both need '
-            'the same folders of classes'
+            f'the bank has the classes {_short(bank_classes)}, the images to classify {_short(query_classes)}: both '
+            'need the same folders of classes'
         )
 
 
 def _short(classes: Sequence[str] | None) -> str:
-    return (
-        'None' if classes is None else f'{", ".join(classes[:5])}{", ..." if len(classes) > 5 else ""} ({len(classes)})'
-    )
+    if classes is None:
+        return 'None'
+    return f'{", ".join(classes[:5])}{", ..." if len(classes) > 5 else ""} ({len(classes)})'

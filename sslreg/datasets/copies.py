@@ -1,4 +1,4 @@
-"""Datasets of copy detection: a database and altered copies of some of its images."""
+"""Datasets of copy detection: a database, and altered copies of some of its images as queries."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,38 +6,41 @@ from typing import Any
 
 from sslreg.registry import DATASETS
 
-from .listed import ListedImages
+from .archives import dataset_root, file_names, read_json
+from .listed_images import ListedImages
 
 
 @DATASETS.register_module()
 class CopyDatabase(ListedImages):
-    """Images ``database/{i:04d}.jpg``, as many as ``ground_truth.json`` lists in ``database``."""
+    """Images ``database/{i:04d}.jpg`` for each entry of ``database`` in ``ground_truth.json``."""
 
     def read_list(self) -> list[dict[str, Any]]:
-        truth = self.files.read_json('ground_truth.json', ['database', 'queries'])
+        """Return the images of the database."""
+        truth = read_json(dataset_root(self.data_root), 'ground_truth.json', ['database', 'queries'])
         return [dict(file=f'database/{i:04d}.jpg') for i in range(len(truth['database']))]
 
 
 @DATASETS.register_module()
 class CopyQueries(ListedImages):
-    """Images ``queries/{query:04d}.jpg`` of ``queries`` in ``ground_truth.json``.
+    """Images ``queries/{query:04d}.jpg`` for each entry of ``queries`` in ``ground_truth.json``.
 
-    That is a list of ``{"query": 0, "original": 7, "attack": "rotate"}``; ``original`` is null where the database has
-    none.
+    An entry is ``{"query": 0, "original": 7, "attack": "rotate"}``; ``original`` is null for a distractor, a query
+    that is a copy of no image.
 
     Attributes:
         originals: Index into the database of each query's original, or None.
-        attacks: What was done to each.
+        attacks: Name of the alteration of each query.
 
     Raises:
-        ValueError: An original is not in the database, or no query has one.
+        ValueError: An original is not in the database, or no query has an original.
     """
 
     originals: list[int | None]
     attacks: list[str]
 
     def read_list(self) -> list[dict[str, Any]]:
-        truth = self.files.read_json('ground_truth.json', ['database', 'queries'])
+        """Return the queries in the order of the file."""
+        truth = read_json(dataset_root(self.data_root), 'ground_truth.json', ['database', 'queries'])
         self.originals = [query['original'] for query in truth['queries']]
         self.attacks = [query['attack'] for query in truth['queries']]
         if set(self.originals) <= {None}:
@@ -53,19 +56,22 @@ class CopyQueries(ListedImages):
 
 @DATASETS.register_module()
 class CopydaysImages(ListedImages):
-    """Images of INRIA Copydays (Douze et al., CIVR 2009): some of its folders, one after another.
+    """Images of some folders of INRIA Copydays (Douze et al., CIVR 2009), one folder after another.
 
-    The folder ``original`` is the database. A copy has the first four characters of its original's file name.
+    The folder ``original`` is the database. The file names of a copy and of its original begin with the same four
+    characters.
 
     Args:
-        blocks: The folders, e.g. ``['strong', 'jpegqual/3', 'crops/80']``.
+        data_root: Path of the folder or archive.
+        blocks: Names of the folders, e.g. ``['strong', 'jpegqual/3', 'crops/80']``.
+        pipeline: Transforms of an image.
 
     Attributes:
-        originals: Index into ``original``, sorted by name, of each image's original.
-        attacks: The folder of each.
+        originals: Index of each image's original in the sorted folder ``original``.
+        attacks: Folder of each image.
 
     Raises:
-        ValueError: A folder has no images, or an image not exactly one original; names it.
+        ValueError: A folder has no images, or an image has not exactly one original; the message names it.
     """
 
     originals: list[int]
@@ -76,20 +82,22 @@ class CopydaysImages(ListedImages):
         super().__init__(data_root, pipeline)
 
     def read_list(self) -> list[dict[str, Any]]:
+        """Return the images of the folders."""
         names = [(block, name) for block in self.blocks for name in self._images(block)]
         prefixes = [Path(name).name[:4] for name in self._images('original')]
         for _, name in names:
             if prefixes.count(Path(name).name[:4]) != 1:
                 raise ValueError(
                     f'{name!r} below {self.data_root!r} has {prefixes.count(Path(name).name[:4])} originals '
-                    f'{Path(name).name[:4]}*.jpg, not one'
+                    f'{Path(name).name[:4]}*.jpg in original/, but must have one'
                 )
         self.originals = [prefixes.index(Path(name).name[:4]) for _, name in names]
         self.attacks = [block for block, _ in names]
         return [dict(file=name) for _, name in names]
 
     def _images(self, block: str) -> list[str]:
-        names = [name for name in self.files.below(block) if name.lower().endswith('.jpg')]
+        files = file_names(dataset_root(self.data_root), block)
+        names = [f'{block}/{name}' for name in files if name.lower().endswith('.jpg')]
         if not names:
-            raise ValueError(f'{self.data_root!r} has no {block}/*.jpg: unpack Copydays there, or leave the block out')
+            raise ValueError(f'{self.data_root!r} has no {block}/*.jpg: unpack Copydays there, or remove the block')
         return names

@@ -1,3 +1,5 @@
+"""Folders of images."""
+
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +10,19 @@ from sslreg.registry import DATASETS
 
 @DATASETS.register_module()
 class ImageFolder(CustomDataset):
-    """A folder of images of any depth, or with ``with_label=True`` one folder per class (ImageNet's layout).
+    """Folder of images of any depth, or with ``with_label=True`` one folder per class (ImageNet's layout).
 
-    mmpretrain's CustomDataset that says at start what is wrong with a folder.
+    It is mmpretrain's CustomDataset with errors that explain at start what is wrong with a folder.
 
     Args:
-        data_root: The folder.
-        data_prefix: A folder below it, e.g. ``'train'``.
-        with_label: Take the folders' names as classes.
+        data_root: Path of the folder.
+        data_prefix: Folder below it, e.g. ``'train'``.
+        with_label: Whether the names of folders are classes.
         **kwargs: As in CustomDataset.
 
     Raises:
         FileNotFoundError: The folder does not exist.
-        ValueError: It holds no images, or not in folders of classes.
+        ValueError: The folder has no images, or none in folders of classes.
     """
 
     def __init__(self, data_root: str, data_prefix: str = '', with_label: bool = True, **kwargs: Any) -> None:
@@ -28,7 +30,7 @@ class ImageFolder(CustomDataset):
         if not folder.is_dir():
             raise FileNotFoundError(
                 f'image folder {str(folder)!r} does not exist (from {Path.cwd()}): give an existing '
-                'one by --data-root, or link your data there'
+                'folder by --data-root, or link your data there'
             )
         try:
             super().__init__(data_root=data_root, data_prefix=data_prefix, with_label=with_label, **kwargs)

@@ -1,3 +1,5 @@
+"""Datasets of one ``.npz`` file."""
+
 import zlib
 from itertools import pairwise
 from pathlib import Path
@@ -12,20 +14,20 @@ from sslreg.registry import DATASETS
 
 @DATASETS.register_module()
 class PackedImages(BaseDataset):
-    """Encoded images in one ``.npz``: all files' bytes end to end, no small files to read.
+    """Encoded images concatenated in one ``.npz``, which avoids many small files.
 
-    The archive holds ``jpeg`` (uint8, the images' bytes, JPEG or any format that OpenCV decodes), ``offsets``
+    The archive holds ``jpeg`` (uint8, the bytes of all images, JPEG or any format that OpenCV decodes), ``offsets``
     (``[N + 1]``: image i is ``jpeg[offsets[i]:offsets[i+1]]``) and, unless ``with_label=False``, ``labels``
-    (``[N]`` integers); ``classes`` (names) may be there too. :class:`LoadImage` decodes.
+    (``[N]`` integers); ``classes`` (names) is optional. :class:`LoadImage` decodes the images.
 
     Args:
-        ann_file: The archive, relative to ``data_root``.
-        with_label: Read ``labels``.
+        ann_file: Path of the archive, relative to ``data_root``.
+        with_label: Whether to read ``labels``.
         **kwargs: As in mmpretrain's BaseDataset.
 
     Raises:
         FileNotFoundError: The archive does not exist.
-        ValueError: It lacks an array, or the offsets do not fit the bytes.
+        ValueError: The archive lacks an array, or the offsets do not match the bytes.
     """
 
     def __init__(self, ann_file: str, with_label: bool = True, **kwargs: Any) -> None:
@@ -33,6 +35,7 @@ class PackedImages(BaseDataset):
         super().__init__(ann_file=ann_file, **kwargs)
 
     def load_data_list(self) -> list[dict[str, Any]]:
+        """Return the bytes and label of each image."""
         labels = {'labels'} if self.with_label else set()
         arrays = _read(Path(self.ann_file), {'jpeg', 'offsets'} | labels, ('classes',))
         data, offsets = arrays['jpeg'], arrays['offsets'].tolist()
@@ -54,19 +57,19 @@ class PackedImages(BaseDataset):
 
 @DATASETS.register_module()
 class NumpyImages(BaseDataset):
-    """Images of one size as arrays in one ``.npz``: uint8, ``[N, H, W]`` gray or ``[N, H, W, 3]`` RGB.
+    """Images of one size as an array in one ``.npz``: uint8, ``[N, H, W]`` gray or ``[N, H, W, 3]`` RGB.
 
-    Items have ``img``, ``[H, W, 3]`` BGR; nothing is left to decode. Names of classes are in ``metainfo``.
+    Items have ``img``, ``[H, W, 3]`` BGR, so a pipeline needs no decoding. Give names of classes in ``metainfo``.
 
     Args:
-        ann_file: The archive, relative to ``data_root``.
+        ann_file: Path of the archive, relative to ``data_root``.
         images: Name of the array of images.
-        labels: Name of the array of their classes, ``[N]`` integers.
+        labels: Name of the array of classes, ``[N]`` integers.
         **kwargs: As in mmpretrain's BaseDataset.
 
     Raises:
         FileNotFoundError: The archive does not exist.
-        ValueError: It lacks an array, or one is of another shape.
+        ValueError: The archive lacks an array, or an array has another shape or type.
     """
 
     def __init__(self, ann_file: str, images: str, labels: str, **kwargs: Any) -> None:
@@ -74,6 +77,7 @@ class NumpyImages(BaseDataset):
         super().__init__(ann_file=ann_file, **kwargs)
 
     def load_data_list(self) -> list[dict[str, Any]]:
+        """Return the pixels and label of each image."""
         arrays = _read(Path(self.ann_file), {self.images, self.labels})
         images, labels = arrays[self.images], arrays[self.labels]
         gray, color = images.ndim == 3, images.ndim == 4 and images.shape[-1] == 3
@@ -86,8 +90,8 @@ class NumpyImages(BaseDataset):
         return [dict(img=image, gt_label=label) for image, label in zip(bgr, labels.tolist(), strict=True)]
 
 
-def _read(path: Path, needed: set[str], others: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
-    """The arrays ``needed``, and of ``others`` those that are there."""
+def _read(path: Path, needed: set[str], optional: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
+    """Return the needed arrays, and the optional ones that exist."""
     if not path.is_file():
         raise FileNotFoundError(
             f'packed images {str(path)!r} do not exist (from {Path.cwd()}): give their folder '
@@ -96,7 +100,7 @@ def _read(path: Path, needed: set[str], others: tuple[str, ...] = ()) -> dict[st
     try:
         with np.load(path) as archive:
             names = archive.files
-            arrays = {name: archive[name] for name in names if name in needed or name in others}
+            arrays = {name: archive[name] for name in names if name in needed or name in optional}
     except (BadZipFile, ValueError, EOFError, TypeError, zlib.error) as error:
         raise ValueError(f'{str(path)!r} is no readable .npz archive: {error}') from error
     if missing := needed - set(arrays):

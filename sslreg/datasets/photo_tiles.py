@@ -1,4 +1,4 @@
-"""Photographs that every installation has: they come inside the wheels of scikit-image and scikit-learn."""
+"""Tiles of photographs that are part of scikit-image and scikit-learn, so that nothing is downloaded."""
 
 from collections.abc import Iterator
 from importlib import resources
@@ -11,7 +11,7 @@ from PIL import Image
 
 from sslreg.registry import DATASETS
 
-# A class per photograph, chosen so that both halves show the same kind of thing:
+# One class per photograph, chosen so that both halves show the same kind of content:
 # (package, file, axis that separates training from test tiles: 0 top/bottom, 1 left/right).
 PHOTOGRAPHS = {
     'astronaut': ('skimage', 'data/astronaut.png', 1),
@@ -38,17 +38,17 @@ PHOTOGRAPHS = {
 
 @DATASETS.register_module()
 class PhotoTiles(BaseDataset):
-    """Square tiles of 19 real photographs, a class per photograph; nothing to download.
+    """Square tiles of 19 photographs, one class per photograph, without a download.
 
-    Training tiles come from one half of each picture and test tiles from the other, so no pixel is in both. Tiles are
-    cut at random places and sizes with a fixed seed and resized.
+    Training tiles come from one half of each picture and test tiles from the other, so they share no pixel. Positions
+    and sizes of the tiles are random with a fixed seed.
 
     Args:
         split: ``'train'`` or ``'test'``.
-        tiles_per_class: Tiles of each photograph.
+        tiles_per_class: Number of tiles of each photograph.
         tile_size: Side of a tile in pixels.
         scale: Smallest and largest side before resizing, as shares of the half's shorter side.
-        seed: Of the places.
+        seed: Seed of the positions and sizes.
         **kwargs: As in mmpretrain's BaseDataset.
     """
 
@@ -65,16 +65,12 @@ class PhotoTiles(BaseDataset):
     ) -> None:
         if split not in ('train', 'test'):
             raise ValueError(f"split={split!r} must be 'train' or 'test'")
-        self.split, self.tiles_per_class, self.tile_size, self.scale, self.seed = (
-            split,
-            tiles_per_class,
-            tile_size,
-            scale,
-            seed,
-        )
+        self.split, self.seed = split, seed
+        self.tiles_per_class, self.tile_size, self.scale = tiles_per_class, tile_size, scale
         super().__init__(ann_file='', **kwargs)
 
     def load_data_list(self) -> list[dict[str, Any]]:
+        """Return the pixels (BGR) and label of each tile."""
         rng = np.random.default_rng([self.seed, self.split == 'test'])
         return [
             dict(img=tile, gt_label=label)
@@ -92,7 +88,7 @@ class PhotoTiles(BaseDataset):
 
 
 def _half(package: str, file: str, axis: int, split: str) -> np.ndarray:
-    """BGR half of a photograph: the left or upper one for training."""
+    """Return a half of a photograph, BGR: the left or upper half for training."""
     with resources.files(package).joinpath(file).open('rb') as stream:
         picture = np.asarray(Image.open(stream).convert('RGB'))[..., ::-1]
     middle = picture.shape[axis] // 2

@@ -1,3 +1,5 @@
+"""Repeatable views from pipelines of other libraries."""
+
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +15,15 @@ from sslreg.registry import DATASETS
 
 @DATASETS.register_module()
 class SeededViews(Dataset[dict[str, Any]]):
-    """The first view that a dataset gives of an image, several times, each drawn from a key, the image and its number.
+    """Several views of each image of a dataset, seeded by a key, the index of the image and the number of the view.
 
-    For pipelines of others, whose transforms draw from the generators of Python, numpy and torch: these are seeded
-    for each view, and left as they were found. Neither workers nor batches matter to the views then.
+    Use it for pipelines of other libraries: their transforms draw from the generators of Python, numpy and torch.
+    These are seeded for each view and restored afterwards, so views do not depend on workers or batches. If the
+    dataset gives a list of views, its first view is taken.
 
     Args:
-        dataset: A dataset, or its config, whose items have ``inputs``: an image, or a list of views.
-        num: Views of each image.
+        dataset: A dataset or its config; items have ``inputs``, an image or a list of views.
+        num: Number of views of each image.
     """
 
     def __init__(self, dataset: Any, num: int) -> None:
@@ -30,10 +33,15 @@ class SeededViews(Dataset[dict[str, Any]]):
         self.key: tuple[int, int] = (0, 0)
 
     def set_key(self, key: tuple[int, int] | None) -> None:
-        """Draw from (seed, epoch) from now on; by None from (0, 0)."""
+        """Seed the views by a key from now on.
+
+        Args:
+            key: (seed, epoch); None stands for (0, 0).
+        """
         self.key = key or (0, 0)
 
     def get_data_info(self, index: int) -> dict[str, Any]:
+        """Return the dataset's own information on an image."""
         info: dict[str, Any] = self.dataset.get_data_info(index)
         return info
 
@@ -52,7 +60,11 @@ class SeededViews(Dataset[dict[str, Any]]):
 
 @contextmanager
 def seeded(*key: int) -> Iterator[None]:
-    """Run the body with the generators of Python, numpy and torch (on the host) seeded by a key."""
+    """Run the body with the CPU generators of Python, numpy and torch seeded by a key, and restore them.
+
+    Args:
+        *key: Non-negative integers.
+    """
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     seed = int(np.random.SeedSequence(key).generate_state(1)[0])
     random.seed(seed)

@@ -1,3 +1,5 @@
+"""Seeds of data workers and of views."""
+
 import random
 from typing import Any
 
@@ -7,9 +9,12 @@ from mmengine.dataset import ClassBalancedDataset, RepeatDataset
 
 
 def worker_init_fn(worker_id: int) -> None:
-    """Seed a data worker's generators from the seed that torch gave it, which differs with epoch, worker and rank.
+    """Seed a data worker's generators by torch's seed, which differs between epochs, workers and ranks.
 
-    MMEngine's function of this name seeds without the epoch, so that every epoch repeats the same augmentations.
+    MMEngine's function of this name ignores the epoch, so every epoch would repeat the same augmentations.
+
+    Args:
+        worker_id: Number of the worker, unused.
     """
     seed = torch.initial_seed() % 2**32
     np.random.seed(seed)
@@ -17,9 +22,14 @@ def worker_init_fn(worker_id: int) -> None:
 
 
 def set_view_key(dataset: Any, key: tuple[int, int] | None) -> None:
-    """Have all views of a dataset drawn from a key (seed, epoch) and the index; or anew, as other transforms, by None.
+    """Let all views of a dataset be drawn from a key and the index of the image.
 
-    Reaches into pipelines and wrapped datasets, but for wrappers that repeat images: these would get the same views.
+    The key is set in all pipelines and wrapped datasets except below wrappers that repeat images, because repeated
+    images would get equal views.
+
+    Args:
+        dataset: A dataset, maybe with a pipeline or around other datasets.
+        key: (seed, epoch); None draws views from numpy's generator, like other transforms.
     """
     if isinstance(dataset, (RepeatDataset, ClassBalancedDataset)):
         return
@@ -33,6 +43,6 @@ def set_view_key(dataset: Any, key: tuple[int, int] | None) -> None:
 
 
 def _transforms(pipeline: Any) -> list[Any]:
-    """Of a pipeline, also those within others."""
+    """Return the transforms of a pipeline, including nested ones."""
     inner = [each for each in getattr(pipeline, 'transforms', []) if not isinstance(each, (list, tuple))]
     return [*inner, *(below for each in inner for below in _transforms(each))]

@@ -1,4 +1,4 @@
-"""Which training images a protocol uses: a few of each class, lists of file names, classes by how many they have."""
+"""Subsets of labelled images: a few of each class, a share of each class, or lists of file names."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,10 +9,15 @@ from torch import Tensor
 
 
 def images_per_class(labels: Tensor, n: int, seed: int) -> Tensor:
-    """Sorted indices of n images drawn of each class of ``labels [N]``; those of a smaller n are among them.
+    """Return the sorted indices of n random images of each class; a larger n contains the images of a smaller n.
+
+    Args:
+        labels: ``[N]`` classes.
+        n: Images per class.
+        seed: Seed of the draw.
 
     Raises:
-        ValueError: A class has fewer than n.
+        ValueError: A class has fewer than n images.
     """
     if n < 1:
         raise ValueError(f'images_per_class={n} must be at least 1')
@@ -21,43 +26,57 @@ def images_per_class(labels: Tensor, n: int, seed: int) -> Tensor:
     if len(short):
         first = int(short[0])
         raise ValueError(f'{len(short)} classes have fewer than {n} images, e.g. class {first} has {counts[first]}')
-    return (_place(labels, seed) < n).nonzero().flatten()
+    return (_rank_in_class(labels, seed) < n).nonzero().flatten()
 
 
 def fraction(labels: Tensor, share: float, seed: int) -> Tensor:
-    """Sorted indices of a share drawn of each class of ``labels [N]``, rounded, at least one image of each."""
+    """Return the sorted indices of a random share of each class, rounded, at least one image per class.
+
+    Args:
+        labels: ``[N]`` classes.
+        share: Share in (0, 1].
+        seed: Seed of the draw.
+    """
     if not 0 < share <= 1:
         raise ValueError(f'fraction={share} must be above 0 and at most 1')
     keep = (labels.bincount() * share).round().clamp(min=1)
-    return (_place(labels, seed) < keep[labels]).nonzero().flatten()
+    return (_rank_in_class(labels, seed) < keep[labels]).nonzero().flatten()
 
 
-def _place(labels: Tensor, seed: int) -> Tensor:
-    """``[N]`` at which place an image comes among those of its class, in an order drawn at random."""
-    drawn = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed)).to(labels.device)
-    order = drawn[labels[drawn].argsort(stable=True)]  # by class, at random within it
+def _rank_in_class(labels: Tensor, seed: int) -> Tensor:
+    """Return the rank of each image in a random order of its class, ``[N]``."""
+    shuffled = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed)).to(labels.device)
+    order = shuffled[labels[shuffled].argsort(stable=True)]  # by class, random within a class
     counts = labels.bincount()
     rank = torch.arange(len(labels), device=labels.device) - (counts.cumsum(0) - counts)[labels[order]]
     return torch.empty_like(rank).index_copy(0, order, rank)
 
 
-def listed(list_file: str | Path, paths: Sequence[str]) -> Tensor:
-    """Indices into ``paths`` of the files that a list names, one a line, in its order.
+def images_in_list(list_file: str | Path, paths: Sequence[str]) -> Tensor:
+    """Return the indices of the files in a list, such as SimCLR's ``1percent.txt`` of ImageNet, in its order.
 
-    Such as SimCLR's ``1percent.txt`` and ``10percent.txt`` of ImageNet. Folders are ignored.
+    Args:
+        list_file: File with one name per line; folders are ignored.
+        paths: Paths of all images.
 
     Raises:
-        FileNotFoundError: There is no such list.
-        ValueError: A name is missing among the paths, or there several times.
+        FileNotFoundError: The list does not exist.
+        ValueError: A name is missing in ``paths``, or occurs several times.
     """
     return _indices(list_file, lines(list_file), paths)
 
 
-def listed_with_labels(list_file: str | Path, paths: Sequence[str], labels: Tensor) -> Tensor:
-    """As :func:`listed`, of lines ``path label`` like ImageNet-LT's; the labels must be those of the paths.
+def labelled_images_in_list(list_file: str | Path, paths: Sequence[str], labels: Tensor) -> Tensor:
+    """Return the indices of the files in a list with labels, such as ImageNet-LT's, in its order.
+
+    Args:
+        list_file: File with lines ``path label``; folders are ignored.
+        paths: Paths of all images.
+        labels: Classes of all images, ``[N]``.
 
     Raises:
-        ValueError: As there, or a line is of another form, or labels ``[N]`` differ.
+        FileNotFoundError: The list does not exist.
+        ValueError: As in :func:`images_in_list`; or a line has another form, or a label differs.
     """
     rows = [line.rsplit(maxsplit=1) for line in lines(list_file)]
     bad = next((row for row in rows if len(row) != 2 or not row[1].isdecimal()), None)
@@ -76,11 +95,14 @@ def listed_with_labels(list_file: str | Path, paths: Sequence[str], labels: Tens
 
 
 def lines(list_file: str | Path) -> list[str]:
-    """Those of a file that are not empty.
+    """Return the non-empty lines of a file.
+
+    Args:
+        list_file: Path of the file.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is empty.
+        FileNotFoundError: The file does not exist.
+        ValueError: The file is empty.
     """
     path = Path(list_file).expanduser()
     if not path.is_file():
@@ -93,8 +115,8 @@ def lines(list_file: str | Path) -> list[str]:
 
 def _indices(list_file: str | Path, wanted: Sequence[str], paths: Sequence[str]) -> Tensor:
     names = [Path(path).name for path in wanted]
-    place = {Path(path).name: i for i, path in enumerate(paths)}
-    missing = [name for name in names if name not in place]
+    index_of = {Path(path).name: i for i, path in enumerate(paths)}
+    missing = [name for name in names if name not in index_of]
     if missing:
         raise ValueError(
             f'{len(missing)} of the {len(names)} images in {str(list_file)!r} are not among the {len(paths)} of the '
@@ -104,29 +126,4 @@ def _indices(list_file: str | Path, wanted: Sequence[str], paths: Sequence[str])
     twice = next((name for name in names if counts[name] > 1), None)
     if twice is not None:
         raise ValueError(f'{counts[twice]} images are called {twice!r}: a list of file names does not tell which')
-    return torch.tensor([place[name] for name in names])
-
-
-def shot_groups(train_labels: Tensor, num_classes: int) -> dict[str, Tensor]:
-    """Classes ``[n]`` with many (> 100), a medium number of (20 to 100) and few (< 20) of ``train_labels [N]``.
-
-    As ImageNet-LT is reported (arXiv 1904.05160, section 5).
-    """
-    counts = train_labels.bincount(minlength=num_classes)
-    groups = dict(many=counts > 100, medium=(counts >= 20) & (counts <= 100), few=counts < 20)
-    return {name: member.nonzero().flatten() for name, member in groups.items()}
-
-
-def accuracy_by_shots(right: Tensor, labels: Tensor, groups: dict[str, Tensor]) -> dict[str, float]:
-    """Accuracy in per cent, averaged over the classes of each group that have test images.
-
-    Args:
-        right: Whether each test image is classified rightly, ``[M]``.
-        labels: Its class, ``[M]``.
-        groups: Of :func:`shot_groups`; one without test images is left out.
-    """
-    length = max(int(labels.max()), *(int(classes.max()) for classes in groups.values() if len(classes))) + 1
-    counts = labels.bincount(minlength=length)
-    share = labels.bincount(right.double(), minlength=length) / counts
-    tested = {name: share[classes[counts[classes] > 0]] for name, classes in groups.items()}
-    return {name: 100 * float(shares.mean()) for name, shares in tested.items() if len(shares)}
+    return torch.tensor([index_of[name] for name in names])

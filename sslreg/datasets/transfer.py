@@ -1,4 +1,4 @@
-"""Datasets of the transfer benchmarks that mmpretrain lacks."""
+"""Datasets of transfer benchmarks that mmpretrain does not have."""
 
 import csv
 from pathlib import Path
@@ -9,15 +9,15 @@ from mmpretrain.datasets import BaseDataset
 
 from sslreg.registry import DATASETS
 
-SPLITS = ('train', 'test')
+TRANSFER_SPLITS = ('train', 'test')
 STL10_SHAPE = (3, 96, 96)  # channels, columns, rows
 
 
 class SplitDataset(BaseDataset):
-    """A dataset with an official training and test split.
+    """Base of datasets with an official training and test split.
 
     Args:
-        data_root: The folder.
+        data_root: Path of the folder.
         split: ``'train'`` or ``'test'``.
         **kwargs: As in mmpretrain's BaseDataset.
 
@@ -26,23 +26,24 @@ class SplitDataset(BaseDataset):
     """
 
     def __init__(self, data_root: str, split: str, **kwargs: Any) -> None:
-        if split not in SPLITS:
-            raise ValueError(f'split={split!r} of {type(self).__name__} must be one of {SPLITS}')
+        if split not in TRANSFER_SPLITS:
+            raise ValueError(f'split={split!r} of {type(self).__name__} must be one of {TRANSFER_SPLITS}')
         self.split = split
         super().__init__(ann_file='', data_root=str(Path(data_root).expanduser()), **kwargs)
 
 
 @DATASETS.register_module()
 class GTSRB(SplitDataset):
-    """43 traffic signs (Stallkamp et al. 2012), files as torchvision's ``GTSRB`` unpacks them.
+    """Images of 43 traffic signs (Stallkamp et al. 2012), in the layout of torchvision's ``GTSRB``.
 
-    26,640 training images ``GTSRB/Training/CLASS/*.ppm`` (not the larger archive, of 39,209), and 12,630 test images
-    ``GTSRB/Final_Test/Images/*.ppm`` with classes in ``GT-final_test.csv``.
+    There are 26,640 training images ``GTSRB/Training/CLASS/*.ppm`` (not the larger archive of 39,209), and 12,630 test
+    images ``GTSRB/Final_Test/Images/*.ppm`` with classes in ``GT-final_test.csv``.
     """
 
     METAINFO = dict(classes=tuple(f'{i:05d}' for i in range(43)))
 
     def load_data_list(self) -> list[dict[str, Any]]:
+        """Return the path and label of each image."""
         root = Path(self.data_root)
         if self.split == 'train':
             files = sorted(root.glob('GTSRB/Training/*/*.ppm'))
@@ -57,12 +58,13 @@ class GTSRB(SplitDataset):
 
 @DATASETS.register_module()
 class STL10(SplitDataset):
-    """5,000 training and 8,000 test images of 96 px (Coates et al. 2011), from ``{train,test}_{X,y}.bin``.
+    """Labelled images of STL-10 (Coates et al. 2011), from ``{train,test}_{X,y}.bin``.
 
-    The unlabelled images need not be there. Items have ``img``, BGR.
+    There are 5,000 training and 8,000 test images of 96 px; the unlabelled images are not needed. Items have ``img``,
+    BGR.
 
     Raises:
-        ValueError: A file is of another length; names it.
+        ValueError: A file has another length; the message names it.
     """
 
     METAINFO = dict(
@@ -70,6 +72,7 @@ class STL10(SplitDataset):
     )
 
     def load_data_list(self) -> list[dict[str, Any]]:
+        """Return the pixels and label of each image."""
         pixels, labels = (np.fromfile(Path(self.data_root, f'{self.split}_{part}.bin'), np.uint8) for part in 'Xy')
         if len(pixels) != len(labels) * np.prod(STL10_SHAPE):
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Image transforms that mmpretrain and mmcv lack or have wrong; images are BGR uint8 arrays ``[H, W, 3]``."""
+"""Image transforms that mmpretrain and mmcv lack or get wrong; images are BGR uint8 arrays ``[H, W, 3]``."""
 
 from typing import Any
 
@@ -15,24 +15,25 @@ from sslreg.registry import TRANSFORMS
 
 
 class BrokenImageError(ValueError):
-    """An image cannot be decoded."""
+    """Error for an image that cannot be decoded."""
 
 
 @TRANSFORMS.register_module()
 class LoadImage(BaseTransform):
-    """Decode an image from ``img_bytes`` (packed datasets) or from the file ``img_path``.
+    """Decoder of an image from ``img_bytes`` (packed datasets) or from the file ``img_path``.
 
     Raises:
-        BrokenImageError: The image cannot be decoded; names it.
+        BrokenImageError: The image cannot be decoded; the message names it.
     """
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Set ``img``, ``img_shape`` and ``ori_shape``."""
         name = results.get('img_path', f'number {results.get("sample_idx")} of the packed file')
         data = results.pop('img_bytes') if 'img_bytes' in results else fileio.get(results['img_path'])
         img = _decode(data) if data else None
         if img is None:
             raise BrokenImageError(
-                f'image {name} ({len(data)} bytes) is broken or of an unknown format: replace or remove it'
+                f'image {name} ({len(data)} bytes) is broken or in an unknown format: replace or remove it'
             )
         results['img'] = img
         results['img_shape'] = results['ori_shape'] = img.shape[:2]
@@ -42,19 +43,20 @@ class LoadImage(BaseTransform):
 def _decode(data: bytes) -> np.ndarray[Any, Any] | None:
     try:
         return mmcv.imfrombytes(data)
-    except cv2.error:  # e.g. more pixels than OpenCV allows, as a broken header may say
+    except cv2.error:  # e.g. a broken header with more pixels than OpenCV allows
         return None
 
 
 @TRANSFORMS.register_module()
 class ColorJitter(MMColorJitter):
-    """Brightness, contrast, saturation and hue in random order, with torchvision's arithmetic.
+    """Changes of brightness, contrast, saturation and hue in random order, with torchvision's arithmetic.
 
     mmpretrain's class calls ``mmcv.adjust_hue``, which raises OverflowError for every negative shift on numpy 2
-    (``np.uint8`` of a negative number). Its arguments and random draws are kept.
+    (``np.uint8`` of a negative number). This class has the same arguments and draws the same random numbers.
     """
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Change the colours of ``img``."""
         order, *factors = self._rand_params()
         adjust = (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation, F.adjust_hue)
         img = Image.fromarray(results['img'][..., ::-1])
@@ -67,10 +69,12 @@ class ColorJitter(MMColorJitter):
 
 @TRANSFORMS.register_module()
 class RandomGrayscale(BaseTransform):
-    """Grayscale of three equal channels with a probability, by PIL's rounded weights (mmcv's class rounds down).
+    """Random conversion to grayscale with three equal channels.
+
+    It uses PIL's rounded weights; mmcv's class rounds down.
 
     Args:
-        prob: The probability.
+        prob: Probability of the conversion.
     """
 
     def __init__(self, prob: float) -> None:
@@ -79,6 +83,7 @@ class RandomGrayscale(BaseTransform):
         self.prob = prob
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Convert ``img`` with the given probability."""
         if np.random.rand() < self.prob:
             gray = np.array(Image.fromarray(results['img'][..., ::-1]).convert('L'))
             results['img'] = np.repeat(gray[..., None], 3, axis=2)
@@ -87,22 +92,23 @@ class RandomGrayscale(BaseTransform):
 
 @TRANSFORMS.register_module()
 class RGBToBGR(BaseTransform):
-    """Reverse the channels of datasets that give RGB (mmpretrain's CIFAR10 and CIFAR100)."""
+    """Reversal of the channels, for datasets that give RGB (mmpretrain's CIFAR10 and CIFAR100)."""
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Reverse the channels of ``img``."""
         results['img'] = np.ascontiguousarray(results['img'][..., ::-1])
         return results
 
 
 @TRANSFORMS.register_module()
 class LongestSide(BaseTransform):
-    """Shrink an image so that its longer side is ``size`` pixels at most; it is never enlarged.
+    """Resize of larger images so that their longer side is ``size`` pixels; small images are not enlarged.
 
-    PIL's ``Image.thumbnail``, antialiased. mmcv's ``Resize(keep_ratio=True)`` and mmpretrain's ``ResizeEdge`` enlarge
-    small images.
+    It is PIL's ``Image.thumbnail``, antialiased. mmcv's ``Resize(keep_ratio=True)`` and mmpretrain's ``ResizeEdge``
+    enlarge small images.
 
     Args:
-        size: In pixels.
+        size: Longest side in pixels.
         interpolation: A name of ``PIL.Image.Resampling``, e.g. ``'bicubic'``.
     """
 
@@ -111,6 +117,7 @@ class LongestSide(BaseTransform):
         self.resample = Image.Resampling[interpolation.upper()]
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Resize ``img`` and set ``img_shape``."""
         img = Image.fromarray(results['img'])
         img.thumbnail((self.size, self.size), self.resample)
         results['img'] = np.array(img)
@@ -120,13 +127,14 @@ class LongestSide(BaseTransform):
 
 @TRANSFORMS.register_module()
 class CropBox(BaseTransform):
-    """Cut out ``bbx`` (x0, y0, x1, y1 in pixels, rounded): what a query of the revisited datasets asks for.
+    """Crop to the box ``bbx`` (x0, y0, x1, y1 in pixels, rounded) of a query of the revisited datasets.
 
     Raises:
-        ValueError: Nothing of the box lies in the image.
+        ValueError: The box is outside of the image.
     """
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Crop ``img`` and set ``img_shape``."""
         x0, y0, x1, y1 = (max(round(edge), 0) for edge in results['bbx'])
         img = results['img'][y0:y1, x0:x1]
         if not img.size:

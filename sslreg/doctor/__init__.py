@@ -1,10 +1,10 @@
-"""What of the environment works, and what to type where it does not: ``python -m sslreg.doctor``.
+"""Diagnosis of the environment: ``python -m sslreg.doctor``.
 
-Nothing is imported here but Python's own: each check runs in a process of its own, so that a package that breaks, hangs
-or crashes the interpreter takes only its line of the table with it.
+This package imports only the standard library. Each check runs in a process of its own, so a package that breaks, hangs
+or crashes the interpreter affects only its own line of the table.
 """
 
 from .findings import Finding, examine
-from .parts import PARTS, Part
+from .parts import ENVIRONMENT, EnvironmentPart
 
-__all__ = ['PARTS', 'Finding', 'Part', 'examine']
+__all__ = ['ENVIRONMENT', 'EnvironmentPart', 'Finding', 'examine']

@@ -1,9 +1,9 @@
-"""Say what of the environment works, and what to type where it does not.
+"""Check the environment and show what to type for parts that do not work.
 
 python -m sslreg.doctor
-python -m sslreg.doctor torch 'mmcv operators'    # these parts alone
+python -m sslreg.doctor torch 'mmcv operators'    # check these parts only
 
-Exit status 1 if something that is installed does not work, or something is missing that everything needs.
+The exit status is 1 if an installed part does not work, or if a part that everything needs is missing.
 """
 
 import argparse
@@ -13,10 +13,11 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import PARTS, Finding, Part, examine
+from . import ENVIRONMENT, EnvironmentPart, Finding, examine
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = argparse.ArgumentParser(
         'python -m sslreg.doctor', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -24,32 +25,50 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def chosen(names: list[str]) -> list[Part]:
-    known = {part.name: part for part in PARTS}
+def select_parts(names: list[str]) -> list[EnvironmentPart]:
+    """Return the parts with the given names.
+
+    Args:
+        names: Names as in the table; none selects all parts.
+
+    Raises:
+        SystemExit: A name is unknown.
+    """
+    known = {part.name: part for part in ENVIRONMENT}
     unknown = [name for name in names if name not in known]
     if unknown:
         raise SystemExit(f'no part is called {unknown[0]!r}; there are: {", ".join(known)}')
-    return [known[name] for name in names] or PARTS
+    return [known[name] for name in names] or ENVIRONMENT
 
 
 def remedy(finding: Finding) -> str:
+    """Return what to type, or nothing if the part works.
+
+    Args:
+        finding: The finding.
+    """
     if finding.bad:
         return finding.part.remedy
     return finding.part.remedy if finding.status == 'missing' else ''
 
 
 def title() -> str:
+    """Return the name of the environment and the platform."""
     return f'{Path(sys.prefix).name} on {platform.platform()}'
 
 
 def print_table(findings: Iterable[Finding]) -> list[Finding]:
-    """A table on a terminal that rich can draw on; plain lines without rich. Returns the findings."""
+    """Print a table by rich, or plain lines if rich does not work, and return the findings.
+
+    Args:
+        findings: Findings; the checks run while this function iterates over them.
+    """
     try:
         from rich.console import Console
         from rich.markup import escape
         from rich.table import Table
-    except Exception:  # whatever is wrong with rich is in the table
-        return [plain(finding) for finding in findings]
+    except Exception:  # the table shows what is wrong with rich
+        return [print_line(finding) for finding in findings]
     table = Table('part', 'version', 'status', 'detail', 'needed for', 'what to type', title=title())
     console = Console(width=None if sys.stdout.isatty() else max(shutil.get_terminal_size().columns, 160))
     with console.status('checking ...'):
@@ -63,13 +82,23 @@ def print_table(findings: Iterable[Finding]) -> list[Finding]:
     return done
 
 
-def plain(finding: Finding) -> Finding:
+def print_line(finding: Finding) -> Finding:
+    """Print a finding as one line, and return it.
+
+    Args:
+        finding: The finding.
+    """
     cells = (finding.part.name, finding.version, finding.status, finding.detail, remedy(finding))
     print('  '.join(cell for cell in cells if cell))
     return finding
 
 
 def conclusion(findings: list[Finding]) -> str:
+    """Return one sentence on all findings.
+
+    Args:
+        findings: All findings.
+    """
     bad = [finding.part.name for finding in findings if finding.bad]
     if bad:
         return f'{len(bad)} of {len(findings)} need attention: {", ".join(bad)}'
@@ -78,7 +107,8 @@ def conclusion(findings: list[Finding]) -> str:
 
 
 def main() -> None:
-    findings = print_table(examine(chosen(parse_args().parts)))
+    """Run the checks; exit with status 1 if parts need attention."""
+    findings = print_table(examine(select_parts(parse_args().parts)))
     print(conclusion(findings))
     other = Path('.venv-downstream/bin/python')
     if other.exists() and Path(sys.prefix).resolve() != other.parents[1].resolve():

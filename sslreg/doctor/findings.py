@@ -1,4 +1,4 @@
-"""Run the checks of parts, each in a process of its own."""
+"""Results of the checks, each run in a process of its own."""
 
 import os
 import signal
@@ -9,38 +9,44 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 
-from .parts import Part
+from .parts import EnvironmentPart
 
-LIMIT = 300  # seconds for one check; a first import from a slow disk takes a minute
+LIMIT = 300  # seconds per check; a first import from a slow disk takes a minute
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of a check.
+    """Result of a check.
 
     Attributes:
+        part: The part.
+        version: Its version, or an empty text.
         status: ``'works'``, ``'missing'`` or ``'broken'``.
-        detail: What is worth knowing, or the error.
+        detail: Details of the part, or the error.
     """
 
-    part: Part
+    part: EnvironmentPart
     version: str
     status: str
     detail: str
 
     @property
     def bad(self) -> bool:
-        """Installed and not working, or missing and nothing works without it."""
+        """Whether the part is installed and does not work, or is missing and everything needs it."""
         return self.status == 'broken' or (self.status == 'missing' and self.part.needed_for == 'all')
 
 
-def examine(parts: Iterable[Part]) -> Iterator[Finding]:
-    """Findings in the order of the parts, several at a time."""
+def examine(parts: Iterable[EnvironmentPart]) -> Iterator[Finding]:
+    """Yield the findings in the order of the parts; several checks run at a time.
+
+    Args:
+        parts: The parts to check.
+    """
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         yield from pool.map(_examine_one, parts)
 
 
-def _examine_one(part: Part) -> Finding:
+def _examine_one(part: EnvironmentPart) -> Finding:
     versions = [f'{name} {version}' for name in part.distributions if (version := _version(name))]
     if part.distributions and not versions:
         return Finding(part, '', 'missing', '')
@@ -49,7 +55,7 @@ def _examine_one(part: Part) -> Finding:
     return Finding(part, version or _python(part), status, detail)
 
 
-def _python(part: Part) -> str:
+def _python(part: EnvironmentPart) -> str:
     return sys.version.split()[0] if part.name == 'python' else ''
 
 
@@ -63,7 +69,7 @@ def _version(distribution: str) -> str:
 
 
 def _run(check: str) -> tuple[str, str]:
-    """Status and detail of a check."""
+    """Run a check, and return its status and detail."""
     environment = os.environ | dict(PYTHONWARNINGS='ignore', OMP_NUM_THREADS='1')
     command = [sys.executable, *(['-S'] if sys.flags.no_site else []), '-c', check]
     try:

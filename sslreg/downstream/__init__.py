@@ -1,12 +1,13 @@
-"""What detection and segmentation on pre-trained backbones need beyond mmdet and mmsegmentation (docs/downstream.md).
+"""Detection and segmentation on pre-trained backbones with mmdet and mmsegmentation (docs/downstream.md).
 
-Components are named in configs by their path, ``type='sslreg.downstream.SimpleFeaturePyramid'``: these configs run in
-the scope of mmdet or mmseg. Nothing here imports the one or the other but for :mod:`sslreg.downstream.res_layer`.
+Configs name these components by their path, e.g. ``type='sslreg.downstream.SimpleFeaturePyramid'``, because they run in
+the scope of mmdet or mmseg. Only :mod:`sslreg.downstream.res_layer` imports mmdet, and only
+:mod:`sslreg.downstream.camvid` imports mmsegmentation.
 """
 
 from .decay import LayerDecayConstructor
 from .drawing import DrawHook
-from .necks import RescaledLevels, SimpleFeaturePyramid
 from .pretrained import PretrainedHook
+from .pyramids import RescaledLevels, SimpleFeaturePyramid
 
 __all__ = ['DrawHook', 'LayerDecayConstructor', 'PretrainedHook', 'RescaledLevels', 'SimpleFeaturePyramid']

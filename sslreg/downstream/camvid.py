@@ -1,4 +1,4 @@
-"""Imports mmsegmentation."""
+"""The CamVid dataset; importing this module needs mmsegmentation."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from mmseg.datasets import BaseSegDataset
 
 
 class CamVid(BaseSegDataset):
-    """CamVid's 11 classes; masks are PNGs of their indices, and 11, void, counts nowhere.
+    """CamVid with 11 classes; masks are PNGs of class indices, and index 11 (void) is ignored.
 
-    mmsegmentation maps classes that the config does not name to the label that it ignores, so void is a class of the
-    files and not of the dataset.
+    mmsegmentation maps classes that the config does not name to the ignored label. Therefore ``METAINFO`` has the class
+    void of the files, and the dataset's own classes are the other eleven.
 
     Args:
         **kwargs: As in ``BaseSegDataset``; ``data_prefix=dict(img_path='train/images', seg_map_path='train/masks')``.

@@ -1,4 +1,4 @@
-"""From a command line to the config of a detection or segmentation run. Errors come before anything is built."""
+"""Config of a detection or segmentation run from the command line, checked before anything is built."""
 
 import importlib.util
 from typing import Any
@@ -14,41 +14,46 @@ SCOPES = dict(det='mmdet', seg='mmseg')
 PRETRAINED = ('Pretrained', 'PretrainedInit')
 
 
-def load(path: str, options: dict[str, Any] | None, task: str) -> Config:
-    """The config with ``--cfg-options``, for this machine.
+def load_task_config(path: str, options: dict[str, Any] | None, task: str) -> Config:
+    """Return a config with the command line's options, adapted to a machine without a GPU where necessary.
+
+    Args:
+        path: Path of the config.
+        options: Values of ``--cfg-options``.
+        task: ``'det'`` or ``'seg'``.
 
     Raises:
-        ImportError: mmdet or mmsegmentation, or mmcv's operators, are not installed.
-        ValueError: It is of the other task.
+        ImportError: mmdet, mmsegmentation or mmcv's operators are not installed.
+        ValueError: The config is of the other task.
     """
     scope = SCOPES[task]
     missing = [name for name in ('mmcv._ext', scope) if importlib.util.find_spec(name) is None]
     if missing:
         raise ImportError(
-            f'{missing[0]} is not in this environment; `bash tools/setup_downstream.sh` makes one that has it, '
+            f'{missing[0]} is not in this environment; `bash tools/setup_downstream.sh` makes an environment with it, '
             '.venv-downstream (docs/downstream.md)'
         )
     cfg = load_config(path, options)
     if cfg.get('default_scope') != scope:
         raise ValueError(
             f'{path} is of the scope {cfg.get("default_scope")!r}, not {scope!r}: the scripts that end in _det take '
-            'configs of mmdet, those in _seg of mmseg'
+            'configs of mmdet, and the scripts that end in _seg configs of mmseg'
         )
     if not torch.cuda.is_available():
-        without_sync_bn(cfg)
+        replace_sync_bn(cfg)
     return cfg
 
 
 def use_weights(cfg: Config, checkpoint: str, prefix: str | None) -> None:
-    """Let what the config starts from a checkpoint start from this one, or at random if it is called ``'none'``.
+    """Set the checkpoint from which the pre-trained parts of a config start.
 
     Args:
-        cfg: A config with :class:`PretrainedHook`.
-        checkpoint: Path, or ``'none'``.
-        prefix: Of the backbone's tensors in it; None: the config's.
+        cfg: A config with :class:`PretrainedHook`, changed in place.
+        checkpoint: Path, or ``'none'`` to start at random.
+        prefix: Prefix of the backbone's tensors in the checkpoint; None keeps the config's prefix.
 
     Raises:
-        ValueError: Nothing in the config starts from a checkpoint, or nothing checks what is loaded.
+        ValueError: No part of the config starts from a checkpoint, or the config has no PretrainedHook.
     """
     starts = [owner for owner in _dicts(cfg.model) if _pretrained(owner.get('init_cfg'))]
     hooks = [hook for hook in cfg.get('custom_hooks', []) if type_name(hook.type) == 'PretrainedHook']
@@ -63,12 +68,20 @@ def use_weights(cfg: Config, checkpoint: str, prefix: str | None) -> None:
         else:
             owner.init_cfg.checkpoint = checkpoint
             chosen = owner.init_cfg.get('prefix') if prefix is None else prefix
-            owner.init_cfg.prefix = chosen or None  # MMEngine's word for an empty one
+            owner.init_cfg.prefix = chosen or None  # MMEngine writes an empty prefix as None
     hooks[0].random = checkpoint == 'none'
 
 
 def use_amp(cfg: Config, task: str) -> None:
-    """Half precision: bfloat16, or float16 with a scaled loss for detection, as mmcv's operators have no bfloat16."""
+    """Set half precision: bfloat16, or for detection float16 with a scaled loss, as mmcv's operators lack bfloat16.
+
+    Args:
+        cfg: The config, changed in place.
+        task: ``'det'`` or ``'seg'``.
+
+    Raises:
+        ValueError: Detection runs without a GPU.
+    """
     if task == 'seg':
         use_bfloat16(cfg)
         return
@@ -78,8 +91,12 @@ def use_amp(cfg: Config, task: str) -> None:
     cfg.optim_wrapper.loss_scale = 'dynamic'
 
 
-def without_sync_bn(cfg: Config) -> None:
-    """Batch norm over the images of each process: torch has none over several on the CPU."""
+def replace_sync_bn(cfg: Config) -> None:
+    """Replace synchronised batch norm by batch norm per process: torch has no synchronised one on the CPU.
+
+    Args:
+        cfg: The config, changed in place.
+    """
     for part in _dicts(cfg.model):
         if type_name(part.get('type', '')) in ('SyncBN', 'MMSyncBN'):
             part.type = 'BN'
@@ -90,7 +107,7 @@ def _pretrained(init_cfg: Any) -> bool:
 
 
 def _dicts(cfg: Any) -> list[Any]:
-    """All dictionaries in a config, the outer ones first."""
+    """Return all dictionaries in a config, outer before inner ones."""
     parts = list(cfg.values()) if isinstance(cfg, dict) else cfg if isinstance(cfg, (list, tuple)) else []
-    own = [cfg] if isinstance(cfg, dict) else []
-    return own + [found for part in parts for found in _dicts(part)]
+    outer = [cfg] if isinstance(cfg, dict) else []
+    return outer + [found for part in parts for found in _dicts(part)]

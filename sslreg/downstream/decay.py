@@ -1,4 +1,4 @@
-"""Learning rates that fall from the head of a network to the first layer of its backbone."""
+"""Layer-wise decay of the learning rate, from the head of a network to the first layer of its backbone."""
 
 from typing import Any
 
@@ -12,16 +12,19 @@ UNDECAYED = ('cls_token', 'pos_embed')
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class LayerDecayConstructor:
-    """Layer l of L is trained with ``lr * rate ** (L + 1 - l)`` (BEiT, MAE, iBOT, ViTDet).
+    """Optimizer with the learning rate ``lr * rate ** (L + 1 - l)`` for layer l of L (BEiT, MAE, iBOT, ViTDet).
 
-    0 are a ViT's patches and positions, 1 to L its blocks, L + 1 its last norm and all outside of the backbone. Biases,
-    norms, the class token and positions have no weight decay. mmdet's and mmsegmentation's constructors know ConvNeXt,
-    BEiT and MAE by their class; this one asks the backbone for its layers, as mmpretrain's have them
-    (``get_layer_depth``).
+    Layer 0 is a ViT's patch and position embedding, layers 1 to L are its blocks, layer L + 1 is its last norm and
+    everything outside of the backbone. Biases, norms, the class token and positions have no weight decay. The
+    constructors of mmdet and mmsegmentation support only ConvNeXt, BEiT and MAE; this one supports every backbone with
+    ``get_layer_depth``, as mmpretrain's have it.
 
     Args:
         optim_wrapper_cfg: Config of the wrapper with its ``optimizer``.
-        paramwise_cfg: ``dict(layer_decay_rate=0.75)``, nothing else.
+        paramwise_cfg: ``dict(layer_decay_rate=0.75)``; other keys are refused.
+
+    Raises:
+        ValueError: ``paramwise_cfg`` has other keys, or a rate outside of (0, 1].
     """
 
     def __init__(self, optim_wrapper_cfg: dict[str, Any], paramwise_cfg: dict[str, Any] | None = None) -> None:
@@ -37,13 +40,14 @@ class LayerDecayConstructor:
         self.optimizer_cfg = dict(self.wrapper_cfg.pop('optimizer'))
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
+        """Return the optimizer wrapper of a model."""
         model = getattr(model, 'module', model)
         groups = list(self._groups(model).values())
         optimizer = OPTIMIZERS.build(self.optimizer_cfg | dict(params=groups))
         return OPTIM_WRAPPERS.build(self.wrapper_cfg, default_args=dict(optimizer=optimizer))
 
     def _groups(self, model: nn.Module) -> dict[tuple[int, bool], dict[str, Any]]:
-        """Parameter groups by (layers above, has weight decay)."""
+        """Return the parameter groups by (number of layers above, has weight decay)."""
         layer_of = getattr(model.backbone, 'get_layer_depth', None)
         if layer_of is None:
             raise ValueError(
@@ -54,7 +58,7 @@ class LayerDecayConstructor:
         for name, param in model.named_parameters():
             if not param.requires_grad:
                 continue
-            layer, num_layers = layer_of(name, 'backbone.')  # of 0 to L + 1, and L + 2
+            layer, num_layers = layer_of(name, 'backbone.')  # layer from 0 to L + 1, and L + 2
             above = num_layers - 1 - layer
             decayed = param.ndim > 1 and not name.endswith((*UNDECAYED, '.bias'))
             settings = dict(lr=self.optimizer_cfg['lr'] * self.rate**above) | (

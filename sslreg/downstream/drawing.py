@@ -1,4 +1,4 @@
-"""Predictions beside the ground truth, as pictures."""
+"""Pictures of predictions beside the ground truth."""
 
 import math
 from collections.abc import Sequence
@@ -15,55 +15,57 @@ from PIL import Image, ImageDraw, ImageFont
 from sslreg.registry import HOOKS
 
 PALETTE = ['#e6194b', '#3cb44b', '#4363d8', '#f58231', '#911eb4', '#46f0f0', '#f032e6', '#bcf60c', '#008080', '#9a6324']
-WIDTH = 480  # of a picture in a sheet, px
-GAP = 8  # between pictures, px
-HEADER = 30  # for the titles of columns, px
+WIDTH = 480  # width of a picture in a sheet, px
+SHEET_GAP = 8  # space between pictures, px
+HEADER = 30  # height of the titles of columns, px
 
 
 @HOOKS.register_module()
 class DrawHook(Hook):
-    """While testing, draw the first images: ground truth on the left, prediction on the right.
+    """Pictures of the first test images: ground truth on the left, prediction on the right.
 
-    Boxes with class and score for detection, transparent colours of classes for segmentation.
+    Detection is drawn as boxes with class and score, segmentation as transparent colours of classes.
 
     Args:
-        out: The picture that is written when the test ends; its suffix says in which format.
-        num: How many images.
-        score: Boxes of lower scores are left out.
+        out: Path of the picture, written at the end of the test; the suffix selects the format.
+        num: Number of images.
+        score: Boxes with lower scores are left out.
 
     Raises:
-        ValueError: No format has this suffix, or there is nothing to draw.
+        ValueError: The suffix is no image format, or ``num`` is less than 1.
     """
 
     def __init__(self, out: str, num: int = 8, score: float = 0.5) -> None:
         self.out = Path(out)
         if self.out.suffix.lower() not in Image.registered_extensions():
-            raise ValueError(f'out={out!r} names no format of pictures by its suffix: drawn.png does')
+            raise ValueError(f'the suffix of out={out!r} is no image format: write e.g. drawn.png')
         if num < 1:
-            raise ValueError(f'num={num} images are nothing to draw: at least 1')
+            raise ValueError(f'num={num} must be at least 1 image to draw')
         self.num = num
         self.score = score
         self.rows: list[list[Image.Image]] = []
 
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Draw the images of a batch until there are enough."""
         if is_main_process():
             meta = runner.test_dataloader.dataset.metainfo
-            self.rows += [row(sample, meta, self.score) for sample in outputs[: self.num - len(self.rows)]]
+            self.rows += [draw_sample(sample, meta, self.score) for sample in outputs[: self.num - len(self.rows)]]
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Write the picture."""
         if not self.rows:
             return
         self.out.parent.mkdir(parents=True, exist_ok=True)
-        sheet(self.rows, ('ground truth', 'prediction')).save(self.out)
+        compose_sheet(self.rows, ('ground truth', 'prediction')).save(self.out)
         print_log(f'{len(self.rows)} images are drawn in {self.out}', 'current')
         self.rows = []
 
 
-def row(sample: Any, meta: dict[str, Any], score: float) -> list[Image.Image]:
-    """Ground truth and prediction of an image.
+def draw_sample(sample: Any, meta: dict[str, Any], score: float) -> list[Image.Image]:
+    """Return the pictures of the ground truth and the prediction of an image.
 
     Args:
-        sample: mmdet's or mmsegmentation's, with ``img_path`` and boxes in px of that image.
+        sample: Data sample of mmdet or mmsegmentation, with ``img_path`` and boxes in px of that image.
         meta: The dataset's ``classes`` and, for segmentation, ``palette``.
         score: As in :class:`DrawHook`.
     """
@@ -80,7 +82,15 @@ def row(sample: Any, meta: dict[str, Any], score: float) -> list[Image.Image]:
 def draw_boxes(
     image: Image.Image, corners: np.ndarray, labels: Sequence[int], names: Sequence[str], scores: Any = None
 ) -> Image.Image:
-    """Frames ``[N, 4]`` (x1, y1, x2, y2 in px of the image) with names and scores, at ``WIDTH``."""
+    """Return the image, ``WIDTH`` px wide, with boxes, names of classes and scores.
+
+    Args:
+        image: The image.
+        corners: Boxes ``[N, 4]``, (x1, y1, x2, y2) in px of the image.
+        labels: Class of each box, N.
+        names: Names of the classes.
+        scores: Score of each box, ``[N]``, or None.
+    """
     scale = WIDTH / image.width
     picture = image.resize((WIDTH, round(image.height * scale)))
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=12)
@@ -96,35 +106,46 @@ def draw_boxes(
 
 
 def draw_classes(image: Image.Image, labels: np.ndarray, palette: Sequence[Sequence[int]]) -> Image.Image:
-    """Classes ``[H, W]`` in their colours over the image, at ``WIDTH``; what is ignored (255) stays as it is."""
+    """Return the image, ``WIDTH`` px wide, under the transparent colours of classes.
+
+    Args:
+        image: The image.
+        labels: Class of each pixel, ``[H, W]``; ignored pixels (255) keep their colour.
+        palette: RGB colour of each class.
+    """
     colours = np.zeros((256, 3), np.uint8)
     colours[: len(palette)] = palette
     mask = Image.fromarray(np.where(labels < len(palette), 150, 0).astype(np.uint8))
     painted = Image.fromarray(colours[labels.astype(np.uint8)])
-    together = Image.composite(Image.blend(image.resize(mask.size), painted, 0.6), image.resize(mask.size), mask)
-    return together.resize((WIDTH, round(image.height * WIDTH / image.width)))
+    blended = Image.composite(Image.blend(image.resize(mask.size), painted, 0.6), image.resize(mask.size), mask)
+    return blended.resize((WIDTH, round(image.height * WIDTH / image.width)))
 
 
-def sheet(rows: Sequence[Sequence[Image.Image]], titles: Sequence[str]) -> Image.Image:
-    """Rows of pictures in two blocks side by side, with titles above the columns."""
+def compose_sheet(rows: Sequence[Sequence[Image.Image]], titles: Sequence[str]) -> Image.Image:
+    """Return a sheet of all rows in two blocks side by side, with titles above the columns.
+
+    Args:
+        rows: Pictures of each row.
+        titles: Title of each column.
+    """
     per_block = math.ceil(len(rows) / 2)
     blocks = [block for block in (rows[:per_block], rows[per_block:]) if block]
-    height = max(sum(max(each.height for each in line) + GAP for line in block) for block in blocks)
+    height = max(sum(max(each.height for each in line) + SHEET_GAP for line in block) for block in blocks)
     columns = len(titles)
-    page = Image.new('RGB', ((WIDTH + GAP) * columns * len(blocks) + GAP, height + HEADER), 'white')
+    page = Image.new('RGB', ((WIDTH + SHEET_GAP) * columns * len(blocks) + SHEET_GAP, height + HEADER), 'white')
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(size=16)
     for i, block in enumerate(blocks):
-        left = GAP + i * columns * (WIDTH + GAP)
+        left = SHEET_GAP + i * columns * (WIDTH + SHEET_GAP)
         for j, title in enumerate(titles):
-            draw.text((left + j * (WIDTH + GAP), 5), title, fill='black', font=font)
+            draw.text((left + j * (WIDTH + SHEET_GAP), 5), title, fill='black', font=font)
         top = HEADER
         for line in block:
             for j, picture in enumerate(line):
-                page.paste(picture, (left + j * (WIDTH + GAP), top))
-            top += max(each.height for each in line) + GAP
+                page.paste(picture, (left + j * (WIDTH + SHEET_GAP), top))
+            top += max(each.height for each in line) + SHEET_GAP
     return page
 
 
 def _corners(corners: Any) -> np.ndarray:
-    """``[N, 4]`` from a tensor, or from mmdet's boxes around one."""
+    """Return ``[N, 4]`` from a tensor, or from mmdet's box class."""
     return np.asarray(getattr(corners, 'tensor', corners).cpu(), dtype=float).reshape(-1, 4)

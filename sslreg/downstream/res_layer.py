@@ -1,4 +1,4 @@
-"""Imports mmdet."""
+"""Head of regions from a ResNet's last stage; importing this module needs mmdet."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from torch import Tensor
 
 
 class NormedResLayer(ResLayer):
-    """A ResNet's last stage as the head of regions (C4), with one more norm at its end.
+    """Last stage of a ResNet as the head of regions (C4), followed by one more norm.
 
-    So does MoCo's protocol for VOC and COCO (arXiv 1911.05722, appendix), which trains all norms over the GPUs.
-    Without it this head has the only norms that are behind the last sum, and pre-trained weights may be far from those
-    of supervised training in scale. Its stage takes the pre-trained one by the backbone's prefix; ``norm`` starts anew.
+    MoCo's protocol for VOC and COCO has this norm (arXiv 1911.05722, appendix) and trains all norms over the GPUs.
+    Without it no norm follows the last residual sum, whose scale may differ much between pre-trained and supervised
+    weights. The stage loads the pre-trained stage by the backbone's prefix; ``norm`` starts anew.
 
     Args:
         **kwargs: As in mmdet's ``ResLayer``: depth, stage, stride, norm_cfg, ...
@@ -24,6 +24,6 @@ class NormedResLayer(ResLayer):
         self.norm = build_norm_layer(self.norm_cfg, last.conv3.out_channels)[1]
 
     def forward(self, regions: Tensor) -> Tensor:
-        """``[R, C, 14, 14]`` -> ``[R, 2C, 7, 7]``."""
+        """Return ``[R, 2C, 7, 7]`` from ``[R, C, 14, 14]``."""
         out: Tensor = self.norm(super().forward(regions))
         return out

@@ -1,5 +1,7 @@
 """Launch, schedules, loops and hooks of MMEngine runs."""
 
+from sslreg.utils.moved import forward
+
 from .hooks import (
     ActivationCheckpointHook,
     ChannelsLastHook,
@@ -17,6 +19,8 @@ from .loops import ProbeTestLoop, ProbeValLoop
 from .optim import MatrixDecayConstructor, SSLOptimWrapper
 from .schedules import CosineSchedule, LinearSchedule, StepSchedule, SwitchSchedule, WarmupSchedule
 from .sharded import ShardedModel
+
+forward(__name__)
 
 __all__ = [
     'ActivationCheckpointHook',

@@ -1,4 +1,4 @@
-"""What a command line changes in the config of a training. Errors come before anything is built."""
+"""Changes that a command line makes in a config. Errors are raised before anything is built."""
 
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,15 @@ from sslreg.registry import type_name
 def use_data_root(cfg: Config, root: str) -> str | None:
     """Point every dataset of a config to ``root``.
 
-    A folder config (:class:`ImageFolder`) also takes a folder without ``train/`` and ``val/``: then it trains on all
-    images in it, at any depth, without labels and so without evaluation.
+    A config that reads a folder (:class:`ImageFolder`) also takes one without ``train/`` and ``val/``: it then trains
+    on all images in the folder, at any depth, without labels and so without evaluation.
 
     Returns:
-        What was changed beyond the path, in a sentence.
+        A sentence on what changed beyond the path, or None.
 
     Raises:
-        FileNotFoundError: There is no such folder.
-        ValueError: The config has no data that could lie elsewhere.
+        FileNotFoundError: The folder does not exist.
+        ValueError: The config's data cannot be in another folder.
     """
     if not Path(root).is_dir():
         raise FileNotFoundError(
@@ -51,13 +51,19 @@ def innermost(dataset: Any) -> Any:
 
 
 def scale_batch(cfg: Config, num_processes: int, auto_scale_lr: bool) -> str | None:
-    """Compare the global batch with the one that the config's learning rate is for (``auto_scale_lr``).
+    """Compare the global batch with the batch that the config's learning rate is for (``auto_scale_lr``).
+
+    Args:
+        cfg: The config.
+        num_processes: Number of processes, each with its own ``batch_size`` images.
+        auto_scale_lr: Scale the learning rate to the global batch instead of comparing.
 
     Returns:
-        A warning, where a recipe is run with another batch.
+        A warning if the batches differ, or None.
 
     Raises:
-        ValueError: The recipe's batch cannot be shared by this number of processes, or there is nothing to scale to.
+        ValueError: The processes cannot share the config's batch evenly, or the config does not say what its learning
+            rate is for.
     """
     base = cfg.get('auto_scale_lr', {}).get('base_batch_size')
     if auto_scale_lr:
@@ -84,7 +90,11 @@ def scale_batch(cfg: Config, num_processes: int, auto_scale_lr: bool) -> str | N
 
 
 def use_bfloat16(cfg: Config) -> None:
-    """Forward passes in bfloat16 (``--amp``), also on the CPU."""
+    """Let forward passes run in bfloat16 (``--amp``), also on the CPU.
+
+    Raises:
+        ValueError: The config's optimizer wrapper chooses its own precision.
+    """
     name = type_name(cfg.optim_wrapper.get('type', 'OptimWrapper'))
     if name not in ('OptimWrapper', 'SSLOptimWrapper'):
         raise ValueError(f'--amp: optim_wrapper.type is {name}, which chooses its own precision')
@@ -93,7 +103,11 @@ def use_bfloat16(cfg: Config) -> None:
 
 
 def use_tensorboard(cfg: Config) -> None:
-    """Write curves for TensorBoard beside MMEngine's own."""
+    """Let the run also write curves for TensorBoard.
+
+    Raises:
+        ImportError: TensorBoard is not installed.
+    """
     try:
         import tensorboard  # noqa: F401
     except ImportError as error:
@@ -102,9 +116,9 @@ def use_tensorboard(cfg: Config) -> None:
 
 
 def default_work_dir(config: str) -> str:
-    """``work_dirs/METHOD/CONFIG`` for a file ``.../configs/METHOD/CONFIG.py``; elsewhere ``work_dirs/CONFIG``.
+    """Return ``work_dirs/METHOD/CONFIG`` for ``.../configs/METHOD/CONFIG.py``, else ``work_dirs/CONFIG``.
 
-    Configs of different methods may have one name.
+    The method is part of the path because configs of two methods may have the same name.
     """
     parts = Path(config).resolve().with_suffix('').parts
     below = parts[len(parts) - parts[::-1].index('configs') :] if 'configs' in parts else parts[-1:]

@@ -1,4 +1,4 @@
-"""The processes of a run: what the launcher started, and their process group."""
+"""The processes of a run and their process group."""
 
 import logging
 import os
@@ -12,13 +12,24 @@ import torch.distributed as dist
 from mmengine.config import Config
 from mmengine.dist import init_dist
 
+from sslreg.utils.moved import forward
+
+forward(__name__)
+
 
 @contextmanager
 def launched(cfg: Config, launcher: str) -> Iterator[None]:
-    """Run the body, the last thing that a program does, in the processes that the launcher started.
+    """Run the body in the processes that the launcher started, then end their process group.
 
-    Then the process group is ended. After an exception it is left alone: ending it would wait for the other ranks,
-    which the launcher stops.
+    The body must be the last thing that the program does. After an exception the process group is not ended: that would
+    wait for the other ranks, which the launcher stops.
+
+    Args:
+        cfg: The config; its ``launcher`` is set.
+        launcher: One of :data:`sslreg.utils.command_line.LAUNCHERS`.
+
+    Raises:
+        ValueError: The machine has fewer GPUs than processes, or ``slurm`` is chosen outside of a Slurm job.
     """
     cfg.launcher = launcher
     _check_devices(launcher)
@@ -33,19 +44,19 @@ def launched(cfg: Config, launcher: str) -> Iterator[None]:
 
 
 def world_size(launcher: str) -> int:
-    """Number of processes that the launcher has started."""
+    """Return the number of processes that the launcher has started."""
     variable = dict(pytorch='WORLD_SIZE', slurm='SLURM_NTASKS').get(launcher, '')
     return int(os.environ.get(variable, '1'))
 
 
 def start_group(cfg: Config) -> None:
-    """The process group of the launcher, where no Runner starts it."""
+    """Start the process group of ``cfg.launcher`` in a program without a Runner, which would start it."""
     if cfg.launcher != 'none' and not dist.is_initialized():
         init_dist(cfg.launcher, **cfg.get('env_cfg', {}).get('dist_cfg', dict(backend='nccl')))
 
 
 def _exit() -> None:
-    """Leave without the interpreter's teardown, in which gloo's threads now and then abort (seen on torch 2.11)."""
+    """Exit without the interpreter's teardown, during which gloo's threads sometimes abort (seen on torch 2.11)."""
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -61,9 +72,10 @@ def _check_devices(launcher: str) -> None:
 
 
 def _start_gloo(cfg: Config, launcher: str) -> None:
-    """What MMEngine's ``init_dist`` does, which calls ``torch.cuda`` whatever the backend; it leaves our group alone.
+    """Start a gloo process group on the CPU, as MMEngine's ``init_dist`` does on GPUs.
 
-    Its DistributedDataParallel must then be told to use no device.
+    ``init_dist`` calls ``torch.cuda`` with every backend, but keeps a process group that exists. MMEngine's
+    DistributedDataParallel is told to use no device.
     """
     if launcher == 'slurm':
         _slurm_environment(cfg.get('env_cfg', {}).get('dist_cfg', {}).get('port', 29500))
@@ -75,9 +87,9 @@ def _start_gloo(cfg: Config, launcher: str) -> None:
 
 
 def _slurm_environment(port: int) -> None:
-    """torch's variables from Slurm's."""
+    """Set torch's environment variables from Slurm's."""
     if 'SLURM_NODELIST' not in os.environ:
-        raise ValueError('--launcher slurm outside of a Slurm job: start it by tools/slurm_train.sh')
+        raise ValueError('--launcher slurm outside of a Slurm job: start it with tools/slurm_train.sh')
     command = ['scontrol', 'show', 'hostname', os.environ['SLURM_NODELIST']]
     first = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[0]
     os.environ.setdefault('MASTER_ADDR', first)

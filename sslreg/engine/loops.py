@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from sslreg.datasets.classes import check_classes
-from sslreg.engine.sharded import evaluated
+from sslreg.engine.sharded import gathered_for_evaluation
 from sslreg.evaluation.features.collect import collect
 from sslreg.evaluation.probes import BaseProbe
-from sslreg.models.adapters import encoder
+from sslreg.models.adapters import as_encoder
 from sslreg.registry import LOOPS, PROBES
 from sslreg.utils.dist import unwrap
 
@@ -66,8 +66,8 @@ class ProbeLoop:
         model = unwrap(self.runner.model)
         model.eval()
         share_buffers(model)
-        shown = encoder(model)
-        with evaluated(shown):
+        shown = as_encoder(model)
+        with gathered_for_evaluation(shown):
             metrics = self.probe_features(shown.extract_feat, shown.data_preprocessor).metrics
         self.runner.call_hook(f'after_{phase}_epoch', metrics=metrics)
         self.runner.call_hook(f'after_{phase}')

@@ -1,7 +1,10 @@
+"""Evaluation of frozen features: benchmarks, probes, features and results."""
+
 from .features.collect import collect
 from .features.extract import Extractor
 from .features.kinds import ClassAndGeMPatch, ClassAndMeanPatch, ClassToken, MultiScale, PatchTokens, Pooled
 from .features.store import FeatureStore
+from .metric import Metric, Metrics
 from .metrics.probe_accuracy import ProbeAccuracy
 from .probes import BaseProbe, KNNProbe, LinearProbe, LogisticProbe
 from .protocols import (
@@ -14,11 +17,13 @@ from .protocols import (
     RevisitedBenchmark,
 )
 from .results import Evaluation, Outcome
+from .suite import Benchmark, Suite
 from .tables import ResultTable
 
 __all__ = [
     'BaseBenchmark',
     'BaseProbe',
+    'Benchmark',
     'ClassAndGeMPatch',
     'ClassAndMeanPatch',
     'ClassToken',
@@ -32,6 +37,8 @@ __all__ = [
     'LinearBenchmark',
     'LinearProbe',
     'LogisticProbe',
+    'Metric',
+    'Metrics',
     'MultiScale',
     'Outcome',
     'PatchTokens',
@@ -40,5 +47,6 @@ __all__ = [
     'ResultTable',
     'RetrievalBenchmark',
     'RevisitedBenchmark',
+    'Suite',
     'collect',
 ]

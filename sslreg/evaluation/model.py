@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger, print_log
 from mmengine.registry import DefaultScope
 
-from sslreg.models.adapters import encoder
+from sslreg.models.adapters import as_encoder
 from sslreg.models.checkpoints import check_fits, load_checkpoint
 from sslreg.registry import MODELS
 from sslreg.utils.config_files import load_config, parse_config
@@ -47,7 +47,7 @@ def load_model(config: Config | Path | str, checkpoint: Path | str | None = None
         weights = state.get('state_dict', state)
         check_fits(model, weights)
         model.load_state_dict(weights)
-    return encoder(model.to(device).eval())
+    return as_encoder(model.to(device).eval())
 
 
 def build_model(cfg: Config) -> Any:

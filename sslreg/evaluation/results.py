@@ -1,35 +1,26 @@
-"""What benchmarks found of a model, with what a reader needs to place it: kept as ``results.json``."""
+"""Results of benchmarks on a model, and what a reader needs to interpret them: stored as ``results.json``."""
 
-import ast
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
-
-from sslreg.registry import type_name
-
-from .features.corrupt import place
-from .features.extract import NAMED
-from .features.kinds import kind_text
-from .protocols.base import Wanted
-
-Metrics = dict[str, float]
+from .features.extract import LISTED
+from .metric import Metrics, with_metrics
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one benchmark found.
+    """Result of one benchmark. Bare names of metrics become :class:`sslreg.evaluation.Metric` objects.
 
     Attributes:
-        metrics: By name, in per cent unless they are counts.
-        about: What the benchmark is.
+        metrics: Values by metric, in per cent unless they are counts.
+        about: Summary of the benchmark.
         protocol: Data, their transforms, features and settings, in words.
         reference: Metrics of methods in papers.
-        source: Where these are from.
+        source: Where the papers' metrics are published.
     """
 
     metrics: Metrics
@@ -38,23 +29,21 @@ class Outcome:
     reference: dict[str, Metrics] = field(default_factory=dict)
     source: str = ''
 
-    @classmethod
-    def of(cls, metrics: Metrics, cfg: Config, wanted: dict[str, Wanted], note: str) -> 'Outcome':
-        """Of a benchmark with its config, what it asked for and its ``note``."""
-        reference = {method: dict(values) for method, values in cfg.get('reference', {}).items()}
-        source = cfg.get('reference_source', '')
-        words = protocol(cfg, wanted) | (dict(note=note) if note else {})
-        return cls(metrics, summary(cfg.filename), words, reference, source)
+    def __post_init__(self) -> None:
+        """Make all names metrics."""
+        reference = {method: with_metrics(values) for method, values in self.reference.items()}
+        object.__setattr__(self, 'metrics', with_metrics(self.metrics))
+        object.__setattr__(self, 'reference', reference)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What benchmarks found of one model.
+    """Results of benchmarks on one model.
 
     Attributes:
-        title: The model's name in tables.
+        title: Name of the model in tables.
         facts: Config, checkpoint, command, date, hardware and versions, in words.
-        benchmarks: By name.
+        benchmarks: Outcomes by the name of the benchmark.
     """
 
     title: str
@@ -62,40 +51,52 @@ class Evaluation:
     benchmarks: dict[str, Outcome]
 
     def write(self, folder: Path) -> None:
-        """``results.json`` and ``results.csv`` (benchmark, metric, value)."""
+        """Write ``results.json`` and ``results.csv`` (benchmark, metric, value)."""
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / 'results.json').write_text(json.dumps(asdict(self), indent=2) + '\n', encoding='utf-8')
+        (folder / 'results.json').write_text(json.dumps(self._json(), indent=2) + '\n', encoding='utf-8')
         rows = [(name, *item) for name, outcome in self.benchmarks.items() for item in outcome.metrics.items()]
         write_csv(folder / 'results.csv', [('benchmark', 'metric', 'value'), *rows])
 
+    def _json(self) -> dict[str, Any]:
+        """Return all fields, and beside them those of the metrics, a key that earlier versions ignore."""
+        metrics = {
+            name: {metric: metric.fields for metric in outcome.metrics} for name, outcome in self.benchmarks.items()
+        }
+        return asdict(self) | dict(metrics=metrics)
+
     @classmethod
     def read(cls, folder: Path) -> 'Evaluation':
-        """What :meth:`write` wrote.
+        """Read what :meth:`write` wrote; in files of earlier versions metrics have bare names.
 
         Raises:
             FileNotFoundError: There is no ``results.json``.
-            ValueError: It is something else.
+            ValueError: The file has another content.
         """
         path = folder / 'results.json'
         if not path.is_file():
             raise FileNotFoundError(f'{path} does not exist: tools/test.py --benchmarks ... --out {folder} makes it')
         try:
             found = json.loads(path.read_text(encoding='utf-8'))
-            benchmarks = {name: Outcome(**outcome) for name, outcome in found['benchmarks'].items()}
+            fields = found.get('metrics', {})
+            benchmarks = {name: _outcome(each, fields.get(name, {})) for name, each in found['benchmarks'].items()}
             return cls(found['title'], found['facts'], benchmarks)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f'{path} is not what tools/test.py --benchmarks writes, {error!r}: run it again') from None
 
 
+def _outcome(stored: dict[str, Any], fields: Mapping[str, Mapping[str, Any]]) -> Outcome:
+    return Outcome(**stored | dict(metrics=with_metrics(stored['metrics'], fields)))
+
+
 def earlier_outcomes(folder: Path, network: str) -> dict[str, Outcome]:
-    """What a folder has of the same network, by benchmark: a run of others adds to it.
+    """Return the outcomes of the same network that a folder has, so that a run of other benchmarks adds to them.
 
     Args:
-        folder: Of an earlier run, if there was one.
-        network: :func:`model_hash`, the fact of this name.
+        folder: Folder of results, which need not exist.
+        network: Hash of the network by :func:`model_hash`; the fact of this name in the results.
 
     Raises:
-        ValueError: It has results of another network, which would be lost.
+        ValueError: The folder has results of another network, which would be lost.
     """
     if not (folder / 'results.json').is_file():
         return {}
@@ -106,60 +107,12 @@ def earlier_outcomes(folder: Path, network: str) -> dict[str, Outcome]:
 
 
 def left_out(broken: dict[str, list[str]]) -> dict[str, str]:
-    """As a fact: how many images of each dataset could not be decoded, and the first of them."""
-    texts = [f'{len(names)} images of {name} ({", ".join(names[:NAMED])})' for name, names in broken.items()]
+    """Return as a fact how many images of each dataset could not be decoded, and the names of the first."""
+    texts = [f'{len(names)} images of {name} ({", ".join(names[:LISTED])})' for name, names in broken.items()]
     return {'left out': f'{"; ".join(texts)}: they cannot be decoded'} if texts else {}
 
 
 def write_csv(path: Path, rows: Sequence[Sequence[Any]]) -> None:
+    """Write rows of cells."""
     with path.open('w', newline='', encoding='utf-8') as file:
         csv.writer(file).writerows(rows)
-
-
-def summary(path: str | None) -> str:
-    """First paragraph of a config's docstring, in one line; empty without one."""
-    text = ast.get_docstring(ast.parse(Path(path).read_text(encoding='utf-8'))) if path else None
-    return ' '.join((text or '').split('\n\n')[0].split()).replace('``', '')
-
-
-def protocol(cfg: Config, wanted: dict[str, Wanted]) -> dict[str, str]:
-    """Data, their transforms, features and settings of a benchmark, in words."""
-    images: dict[str, int] = {}
-    for each in {id(each.dataset): each for each in wanted.values()}.values():
-        where = place(each.dataset)
-        images[where] = images.get(where, 0) + len(each.dataset)
-    words = {
-        'data': '; '.join(f'{number:,} images of {where}' for where, number in images.items()),
-        'transforms': '; '.join(dict.fromkeys(_transforms(cfg.benchmark))),
-        'features': '; '.join(dict.fromkeys(kind_text(each.kind) for each in wanted.values())),
-        'protocol': f'{type_name(cfg.benchmark["type"])}({_settings(cfg.benchmark)})',
-    }
-    return {key: text for key, text in words.items() if text}
-
-
-def _transforms(config: dict[str, Any]) -> Iterator[str]:
-    """Of each dataset below a config."""
-    for key, value in config.items():
-        if key == 'pipeline':
-            yield ', '.join(map(kind_text, value))
-        elif isinstance(value, dict):
-            yield from _transforms(value)
-
-
-def _settings(benchmark: dict[str, Any]) -> str:
-    """Arguments that are neither datasets nor kinds of features, which are told elsewhere."""
-    left_out = {'type', 'kind', 'kinds'}
-    return ', '.join(
-        f'{key}={_text(value)}'
-        for key, value in benchmark.items()
-        if key not in left_out and not (isinstance(value, dict) and 'data_root' in value)
-    )
-
-
-def _text(value: Any) -> str:
-    """A setting as it would be written, components as their types and arguments."""
-    if isinstance(value, dict):
-        return kind_text(value) if 'type' in value else f'dict({", ".join(f"{k}={v!r}" for k, v in value.items())})'
-    if isinstance(value, (list, tuple)):
-        return f'[{", ".join(map(_text, value))}]'
-    return repr(value)

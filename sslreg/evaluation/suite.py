@@ -1,124 +1,164 @@
-"""Benchmarks by name, run together for one model."""
+"""Benchmarks that are run together on one model."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.logging import print_log
-from rich.console import Console
 from torch import Tensor
 
 from sslreg.registry import BENCHMARKS
 
+from .benchmark_config import load_benchmark, load_group, members_of
+from .description import protocol, summary
 from .features.extract import Extractor
-from .missing import MissingDataError, missing
+from .group import Group
+from .metric import Metrics, with_metrics
+from .missing_data import MissingDataError, problems_of
 from .protocols.base import BaseBenchmark, Wanted
-from .results import Evaluation, Outcome
-from .tables import ResultTable, compare, short_table
-
-FOLDER = Path('configs/benchmarks')
-Results = dict[str, dict[str, float]]  # metrics of each benchmark
+from .results import Outcome
+from .tables import ResultTable
 
 
-def find(name: str) -> Path:
-    """The file of a benchmark, or of a group of some.
+@dataclass
+class Benchmark:
+    """One benchmark of a suite.
 
-    Raises:
-        FileNotFoundError: There is none.
+    Attributes:
+        name: Name in results.
+        cfg: Config with ``benchmark``, and optionally with ``reference`` and ``reference_source``.
+        protocol: Built protocol, after :meth:`prepare`.
+        requests: Features that the protocol requests by its own names, after :meth:`prepare`.
+        metrics: Results on the latest model.
     """
-    path = Path(name) if name.endswith('.py') else FOLDER / f'{name}.py'
-    if not path.is_file():
-        known = ', '.join(sorted(file.stem for file in FOLDER.glob('[!_]*.py')))
-        raise FileNotFoundError(f'benchmark {name!r}: {path} does not exist; there are {known}')
-    return path
+
+    name: str
+    cfg: Config
+    protocol: BaseBenchmark = field(init=False)
+    requests: dict[str, Wanted] = field(init=False)
+    metrics: Metrics = field(default_factory=dict)
+
+    def prepare(self) -> None:
+        """Build the protocol and its datasets; bad settings and missing data are errors here."""
+        self.protocol = BENCHMARKS.build(self.cfg.benchmark)
+        self.requests = self.protocol.wanted()
+
+    def run(self, model: Any, feats: dict[str, Tensor], folder: Path) -> None:
+        """Compute the metrics from features by the names of the requests.
+
+        Args:
+            model: Network, for protocols that train on images.
+            feats: Features ``[N, ...]``.
+            folder: Folder for the state of interrupted training.
+        """
+        print_log(f'benchmark {self.name}', 'current')
+        self.protocol.fit(model, folder)
+        self.metrics = with_metrics(self.protocol.run(feats))
+
+    def outcome(self) -> Outcome:
+        """Return the metrics with a description of the benchmark, and the figures of papers in the config."""
+        reference = {method: dict(values) for method, values in self.cfg.get('reference', {}).items()}
+        words = protocol(self.cfg, self.requests.values())
+        if self.protocol.note:
+            words |= dict(note=self.protocol.note)
+        source = self.cfg.get('reference_source', '')
+        return Outcome(self.metrics, summary(self.cfg.filename), words, reference, source)
 
 
-def load(name: str, data_root: str | None = None) -> Config:
-    """The config of a benchmark: a file, or the name of one in ``configs/benchmarks``.
+class Suite:
+    """Benchmarks that are run together on one model, so that features are extracted once for all of them.
+
+    Example::
+
+        suite = Suite.load(['cifar10', 'retrieval_mini'])
+        suite.prepare()
+        suite.run(Extractor(model, FeatureStore('work_dirs/features')), Path('results'))
+        Evaluation('my model', {}, suite.outcomes()).write(Path('results'))
 
     Args:
-        name: E.g. ``'davis_mini'`` or ``'mine/faces.py'``.
-        data_root: Where to look for what the config has below ``data/``.
-
-    Raises:
-        FileNotFoundError: There is no such benchmark.
-        ValueError: The file describes none.
+        benchmarks: Benchmarks with different names.
+        groups: Groups of these benchmarks, which are averaged.
     """
-    path = find(name)
-    cfg = Config.fromfile(path)
-    if 'benchmark' not in cfg:
-        raise ValueError(f'{path} is no benchmark: it has no benchmark=dict(type=...)')
-    if data_root is not None:
-        _move(cfg.benchmark, data_root)
-    return cfg
 
+    def __init__(self, benchmarks: Iterable[Benchmark], groups: Iterable[Group] = ()) -> None:
+        self.benchmarks, self.groups = list(benchmarks), list(groups)
 
-def _move(part: Any, root: str) -> None:
-    """Have every path ``data/...`` start with another root, in place."""
-    for key, value in part.items() if isinstance(part, dict) else enumerate(part):
-        if isinstance(value, (dict, list)):
-            _move(value, root)
-        elif isinstance(value, str) and value.startswith('data/'):
-            part[key] = str(Path(root, value.removeprefix('data/')))
+    @classmethod
+    def load(cls, names: Iterable[str], data_root: str | None = None) -> 'Suite':
+        """Load benchmarks and groups of benchmarks from their configs.
 
+        Args:
+            names: Names in ``configs/benchmarks``, or paths of files.
+            data_root: Folder that replaces ``data/`` in their paths.
 
-def build(configs: dict[str, Config]) -> dict[str, BaseBenchmark]:
-    """By the names of the configs."""
-    return {name: BENCHMARKS.build(cfg.benchmark) for name, cfg in configs.items()}
+        Raises:
+            FileNotFoundError: There is no config of a name.
+            ValueError: A config describes neither a benchmark nor a group.
+        """
+        benchmarks: dict[str, Benchmark] = {}
+        groups = []
+        for name in names:
+            group = load_group(name)
+            members = [name] if group is None else members_of(group)
+            for member in members:
+                benchmarks.setdefault(member, Benchmark(member, load_benchmark(member, data_root)))
+            if group is not None:
+                groups.append(Group(name, group, [benchmarks[member] for member in members]))
+        return cls(benchmarks.values(), groups)
 
+    def __iter__(self) -> Iterator[Benchmark]:
+        """Iterate over the benchmarks."""
+        return iter(self.benchmarks)
 
-def plan(benchmarks: dict[str, BaseBenchmark]) -> dict[str, dict[str, Wanted]]:
-    """What each benchmark wants; errors of data are raised here, before anything is computed."""
-    return {name: benchmark.wanted() for name, benchmark in benchmarks.items()}
+    def __len__(self) -> int:
+        """Return the number of benchmarks."""
+        return len(self.benchmarks)
 
+    def without(self, names: Iterable[str]) -> 'Suite':
+        """Return the suite without some benchmarks."""
+        return Suite((each for each in self if each.name not in set(names)), self.groups)
 
-def prepare(configs: dict[str, Config]) -> tuple[dict[str, BaseBenchmark], dict[str, dict[str, Wanted]]]:
-    """:func:`build` and :func:`plan`.
+    def prepare(self) -> None:
+        """Build all protocols and datasets before anything is computed.
 
-    Raises:
-        MissingDataError: Benchmarks cannot run; names all of them, and all that each lacks.
-    """
-    try:
-        benchmarks = build(configs)
-        return benchmarks, plan(benchmarks)
-    except (OSError, ValueError) as error:
-        raise MissingDataError(missing(configs)) from error
+        Raises:
+            MissingDataError: Benchmarks cannot run; names all of them, and all that each lacks.
+        """
+        try:
+            for each in self:
+                each.prepare()
+        except (OSError, ValueError) as error:
+            raise MissingDataError(self.missing()) from error
 
+    def missing(self) -> dict[str, list[str]]:
+        """Return the problems, in words, of each benchmark that cannot run."""
+        problems = {each.name: problems_of(each.cfg.benchmark) for each in self}
+        return {name: texts for name, texts in problems.items() if texts}
 
-def run(
-    benchmarks: dict[str, BaseBenchmark], wanted: dict[str, dict[str, Wanted]], extractor: Extractor, folder: Path
-) -> Results:
-    """Extract all that is wanted, each image once, then run the benchmarks; what some train is kept in ``folder``."""
-    places = [(name, part) for name, parts in wanted.items() for part in parts]
-    feats = dict(zip(places, extractor([wanted[name][part] for name, part in places]), strict=True))
-    results: Results = {}
-    for name, benchmark in benchmarks.items():
-        print_log(f'benchmark {name}', 'current')
-        benchmark.fit(extractor.model, folder)
-        results[name] = benchmark.run(_own(feats, name))
-    return results
+    @property
+    def requests(self) -> list[Wanted]:
+        """Requested features of all benchmarks, in their order."""
+        return [request for each in self for request in each.requests.values()]
 
+    def run(self, extractor: Extractor, folder: Path) -> None:
+        """Extract all features, each image once, then compute the metrics of all benchmarks.
 
-def _own(feats: dict[tuple[str, str], Tensor], name: str) -> dict[str, Tensor]:
-    return {part: value for (owner, part), value in feats.items() if owner == name}
+        Args:
+            extractor: Extractor of the model to evaluate.
+            folder: Folder for the state of protocols that train; it need not exist.
+        """
+        feats = iter(extractor(self.requests))
+        by_benchmark = [{part: next(feats) for part in each.requests} for each in self]
+        for each, own_feats in zip(self, by_benchmark, strict=True):
+            each.run(extractor.model, own_feats, folder)
 
+    def outcomes(self) -> dict[str, Outcome]:
+        """Return the outcome of each benchmark, and the averages of each group that has any, by name."""
+        groups = {group.name: group.outcome() for group in self.groups if group.averages}
+        return {each.name: each.outcome() for each in self} | groups
 
-def record(
-    results: Results,
-    configs: dict[str, Config],
-    benchmarks: dict[str, BaseBenchmark],
-    wanted: dict[str, dict[str, Wanted]],
-) -> dict[str, Outcome]:
-    """Metrics with what each benchmark is, its data and the papers' figures that its config has (``reference``)."""
-    return {
-        name: Outcome.of(metrics, configs[name], wanted[name], benchmarks[name].note)
-        for name, metrics in results.items()
-    }
-
-
-def show(evaluation: Evaluation, together: Iterable[ResultTable] = ()) -> None:
-    """Print a table of each benchmark, then those of several ``together``."""
-    console = Console()
-    for table in (*(short_table(each, 'results.csv') for each in compare([evaluation])), *together):
-        console.print(table.rich())
+    def tables(self, title: str) -> list[ResultTable]:
+        """Make a table of each group; ``title`` is the name of the model."""
+        return [group.table(title) for group in self.groups]

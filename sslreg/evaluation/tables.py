@@ -1,33 +1,30 @@
 """Tables of results, for a terminal and for a page."""
 
-import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .results import Evaluation, Metrics, Outcome
+from .metric import Metric, Metrics
+from .results import Evaluation, Outcome
 
-LONG = 20  # rows of a table that is shortened
+LONG = 20  # longer tables leave out groups
 MANY_COLUMNS = 6
-GRID = re.compile(r'/(?:sgd|lars)-lr[^/]+/[^/]+$')  # a head of a linear probe's grid
-GROUP = re.compile(r'^([^/]+)/([^/]+)$')  # of an attack, a clip, a difficulty
-COUNT = re.compile(r'(?:^|/)(?:queries|images)$')
-LOWER = re.compile(r'_decay$')
 
 
 class ResultTable(NamedTuple):
-    """A table of results.
+    """Table of results.
 
     Attributes:
-        title: Of the table.
-        columns: Their headings, without that of the rows' names.
-        rows: As many cells in each as there are columns, '' for what is not known.
+        title: Title of the table.
+        columns: Headings of the columns, without that of the rows' names.
+        rows: Cells of each row by its name, one for each column, '' for unknown values.
         best: Rows and columns, from 0, of the cells to mark.
-        note: What follows the table.
+        note: Text below the table.
     """
 
     title: str
@@ -38,10 +35,11 @@ class ResultTable(NamedTuple):
 
     @property
     def cells(self) -> list[list[str]]:
-        """With headings and names of rows."""
+        """Cells with headings and names of rows."""
         return [['', *self.columns], *([name, *values] for name, values in self.rows.items())]
 
     def rich(self) -> Table:
+        """Make a table for a terminal."""
         table = Table(title=escape(self.title), caption=escape(self.note) or None, caption_justify='left')
         if len(self.columns) > MANY_COLUMNS:  # so that no number is cut in 80 characters
             table.box, table.padding = None, (0, 1, 0, 0)
@@ -54,48 +52,55 @@ class ResultTable(NamedTuple):
         return table
 
 
-def result_table(title: str, columns: Mapping[str, Metrics], rows: Sequence[str], note: str = '') -> ResultTable:
-    """Metrics ``rows`` of models and papers, the best of each marked; standard deviations stand beside their means."""
-    cells = {name: [_cell(metrics, name) for metrics in columns.values()] for name in rows}
-    best = {(i, j) for i, name in enumerate(rows) for j in _best(name, [each.get(name) for each in columns.values()])}
+def result_table(title: str, columns: Mapping[str, Metrics], rows: Sequence[Metric], note: str = '') -> ResultTable:
+    """Make a table of metrics ``rows`` of models and papers, with the best values marked.
+
+    Standard deviations stand beside their means.
+    """
+    cells: dict[str, list[str]] = {metric: [_cell(metrics, metric) for metrics in columns.values()] for metric in rows}
+    best = {
+        (i, j) for i, metric in enumerate(rows) for j in _best(metric, [each.get(metric) for each in columns.values()])
+    }
     return ResultTable(title, list(columns), cells, best, note)
 
 
-def _cell(metrics: Metrics, name: str) -> str:
-    if name not in metrics:
+def _cell(metrics: Metrics, metric: Metric) -> str:
+    if metric not in metrics:
         return ''
-    value = f'{metrics[name]:.0f}' if COUNT.search(name) else f'{metrics[name]:.2f}'
-    return f'{value} ± {metrics[f"{name}_std"]:.2f}' if f'{name}_std' in metrics else value
+    value = f'{metrics[metric]:.0f}' if metric.is_count else f'{metrics[metric]:.2f}'
+    return f'{value} ± {metrics[metric.deviation]:.2f}' if metric.deviation in metrics else value
 
 
-def _best(name: str, values: Sequence[float | None]) -> list[int]:
-    """Places of the best of the values as they are printed; none where there is nothing to choose."""
-    known = {place: round(value, 2) for place, value in enumerate(values) if value is not None}
-    if COUNT.search(name) or len(set(known.values())) < 2:
+def _best(metric: Metric, values: Sequence[float | None]) -> list[int]:
+    """Return the columns of the best of the values as they are printed; none if all are alike."""
+    printed = {column: round(value, 2) for column, value in enumerate(values) if value is not None}
+    if metric.is_count or len(set(printed.values())) < 2:
         return []
-    best = min(known.values()) if LOWER.search(name) else max(known.values())
-    return [place for place, value in known.items() if value == best]
+    best = max(printed.values()) if metric.higher_is_better else min(printed.values())
+    return [column for column, value in printed.items() if value == best]
 
 
-def main_metrics(names: Sequence[str], reported: Set[str]) -> list[str]:
-    """What a short table has: of a linear probe's grid the head that was selected; of a long list no attacks or clips.
+def main_metrics(metrics: Sequence[Metric], reported: Set[Metric]) -> list[Metric]:
+    """Return the metrics of a short table: no heads of a grid and, of a long list, no groups such as attacks or clips.
 
-    What papers report stays.
+    Args:
+        metrics: All metrics.
+        reported: Metrics that papers report, which a short table keeps.
     """
-    kept = [name for name in names if name in reported or not GRID.search(name)]
+    kept = [metric for metric in metrics if metric in reported or metric.role != 'grid']
     if len(kept) <= LONG:
         return kept
-    whole = [name for name in kept if name in reported or not GROUP.search(name)]
-    return whole or kept
+    overall = [metric for metric in kept if metric in reported or not metric.group]
+    return overall or kept
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One benchmark's metrics of models and of papers.
+    """Metrics of one benchmark, for models and papers.
 
     Attributes:
-        name: Of the benchmark.
-        models: What it found, by the models' titles.
+        name: Name of the benchmark.
+        models: Outcomes by the titles of the models.
     """
 
     name: str
@@ -103,44 +108,48 @@ class Comparison:
 
     @cached_property
     def papers(self) -> dict[str, Metrics]:
+        """Metrics of methods in papers, by method."""
         return {method: metrics for each in self.models.values() for method, metrics in each.reference.items()}
 
     @property
     def columns(self) -> dict[str, Metrics]:
-        """Models, then papers."""
+        """Metrics of models, then of papers."""
         return {title: each.metrics for title, each in self.models.items()} | self.papers
 
     @cached_property
-    def every(self) -> list[str]:
+    def all_metrics(self) -> list[Metric]:
         """All metrics of the models."""
-        return list(dict.fromkeys(name for each in self.models.values() for name in each.metrics))
+        return list(dict.fromkeys(metric for each in self.models.values() for metric in each.metrics))
 
     @cached_property
-    def names(self) -> list[str]:
-        """Metrics of the models, without the standard deviations of others."""
-        return [name for name in self.every if not (name.endswith('_std') and name.removesuffix('_std') in self.every)]
+    def metrics(self) -> list[Metric]:
+        """Metrics of the models, without standard deviations, which stand beside their means."""
+        deviations = {metric.deviation for metric in self.all_metrics if not metric.is_deviation}
+        return [metric for metric in self.all_metrics if metric not in deviations]
 
     @cached_property
-    def reported(self) -> set[str]:
-        """Metrics that papers have."""
-        return {name for metrics in self.papers.values() for name in metrics}
+    def reported(self) -> set[Metric]:
+        """Metrics that papers report."""
+        return {metric for metrics in self.papers.values() for metric in metrics}
 
     @property
-    def main(self) -> list[str]:
-        return main_metrics(self.names, self.reported)
+    def main(self) -> list[Metric]:
+        """Metrics of a short table."""
+        return main_metrics(self.metrics, self.reported)
 
     @property
-    def first(self) -> str:
-        """The metric that stands for the benchmark: the first that papers report, or else the first."""
-        values = [name for name in self.names if not COUNT.search(name)]
-        return next((name for name in values if name in self.reported), (values or self.names)[0])
+    def headline(self) -> Metric:
+        """Metric that stands for the benchmark: the first that papers report, or else the first."""
+        values = [metric for metric in self.metrics if not metric.is_count]
+        return next((metric for metric in values if metric in self.reported), (values or self.metrics)[0])
 
-    def table(self, names: Sequence[str], note: str = '') -> ResultTable:
-        return result_table(self.name, self.columns, names, note)
+    def table(self, metrics: Sequence[Metric], note: str = '') -> ResultTable:
+        """Make a table of some of the metrics."""
+        return result_table(self.name, self.columns, metrics, note)
 
 
 def compare(evaluations: Sequence[Evaluation]) -> list[Comparison]:
-    """For each benchmark the models that have it.
+    """Return a comparison of the models that have results, for each benchmark.
 
     Raises:
         ValueError: Two models have one title.
@@ -158,20 +167,36 @@ def compare(evaluations: Sequence[Evaluation]) -> list[Comparison]:
 
 
 def short_table(comparison: Comparison, file: str) -> ResultTable:
-    """What a terminal shows; ``file`` is where all metrics are."""
-    left_out = len(comparison.names) - len(comparison.main)
+    """Make the table for a terminal; ``file`` is where all metrics are."""
+    left_out = len(comparison.metrics) - len(comparison.main)
     return comparison.table(comparison.main, f'{left_out} more in {file}' if left_out else '')
 
 
+def print_tables(evaluation: Evaluation, tables: Iterable[ResultTable] = ()) -> None:
+    """Print a short table of each benchmark, then other ``tables``."""
+    console = Console()
+    for table in (*(short_table(each, 'results.csv') for each in compare([evaluation])), *tables):
+        console.print(table.rich())
+
+
 def headlines(comparisons: Sequence[Comparison]) -> dict[str, Metrics]:
-    """Of each model the first metric of each benchmark, as ``'davis_mini: J&F'``."""
+    """Return for each model the headline of each benchmark, under names like ``'davis_mini: J&F'``."""
     columns: dict[str, Metrics] = {}
     for each in comparisons:
+        metric = headline_name(each)
         for title, outcome in each.models.items():
-            own = columns.setdefault(title, {})
-            own |= {f'{each.name}: {name}': value for name, value in outcome.metrics.items() if name == each.first}
+            column = columns.setdefault(title, {})
+            if each.headline in outcome.metrics:
+                column[metric] = outcome.metrics[each.headline]
     return columns
 
 
+def headline_name(comparison: Comparison) -> Metric:
+    """Return the headline with the name of its benchmark, ``'davis_mini: J&F'``."""
+    headline = comparison.headline
+    return Metric(f'{comparison.name}: {headline}', unit=headline.unit, higher_is_better=headline.higher_is_better)
+
+
 def overview(comparisons: Sequence[Comparison]) -> ResultTable:
-    return result_table('overview', headlines(comparisons), [f'{each.name}: {each.first}' for each in comparisons])
+    """Make a table with a row for each benchmark."""
+    return result_table('overview', headlines(comparisons), [headline_name(each) for each in comparisons])

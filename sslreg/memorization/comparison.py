@@ -1,84 +1,154 @@
-"""Studies of the same images: how much each memorised of the four sets, and whether they memorised the same images."""
+"""Scored studies of the same images: how much each memorised, and whether they memorised the same images."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, NamedTuple
+from pathlib import Path
 
-from mmengine.config import Config
 from torch import Tensor
 
-from sslreg.engine.config import innermost
+from sslreg.utils.files import write_json
 
-from .consistency import differences
-from .image_scores import Scores
-from .split import SPLIT_SETS, Split
-from .study import augmentation
-from .summary import TOP, agreement, between_seeds, summary
+from .config_differences import config_differences
+from .image_sets import augmentation, training_images
+from .score_statistics import Agreement, ClaimTest, agreement, to_json
+from .scored_study import ScoredStudy
+from .split import SPLIT_SETS
+from .summary import TOP_CANDIDATES, SeedAgreement, SetSummary, seed_agreements
 
 
-class Images(NamedTuple):
-    """What the images of a study are.
+@dataclass(frozen=True)
+class StudyAgreement(Agreement):
+    """Agreement of two studies, by the mean over seeds.
 
     Attributes:
-        folder: Of the study.
-        cfg: Its config.
-        split: Its split.
-        protocol: By which it was scored, as in ``scores.json``.
+        studies: Names of the two studies.
     """
 
+    studies: list[str]
+
+
+@dataclass(frozen=True)
+class IncomparableStudies:
+    """Two studies that cannot be compared image by image.
+
+    Attributes:
+        studies: Names of the two studies.
+        not_comparable: The reason.
+    """
+
+    studies: list[str]
+    not_comparable: str
+
+
+@dataclass(frozen=True)
+class ComparedStudy:
+    """One study of a comparison.
+
+    Attributes:
+        name: Its name.
+        seeds: Its seeds.
+        sets: Summaries by set.
+        tests: Tests of the paper's claims.
+        between_seeds: Agreement of each two seeds.
+        folder: Its folder.
+    """
+
+    name: str
+    seeds: list[int]
+    sets: Mapping[str, SetSummary]
+    tests: list[ClaimTest]
+    between_seeds: list[SeedAgreement]
     folder: str
-    cfg: Config
-    split: Split
-    protocol: dict[str, Any]
 
 
-def compare(studies: Mapping[str, Scores], top: int = TOP) -> dict[str, Any]:
-    """What ``compare.json`` says of studies of the same images, by their scores of one layer each.
+@dataclass(frozen=True)
+class StudyComparison:
+    """Comparison of studies of the same images, as ``compare.json`` keeps it.
+
+    Attributes:
+        layer: Layer whose scores are compared.
+        caveats: Differences in how the studies were scored.
+        studies: The studies.
+        pairs: Agreement of each two studies.
+    """
+
+    layer: str
+    caveats: list[str]
+    studies: list[ComparedStudy]
+    pairs: list[StudyAgreement]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the studies."""
+        return [study.name for study in self.studies]
+
+    def overlaps(self) -> list[list[float]]:
+        """Return the overlap ``[n][n]`` of the most memorised candidates of each study with each.
+
+        On the diagonal stands the mean overlap of a study's own seeds; NaN where there is only one. The others are of
+        means over seeds, which have less noise, and may be higher.
+        """
+        matrix = [[float('nan')] * len(self.names) for _ in self.names]
+        for place, study in enumerate(self.studies):
+            if pairs := study.between_seeds:
+                matrix[place][place] = sum(pair.overlap for pair in pairs) / len(pairs)
+        for pair in self.pairs:
+            a, b = map(self.names.index, pair.studies)
+            matrix[a][b] = matrix[b][a] = pair.overlap
+        return matrix
+
+    def write(self, path: Path) -> None:
+        """Write the comparison as JSON."""
+        write_json(to_json(self), path)
+
+
+def compare_studies(studies: Sequence[ScoredStudy], top: int = TOP_CANDIDATES) -> StudyComparison:
+    """Compare studies of the same images by their scores of one layer.
 
     Args:
-        studies: By name, with one layer.
-        top: Of how many most memorised candidates the agreement is measured; of all, if there are fewer.
+        studies: The studies.
+        top: Number of most memorised candidates whose agreement is measured; all, if there are fewer.
     """
-    return dict(
-        studies=[dict(name=name, **of_study(scores, top)) for name, scores in studies.items()],
-        pairs=[
-            dict(studies=[a, b], **agreement(candidates(studies[a]), candidates(studies[b]), top))
-            for a, b in combinations(studies, 2)
-        ],
+    return StudyComparison(
+        studies[0].layer,
+        caveats(studies),
+        [_compared_study(each, top) for each in studies],
+        [study_agreement(a, b, top) for a, b in combinations(studies, 2)],
     )
 
 
-def of_study(scores: Scores, top: int = TOP) -> dict[str, Any]:
-    """``seeds``, ``sets``, ``tests`` as in ``scores.json``; ``between_seeds``, the agreement of each two of them."""
-    (found,) = summary(scores).values()
-    pairs = between_seeds(scores, top)
-    return dict(seeds=scores.seeds, sets=found['sets'], tests=found['tests'], between_seeds=pairs)
+def study_agreement(a: ScoredStudy, b: ScoredStudy, top: int = TOP_CANDIDATES) -> StudyAgreement:
+    """Compare the rankings of the candidates by two studies of the same images."""
+    scores = ordered_candidates(a), ordered_candidates(b)
+    return StudyAgreement(**vars(agreement(*scores, min(top, len(scores[0])))), studies=[a.name, b.name])
 
 
-def candidates(scores: Scores) -> Tensor:
-    """SSLMem ``[M]`` of the candidates in the order of the training set, the mean over seeds; of one layer."""
-    (layer,) = scores.layers
-    return scores.candidates(layer)[scores.index[scores.among('candidate')].argsort()]
+def compare_pair(a: ScoredStudy, b: ScoredStudy) -> StudyAgreement | IncomparableStudies:
+    """Compare the rankings of the candidates by two studies, if the candidates are the same images."""
+    if found := config_differences(training_images(a.cfg), training_images(b.cfg), 'dataset'):
+        return IncomparableStudies([a.name, b.name], f'they are of other data, {", ".join(found)}')
+    if a.index != b.index:
+        common = len(set(a.index) & set(b.index))
+        return IncomparableStudies(
+            [a.name, b.name],
+            f'they are of other splits, with {common} of {len(a.index)} and {len(b.index)} candidates in common',
+        )
+    return study_agreement(a, b)
 
 
-def overlaps(found: Mapping[str, Any]) -> list[list[float]]:
-    """Overlap of each study with each, ``[n][n]``, of :func:`compare`.
-
-    On the diagonal that of its own seeds, the mean over pairs of them; NaN where there is only one. The others are of
-    means over seeds, which have less noise, and may be higher.
-    """
-    names = [study['name'] for study in found['studies']]
-    matrix = [[float('nan')] * len(names) for _ in names]
-    for place, study in enumerate(found['studies']):
-        if pairs := study['between_seeds']:
-            matrix[place][place] = sum(pair['overlap'] for pair in pairs) / len(pairs)
-    for pair in found['pairs']:
-        a, b = map(names.index, pair['studies'])
-        matrix[a][b] = matrix[b][a] = pair['overlap']
-    return matrix
+def ordered_candidates(study: ScoredStudy) -> Tensor:
+    """Return SSLMem ``[M]`` of the candidates in the order of the training set, the mean over seeds."""
+    scores = study.chosen
+    return study.candidates[scores.index[scores.among('candidate')].argsort()]
 
 
-def check_same_images(studies: Sequence[Images]) -> None:
+def _compared_study(study: ScoredStudy, top: int) -> ComparedStudy:
+    found, pairs = study.summary, seed_agreements(study.chosen, top)
+    return ComparedStudy(study.name, study.scores.seeds, found.sets, found.tests, pairs, str(study.folder))
+
+
+def check_same_images(studies: Sequence[ScoredStudy]) -> None:
     """Refuse to compare, image by image, studies of other data or splits.
 
     Raises:
@@ -93,34 +163,27 @@ def check_same_images(studies: Sequence[Images]) -> None:
             )
 
 
-def _other_images(a: Images, b: Images) -> str:
-    """Why two studies are not of the same images; '' if they are."""
-    if found := differences(training_images(a.cfg), training_images(b.cfg), 'dataset'):
+def _other_images(a: ScoredStudy, b: ScoredStudy) -> str:
+    """Return why two studies are not of the same images; '' if they are."""
+    if found := config_differences(training_images(a.cfg), training_images(b.cfg), 'dataset'):
         return f'their data differ, {", ".join(found)}'
     for name in SPLIT_SETS:
-        of_a, of_b = (set(study.split.part(name)) for study in (a, b))
+        of_a, of_b = (set(each.study.split.part(name)) for each in (a, b))
         if of_a != of_b:
             return f'their splits differ, {len(of_a & of_b)} of {len(of_a)} and {len(of_b)} {name} images are in both'
     return ''
 
 
-def training_images(cfg: Config) -> dict[str, Any]:
-    """The dataset that a config trains on, without what is done to its images."""
-    config = innermost(cfg.train_dataloader.dataset)
-    return {key: value for key, value in config.items() if key != 'pipeline'}
-
-
-def caveats(studies: Sequence[Images]) -> list[str]:
-    """In which respects, beside what was trained, studies were scored differently than the first."""
+def caveats(studies: Sequence[ScoredStudy]) -> list[str]:
+    """Return in which respects, other than training, studies were scored differently than the first."""
     first, *others = studies
     return [
         f'{first.folder} and {other.folder} were scored differently: {", ".join(found)}'
         for other in others
-        if (found := _ways(first, other))
+        if (found := _scoring_differences(first, other))
     ]
 
 
-def _ways(a: Images, b: Images) -> list[str]:
-    of_a, of_b = ({key: value for key, value in each.protocol.items() if key != 'layers'} for each in (a, b))
-    views = differences(augmentation(a.cfg), augmentation(b.cfg), 'augmentation')
-    return differences(of_a, of_b, 'protocol') + views
+def _scoring_differences(a: ScoredStudy, b: ScoredStudy) -> list[str]:
+    protocol = config_differences(a.settings.comparable, b.settings.comparable, 'protocol')
+    return protocol + config_differences(augmentation(a.cfg), augmentation(b.cfg), 'augmentation')

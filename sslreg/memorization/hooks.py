@@ -1,4 +1,4 @@
-"""What an encoder memorises while it is trained."""
+"""Hooks that log what an encoder memorises during training."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,21 +12,23 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import Tensor
 
 from sslreg.evaluation.model import load_model
-from sslreg.models.adapters import encoder
+from sslreg.models.adapters import as_encoder
 from sslreg.models.checkpoints import check_checkpoint
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 
-from . import consistency, study, unit_scores
+from .consistency import check_training, saved_configs
 from .layers import REPRESENTATION, Layers
 from .measure import AlignmentOf, alignments, first_view, shared_out
+from .score_statistics import quantiles
 from .scores import relative_sslmem, sslmem
-from .split import Split
+from .study import Study
+from .unit_scores import Loading, score_units
 from .units import Rest
 
 
 class _ScoreHook(Hook):
-    """Logs scores every ``interval`` epochs and after the last, and writes them into a file."""
+    """Hook that logs scores every ``interval`` epochs and after the last, and writes them into a file."""
 
     priority = 'LOW'  # after TeacherEMAHook
     name: str
@@ -37,7 +39,7 @@ class _ScoreHook(Hook):
         self.interval = interval
 
     def before_train(self, runner: Runner) -> None:
-        """Refuse what has no epochs.
+        """Raise an error for a run without epochs.
 
         Raises:
             ValueError: The run is iteration-based.
@@ -46,24 +48,25 @@ class _ScoreHook(Hook):
             raise ValueError(f'{type(self).__name__} scores after epochs, of which an iteration-based run has none')
 
     def after_train_epoch(self, runner: Runner) -> None:
+        """Score, log and write."""
         if self.every_n_epochs(runner, self.interval) or self.is_last_train_epoch(runner):
             model = unwrap(runner.model)
             model.eval()
             with torch.random.fork_rng(devices=[]):  # loaders draw from torch's generator
-                found = self.scores(runner, encoder(model))
+                found = self.scores(runner, as_encoder(model))
             model.train()
             self._tell(runner, found)
 
     def scores(self, runner: Runner, model: Any) -> dict[str, dict[str, Tensor]]:
-        """Of each layer what is kept, of which ``'scores'`` is logged."""
+        """Return the arrays of each layer that are kept; ``'scores'`` is logged."""
         raise NotImplementedError
 
     def _tell(self, runner: Runner, found: dict[str, dict[str, Tensor]]) -> None:
-        figures: dict[str, float] = {}
-        for layer, columns in found.items():
-            facts = unit_scores.described(columns['scores'])
-            values = dict(mean=facts['mean']) | {f'q{100 * float(q):02.0f}': x for q, x in facts['quantiles'].items()}
-            figures |= {f'{self.name}/{layer}/{key}': value for key, value in values.items()}
+        figures = {
+            f'{self.name}/{layer}/{key}': value
+            for layer, columns in found.items()
+            for key, value in _figures(columns['scores']).items()
+        }
         for key, value in figures.items():
             runner.message_hub.update_scalar(key, value)
         means = ', '.join(f'{key} {value:.4f}' for key, value in figures.items() if key.endswith('mean'))
@@ -79,21 +82,26 @@ class _ScoreHook(Hook):
             np.savez(folder / f'epoch_{runner.epoch + 1}.npz', **arrays)
 
 
+def _figures(scores: Tensor) -> dict[str, float]:
+    """Return the mean and quantiles (``'q05'``) of scores."""
+    return dict(mean=float(scores.mean())) | {f'q{100 * float(q):02.0f}': x for q, x in quantiles(scores).items()}
+
+
 @HOOKS.register_module()
 class SSLMemHook(_ScoreHook):
     """SSLMem of the candidates while f is trained, against a reference g that never saw them (arXiv 2401.12233).
 
-    Logged are ``sslmem/LAYER/mean`` and quantiles from ``q05`` to ``q95``. ``WORK_DIR/sslmem/epoch_N.npz`` has of each
-    candidate ``LAYER/index``, ``LAYER/scores``, ``LAYER/prime`` (SSLMem'), and ``LAYER/f`` and ``LAYER/g`` (alignment).
-    The views are the same each time. The training itself is not changed.
+    The hook logs ``sslmem/LAYER/mean`` and quantiles from ``q05`` to ``q95``. ``WORK_DIR/sslmem/epoch_N.npz`` has, for
+    each candidate, ``LAYER/index``, ``LAYER/scores``, ``LAYER/prime`` (SSLMem'), ``LAYER/f`` and ``LAYER/g``
+    (alignment). The views are the same each time. The training itself is not changed.
 
     Args:
         reference: Checkpoint of g, of the same architecture. A config beside it is checked as by the tool.
         split: File of the split.
-        interval: In epochs.
+        interval: Epochs between two scorings.
         num_views: Augmentations of an image.
         layers: Patterns of :class:`sslreg.memorization.layers.Layers`.
-        alignment: Settings of :class:`sslreg.memorization.measure.AlignmentOf` that are not its defaults.
+        alignment: Settings of :class:`sslreg.memorization.measure.AlignmentOf` that differ from its defaults.
         batch_size: Images at a time.
     """
 
@@ -122,21 +130,24 @@ class SSLMemHook(_ScoreHook):
         """
         super().before_train(runner)
         check_checkpoint(self.reference)
-        of_g = consistency.saved_config(self.reference)
-        consistency.check_training(dict(f=runner.cfg) | (dict(g=of_g) if of_g else {}), self.split)
-        self.index = torch.tensor(Split.read(self.split).candidate)
-        self.images = study.viewed(runner.cfg, 'candidate', self.split, self.num_views, self.by.against == 'image')
+        study = Study(runner.cfg, Path(self.split))
+        check_training(dict(f=runner.cfg) | saved_configs(dict(g=self.reference)), study)
+        self.index = torch.tensor(study.split.candidate)
+        self.images = study.images('candidate').views(self.num_views, self.by.against == 'image')
         with torch.random.fork_rng(devices=[]):
-            try:
-                device = str(next(runner.model.parameters()).device)
-                model = load_model(runner.cfg, self.reference, device)
-            except ValueError as error:
-                raise ValueError(
-                    f'reference={self.reference!r} is not of the architecture that is trained: {error}'
-                ) from error
-            self.of_g = self._alignment(model)
+            self.of_g = self._alignment(self._reference(runner))
+
+    def _reference(self, runner: Runner) -> Any:
+        try:
+            device = str(next(runner.model.parameters()).device)
+            return load_model(runner.cfg, self.reference, device)
+        except ValueError as error:
+            raise ValueError(
+                f'reference={self.reference!r} is not of the architecture that is trained: {error}'
+            ) from error
 
     def scores(self, runner: Runner, model: Any) -> dict[str, dict[str, Tensor]]:
+        """Compare f with the reference."""
         of_f = self._alignment(model)
         return {
             layer: dict(
@@ -160,14 +171,14 @@ class SSLMemHook(_ScoreHook):
 class UnitMemHook(_ScoreHook):
     """UnitMem of the units of some layers during training (arXiv 2409.19069).
 
-    Logged are ``unitmem/LAYER/mean`` and quantiles. ``WORK_DIR/unitmem/epoch_N.npz`` has of each unit ``LAYER/scores``
-    and ``LAYER/most``, the place in the set of the image that excites it most.
+    The hook logs ``unitmem/LAYER/mean`` and quantiles. ``WORK_DIR/unitmem/epoch_N.npz`` has, for each unit,
+    ``LAYER/scores`` and ``LAYER/most``, the place in the set of the image that excites it most.
 
     Args:
         layers: Patterns of :class:`sslreg.memorization.layers.Layers`, of layers behind a ReLU.
         split: File of a split, or None for ``part='train'`` or ``'test'``.
-        part: Images, as in :func:`sslreg.memorization.study.viewed`.
-        interval: In epochs.
+        part: Name of the images, see :class:`sslreg.memorization.image_sets.ImageSet`.
+        interval: Epochs between two scorings.
         num_views: Augmentations of an image.
         rest: ``'mean'`` or ``'median'`` of the other images.
         batch_size: Images at a time.
@@ -196,9 +207,11 @@ class UnitMemHook(_ScoreHook):
             ValueError: There is no such part, or no such layer.
         """
         super().before_train(runner)
-        Layers(encoder(unwrap(runner.model)), self.layers)
-        self.images = study.viewed(runner.cfg, self.part, self.split, self.num_views)
+        Layers(as_encoder(unwrap(runner.model)), self.layers)
+        study = Study(runner.cfg, Path(self.split) if self.split else None)
+        self.images = study.images(self.part).views(self.num_views)
 
     def scores(self, runner: Runner, model: Any) -> dict[str, dict[str, Tensor]]:
-        found = unit_scores.of_views(model, self.layers, self.images, self.batch_size, 0, self.rest)
+        """Measure UnitMem."""
+        found = score_units(model, self.layers, self.images, Loading(self.batch_size, 0), self.rest)
         return {layer: each._asdict() for layer, each in found.items()}

@@ -1,4 +1,4 @@
-"""Scores of the images of a split, kept in a file."""
+"""Alignment and SSLMem of each image of a split, kept in ``scores.npz``."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,15 +14,16 @@ from .scores import range_normalized, relative_sslmem, sslmem
 
 
 @dataclass(frozen=True)
-class Scores:
-    """Alignment of the images of a split by S pairs of encoders, of one seed each.
+class ImageScores:
+    """Alignment of the N images of a split by S pairs of encoders, in L layers.
 
     Attributes:
-        layers: Names of L layers.
-        seeds: S of them.
-        sets: Of each of N images, ``'shared'`` and so on.
-        index: ``[N]`` of each image in the training set; of extra ones in the test set.
-        of_f, of_g: Alignment ``[S, L, N]``.
+        layers: Names of the layers.
+        seeds: Seeds of the pairs.
+        sets: Set of each image, ``'shared'`` and so on.
+        index: Index ``[N]`` of each image in the training set; of extra images in the test set.
+        of_f: Alignment by f, ``[S, L, N]``.
+        of_g: Alignment by g, ``[S, L, N]``.
     """
 
     layers: list[str]
@@ -34,7 +35,7 @@ class Scores:
 
     @property
     def sslmem(self) -> Tensor:
-        """``[S, L, N]``."""
+        """SSLMem, ``[S, L, N]``."""
         return sslmem(self.of_f, self.of_g)
 
     @property
@@ -48,8 +49,14 @@ class Scores:
         flat = self.sslmem.flatten(0, 1)
         return torch.stack([range_normalized(row) for row in flat]).view_as(self.of_f)
 
-    def of_layer(self, name: str) -> 'Scores':
-        """Of one of the layers alone.
+    @property
+    def candidate_index(self) -> list[int]:
+        """Index of each candidate in the training set, in the order of the scores."""
+        found: list[int] = self.index[self.among('candidate')].tolist()
+        return found
+
+    def of_layer(self, name: str) -> 'ImageScores':
+        """Return the scores of one layer.
 
         Raises:
             ValueError: There is no such layer.
@@ -60,16 +67,16 @@ class Scores:
         return replace(self, layers=[name], of_f=self.of_f[:, place], of_g=self.of_g[:, place])
 
     def candidates(self, layer: str) -> Tensor:
-        """SSLMem ``[M]`` of each candidate by a layer, the mean over seeds."""
+        """Return SSLMem ``[M]`` of each candidate by a layer, the mean over seeds."""
         values = self.of_layer(layer).sslmem[:, 0, self.among('candidate')]
         return values.mean(dim=0)
 
     def among(self, name: str) -> Tensor:
-        """Places ``[M]`` of the images of a set."""
+        """Return the places ``[M]`` of the images of a set."""
         return torch.tensor([place for place, each in enumerate(self.sets) if each == name])
 
     def write(self, path: Path) -> None:
-        """``.npz``: the attributes, and the three forms of SSLMem as ``sslmem``, ``sslmem_range``, ``sslmem_prime``."""
+        """Write the attributes and SSLMem as ``sslmem``, ``sslmem_range`` and ``sslmem_prime`` to an ``.npz`` file."""
         arrays: dict[str, Any] = {
             'set': np.array(self.sets),
             'index': self.index.numpy(),
@@ -85,8 +92,8 @@ class Scores:
             np.savez(file, **arrays)
 
     @classmethod
-    def read(cls, path: Path) -> 'Scores':
-        """What :meth:`write` wrote."""
+    def read(cls, path: Path) -> 'ImageScores':
+        """Read what :meth:`write` wrote."""
         with np.load(path) as found:
             layers, seeds, sets = (found[name].tolist() for name in ('layers', 'seeds', 'set'))
             return cls(layers, seeds, sets, *(torch.from_numpy(found[name]) for name in ('index', 'f', 'g')))

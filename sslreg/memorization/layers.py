@@ -1,41 +1,34 @@
-"""What the layers of an encoder make of several views of an image, all in one pass over the images."""
+"""Outputs of an encoder's layers for several views of an image, measured in one pass over the images."""
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
-from sslreg.models.introspection import describe_vit
+from sslreg.models.introspection import Place, describe_vit, watch
 
-REPRESENTATION = 'representation'  # what extract_feat gives, beside the layers
-RESIDUALS = 'residuals'  # of a vision transformer the two sums of each block
-Part = Literal['all', 'mean', 'first']
-PARTS: tuple[Part, ...] = get_args(Part)
-
-
-class Place(NamedTuple):
-    """Where in a network something is looked at: what a module gives, or what it is given."""
-
-    module: nn.Module
-    before: bool = False
+REPRESENTATION = 'representation'  # the output of extract_feat, beside the layers
+RESIDUALS = 'residuals'  # the two sums of each block of a vision transformer
+Pooling = Literal['all', 'mean', 'first']
+POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 
 
 class Layers:
-    """Shows an encoder all views of a batch together, and measures each of its layers' outputs as it comes.
+    r"""Layers of an encoder, which sees all views of a batch together.
 
-    An output is gone once it is measured, so it does not matter how many layers are looked at.
+    Each output is measured as it is computed and then dropped, so memory does not grow with the number of layers.
 
     Args:
-        model: Has ``extract_feat`` and ``feature_backbone``, the network whose layers are meant; in evaluation mode.
-        patterns: Regular expressions that match the whole name of a layer, e.g. ``r'layers\\.\\d+'``;
-            ``'representation'`` for what ``extract_feat`` gives; ``'residuals'`` for the sums of a vision transformer's
-            blocks, ``blocks.0.attention``, ``blocks.0.mlp`` and so on.
+        model: Model with ``extract_feat`` and ``feature_backbone``, the network with the layers; in evaluation mode.
+        patterns: Regular expressions that match the whole name of a layer, e.g. ``r'layers\.\d+'``;
+            ``'representation'`` for the output of ``extract_feat``; ``'residuals'`` for the sums of a vision
+            transformer's blocks, ``blocks.0.attention``, ``blocks.0.mlp`` and so on.
 
     Attributes:
-        names: Of the layers, in the order in which the network lists them (or runs them, after :meth:`order`); the
-            representation is last.
+        names: Names of the layers, in the order in which the network lists them (or runs them, after :meth:`order`);
+            the representation is last.
 
     Raises:
         ValueError: A pattern matches no layer.
@@ -43,13 +36,13 @@ class Layers:
 
     def __init__(self, model: Any, patterns: Sequence[str] = (REPRESENTATION,)) -> None:
         self.model = model
-        # Tokens, where a model has them, are looked at before it pools them.
+        # A model with tokens is measured before it pools them.
         self.represent: Callable[[Tensor], Tensor] = getattr(model, 'represent', model.extract_feat)
         self.places = _places(model.feature_backbone, [pattern for pattern in patterns if pattern != REPRESENTATION])
         self.names = [*self.places, *([REPRESENTATION] if REPRESENTATION in patterns else [])]
 
     def order(self, images: Tensor) -> None:
-        """Have the names in the order in which the network runs the layers, seen on a batch ``[B, 3, H, W]``.
+        """Sort the names by the order in which the network runs the layers on a batch ``[B, 3, H, W]``.
 
         Raises:
             ValueError: A layer is not run, or its output is no tensor with a row for each image.
@@ -60,7 +53,7 @@ class Layers:
         self.names = [name for name in found if name in self.names]
 
     def measure(self, views: Sequence[Tensor], fn: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
-        """``fn`` of each layer's output ``[n, B, ...]`` for n views ``[B, 3, H, W]`` of the same B images.
+        """Apply ``fn`` to each layer's output ``[n, B, ...]`` for n views ``[B, 3, H, W]`` of the same B images.
 
         Raises:
             ValueError: Views differ in size, or a layer's output is no tensor with a row for each image.
@@ -77,19 +70,15 @@ class Layers:
         def look(name: str, output: Any) -> None:
             found[name] = fn(_rows(name, output, len(views) * len(views[0])).unflatten(0, (len(views), -1)))
 
-        handles = [_hooked(place, name, look) for name, place in self.places.items()]
-        try:
+        with watch(self.places, look):
             representation = self.represent(torch.cat(list(views)))
-        finally:
-            for handle in handles:
-                handle.remove()
         if REPRESENTATION in self.names:
             look(REPRESENTATION, representation)
         return found
 
 
-def flat(output: Tensor, part: Part = 'all') -> Tensor:
-    """A layer's output ``[n, B, ...]`` as one vector an image, ``[n, B, D]``.
+def flat(output: Tensor, part: Pooling = 'all') -> Tensor:
+    """Return a layer's output ``[n, B, ...]`` as one vector per image, ``[n, B, D]``.
 
     Args:
         output: Maps ``[n, B, C, h, w]``, tokens ``[n, B, N, C]`` or vectors ``[n, B, C]``.
@@ -98,8 +87,8 @@ def flat(output: Tensor, part: Part = 'all') -> Tensor:
     Raises:
         ValueError: An unknown part, or maps have no first token.
     """
-    if part not in PARTS:
-        raise ValueError(f'part={part!r} must be one of {", ".join(map(repr, PARTS))}')
+    if part not in POOLINGS:
+        raise ValueError(f'part={part!r} must be one of {", ".join(map(repr, POOLINGS))}')
     if output.ndim == 3 or part == 'all':
         return output.flatten(2)
     if output.ndim == 4:
@@ -110,7 +99,7 @@ def flat(output: Tensor, part: Part = 'all') -> Tensor:
 
 
 def units(output: Tensor) -> Tensor:
-    """Activation of each unit over the views of an image, ``[B, U]``.
+    """Return the mean activation of each unit over the views of an image, ``[B, U]``.
 
     Units are the channels of maps ``[n, B, C, h, w]``, averaged over space, and the features of tokens
     ``[n, B, N, C]``, averaged over all tokens, the class token included (arXiv 2409.19069, section 5).
@@ -119,7 +108,7 @@ def units(output: Tensor) -> Tensor:
 
 
 def _places(backbone: nn.Module, patterns: Sequence[str]) -> dict[str, Place]:
-    """What the patterns name, in the order in which the network lists it."""
+    """Return the places that the patterns match, in the order in which the network lists them."""
     modules = dict(backbone.named_modules())
     for pattern in patterns:
         if pattern != RESIDUALS and not any(re.fullmatch(pattern, name) for name in modules):
@@ -132,7 +121,7 @@ def _places(backbone: nn.Module, patterns: Sequence[str]) -> dict[str, Place]:
 
 
 def _residuals(backbone: nn.Module) -> dict[str, Place]:
-    """The sums behind attention, which the second norm is given, and behind the MLP, of each block."""
+    """Return the sums behind attention, the input of the second norm, and behind the MLP, of each block."""
     vit = describe_vit(backbone)
     if vit is None:
         raise ValueError(f'{RESIDUALS!r} are those of a vision transformer, not of {type(backbone).__name__}')
@@ -141,12 +130,6 @@ def _residuals(backbone: nn.Module) -> dict[str, Place]:
         norm: Any = block.norm2
         places |= {f'blocks.{number}.attention': Place(norm, before=True), f'blocks.{number}.mlp': Place(block)}
     return places
-
-
-def _hooked(place: Place, name: str, look: Callable[[str, Any], None]) -> Any:
-    if place.before:
-        return place.module.register_forward_pre_hook(lambda _, inputs: look(name, inputs))
-    return place.module.register_forward_hook(lambda _, __, output: look(name, output))
 
 
 def _rows(name: str, output: Any, length: int) -> Tensor:

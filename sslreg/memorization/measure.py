@@ -13,7 +13,7 @@ from sslreg.datasets import collate
 from sslreg.evaluation.features.collect import Batch, merge, outputs
 from sslreg.models.ops.alignment import Distance, view_alignment
 
-from .layers import Layers, Part, flat, units
+from .layers import Layers, Pooling, flat, units
 from .scores import image_alignment
 
 Against = Literal['views', 'image']
@@ -22,23 +22,23 @@ AGAINST: tuple[Against, ...] = get_args(Against)
 
 @dataclass(frozen=True)
 class AlignmentOf:
-    """How alignment is measured.
+    """Measure of alignment.
 
     Attributes:
         kind: Distance of representations.
-        normalized: Whether they are brought to unit length before.
+        normalized: Whether they are scaled to unit length first.
         against: ``'views'`` compares all pairs of views, as the paper's formula; ``'image'`` the first view with the
-            others: give it no augmentation, as in the released code.
-        part: Of maps or tokens, what stands for the image, see :func:`flat`.
+            others, as the released code does: that view must be the image without augmentation.
+        part: How maps or tokens become one vector, see :func:`flat`.
     """
 
     kind: Distance = 'l2'
     normalized: bool = True
     against: Against = 'views'
-    part: Part = 'all'
+    part: Pooling = 'all'
 
     def __call__(self, output: Tensor) -> Tensor:
-        """Alignment ``[B]`` by a layer's output ``[n, B, ...]``."""
+        """Return the alignment ``[B]`` of a layer's output ``[n, B, ...]``."""
         vectors = flat(output, self.part)
         if self.against == 'views':
             return view_alignment(vectors, self.kind, self.normalized)
@@ -50,14 +50,14 @@ class AlignmentOf:
 def shared_out(
     dataset: Any, batch_size: int, num_workers: int = 0, images: Sequence[int] | None = None
 ) -> DataLoader[Any]:
-    """Loader of this rank's share of some images of a dataset, by default all."""
+    """Return a loader of this rank's share of some images of a dataset, by default all."""
     chosen: Any = Subset(dataset, range(len(dataset)) if images is None else images)
     sampler = DefaultSampler(chosen, shuffle=False, seed=0, round_up=False)  # without, it draws one from numpy
     return DataLoader(chosen, batch_size, sampler=sampler, num_workers=num_workers, collate_fn=collate)
 
 
 def first_view(dataset: Any, preprocess: Callable[..., dict[str, Any]]) -> Tensor:
-    """The first view of the first image, ``[1, 3, H, W]``, as a network gets it."""
+    """Return the first view of the first image, preprocessed, ``[1, 3, H, W]``."""
     view: Tensor = preprocess(collate([dataset[0]]), False)['inputs'][0]
     return view
 
@@ -65,16 +65,16 @@ def first_view(dataset: Any, preprocess: Callable[..., dict[str, Any]]) -> Tenso
 def alignments(
     encoders: Sequence[Layers], loader: DataLoader[Any], preprocess: Callable[..., dict[str, Any]], by: AlignmentOf
 ) -> list[dict[str, Tensor]]:
-    """Alignment of each image by each encoder's layers, all of the same views: ``{layer: [N]}`` for each encoder.
+    """Measure the alignment of each image by each encoder's layers on the same views: ``{layer: [N]}`` per encoder.
 
     Collective, with the same result on any number of ranks, workers and images at a time, provided that the loader's
     views are drawn by image (:func:`sslreg.datasets.set_view_key`).
 
     Args:
-        encoders: E.g. f and g.
-        loader: Gives each image once, with n views.
-        preprocess: A ``data_preprocessor``, the same for all encoders.
-        by: How it is measured.
+        encoders: Encoders, e.g. f and g.
+        loader: Loader that gives each image once, with n views.
+        preprocess: ``data_preprocessor``, the same for all encoders.
+        by: Measure of alignment.
     """
     dataset: Any = loader.dataset
     found = merge(alignment_batches(encoders, loader, preprocess, by), len(dataset))
@@ -86,7 +86,7 @@ def alignments(
 def alignment_batches(
     encoders: Sequence[Layers], loader: DataLoader[Any], preprocess: Callable[..., dict[str, Any]], by: AlignmentOf
 ) -> Iterator[Batch]:
-    """:func:`alignments` of a batch after the other: its images, and ``[B, L]`` for each encoder, on the host."""
+    """Yield :func:`alignments` batch by batch: its images, and ``[B, L]`` for each encoder, on the CPU."""
 
     def measured(encoder: Layers) -> Callable[[list[Tensor]], Tensor]:
         return lambda views: _finite(torch.stack(list(encoder.measure(views, by).values()), dim=1).float().cpu())
@@ -97,7 +97,7 @@ def alignment_batches(
 def activations(
     encoder: Layers, loader: DataLoader[Any], preprocess: Callable[..., dict[str, Any]]
 ) -> dict[str, Tensor]:
-    """Activation of each unit for each image, averaged over its views: ``{layer: [N, U]}``."""
+    """Measure the activation of each unit for each image, averaged over its views: ``{layer: [N, U]}``."""
     dataset: Any = loader.dataset
     widths = _widths(encoder, preprocess(collate([dataset[0]]), False)['inputs'])
 
@@ -109,7 +109,7 @@ def activations(
 
 
 def _widths(encoder: Layers, views: list[Tensor]) -> list[int]:
-    """Units of each layer, known also to a rank that gets no images."""
+    """Return the number of units of each layer, also on a rank without images."""
     return [found.shape[1] for found in encoder.measure(views, units).values()]
 
 

@@ -4,14 +4,16 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from sslreg.evaluation import Metric
 from sslreg.evaluation.tables import ResultTable, main_metrics
 
-from .benchmarked import Run, own
-from .statistics import mean_and_std
-from .tables import plus_minus
+from .benchmarked import metrics_of
+from .experiments.records import C, ConditionRun
+from .score_statistics import mean_and_std
+from .table_rows import plus_minus
 
 
-def of_runs(title: str, name: str, runs: Sequence[Run], level: Callable[[Run], str]) -> ResultTable:
+def of_runs(title: str, name: str, runs: Sequence[ConditionRun[C]], level: Callable[[C], str]) -> ResultTable:
     """The metrics of one benchmark, a row for each order at each level: mean and standard deviation over seeds.
 
     Behind a row by scores follows by how much its mean differs from that of the random ones at the same level.
@@ -22,11 +24,11 @@ def of_runs(title: str, name: str, runs: Sequence[Run], level: Callable[[Run], s
         runs: In the order of the rows.
         level: How much was taken away, in words; '' for nothing.
     """
-    metrics = shown(list(own(runs[0]['metrics'], name)))
+    metrics = shown_in_terminal(list(metrics_of(runs[0].metrics, name)))
     found: dict[tuple[str, str], list[list[float]]] = {}
     for run in runs:
-        row = [run['metrics'][f'{name}/{metric}'] for metric in metrics]
-        found.setdefault((run['order'], level(run)), []).append(row)
+        row = [run.metrics[f'{name}/{metric}'] for metric in metrics]
+        found.setdefault((run.condition.order, level(run.condition)), []).append(row)
     values = {key: torch.tensor(rows, dtype=torch.float64) for key, rows in found.items()}  # [seeds, metrics]
     rows: dict[str, list[str]] = {}
     for (order, at), each in values.items():
@@ -37,7 +39,6 @@ def of_runs(title: str, name: str, runs: Sequence[Run], level: Callable[[Run], s
     return ResultTable(title, [metric.replace('/', '\n') for metric in metrics], rows)
 
 
-def shown(metrics: Sequence[str]) -> list[str]:
-    """Metrics for a terminal: without ``top5`` beside ``top1``, and not each head of a grid nor each class."""
-    kept = [name for name in metrics if not (name.endswith('top5') and name.removesuffix('top5') + 'top1' in metrics)]
-    return main_metrics(kept, set())
+def shown_in_terminal(metrics: Sequence[Metric]) -> list[Metric]:
+    """Return the metrics for a terminal: no secondary ones such as ``top5``, no heads of a grid, no single classes."""
+    return main_metrics([metric for metric in metrics if metric.role != 'secondary'], set())

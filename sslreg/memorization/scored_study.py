@@ -1,3 +1,5 @@
+"""Studies that are scored, read from their folders."""
+
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,46 +10,56 @@ from typing import Any
 from mmengine.config import Config
 from torch import Tensor
 
-from sslreg.memorization import summary as summaries
-from sslreg.memorization.image_scores import Scores
-from sslreg.memorization.split import Split
 from sslreg.utils.config_files import load_config
 
-FILES = ('scores.npz', 'scores.json')
+from .experiments.pruning import PruningResults
+from .experiments.removal import RemovalResults
+from .image_scores import ImageScores
+from .scoring import ScoreSettings
+from .study import Study
+from .summary import LayerSummary, summarize
+
+SCORE_FILES = ('scores.npz', 'scores.json')
 
 
 @dataclass(frozen=True)
 class ScoredStudy:
-    """A study with scores, as the sections of its page see it.
+    """A study with its scores, of which one layer is looked at.
 
     Attributes:
-        name: Tells it from the others on the page.
-        folder: With ``scores.npz``, ``scores.json`` and, perhaps, ``removal.json`` and ``pruning.json``.
-        cfg: Of the trainings.
-        split_file: By which they were made.
-        scores: Of all layers.
-        layer: That the page is about.
-        about: What ``scores.json`` says.
+        name: Name that tells it from other studies.
+        study: The study; its folder has ``scores.npz``, ``scores.json`` and, perhaps, ``removal.json`` and
+            ``pruning.json``.
+        scores: Scores of all layers.
+        layer: The layer that is looked at.
+        settings: Settings of the scoring.
     """
 
     name: str
-    folder: Path
-    cfg: Config
-    split_file: Path
-    scores: Scores
+    study: Study
+    scores: ImageScores
     layer: str
-    about: dict[str, Any]
+    settings: ScoreSettings
+
+    @property
+    def cfg(self) -> Config:
+        """Config of the study."""
+        return self.study.cfg
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the study."""
+        return self.study.results
 
     @cached_property
-    def chosen(self) -> Scores:
-        """Scores of the layer that the page is about."""
+    def chosen(self) -> ImageScores:
+        """Scores of the layer."""
         return self.scores.of_layer(self.layer)
 
     @cached_property
-    def summary(self) -> dict[str, Any]:
-        """``sets``, ``tests`` and, of several seeds, ``seeds``, as in ``scores.json``."""
-        found: dict[str, Any] = summaries.summary(self.chosen)[self.layer]
-        return found
+    def summary(self) -> LayerSummary:
+        """Summary of the layer."""
+        return summarize(self.chosen)[self.layer]
 
     @cached_property
     def candidates(self) -> Tensor:
@@ -56,35 +68,51 @@ class ScoredStudy:
 
     @property
     def index(self) -> list[int]:
-        """Of each candidate in the training set, ``[M]``."""
-        found: list[int] = self.scores.index[self.scores.among('candidate')].tolist()
-        return found
+        """Index of each candidate in the training set, ``[M]``."""
+        return self.scores.candidate_index
 
-    def kept(self, file: str, command: str) -> dict[str, Any] | None:
-        """What another command of ``tools/sslmem.py`` left in the folder, if it was run.
+    @property
+    def removal(self) -> RemovalResults | None:
+        """Results of the command ``remove``; None if it was not run.
 
         Raises:
-            ValueError: It is damaged.
+            ValueError: The file is damaged.
         """
-        return _json(self.folder / file, command) if (self.folder / file).is_file() else None
+        found = self._kept('removal.json', 'remove')
+        return None if found is None else RemovalResults.from_json(found)
+
+    @property
+    def pruning(self) -> PruningResults | None:
+        """Results of the command ``prune``; None if it was not run.
+
+        Raises:
+            ValueError: The file is damaged.
+        """
+        found = self._kept('pruning.json', 'prune')
+        return None if found is None else PruningResults.from_json(found)
+
+    def _kept(self, file: str, command: str) -> dict[str, Any] | None:
+        path = self.folder / file
+        return _read_json(path, command) if path.is_file() else None
 
 
 def read_studies(
     folders: Sequence[str], layer: str | None = None, options: dict[str, Any] | None = None
 ) -> list[ScoredStudy]:
-    """Scored studies from their folders.
+    """Read scored studies from their folders.
 
     Args:
-        folders: Of ``sslmem.py score``.
-        layer: That the page is about; by default the last that was scored.
-        options: Override values of the configs.
+        folders: Folders that ``sslmem.py score`` wrote to.
+        layer: Layer that is looked at; by default the last that was scored.
+        options: Values that override the configs'.
 
     Raises:
-        FileNotFoundError: A folder has no scores; says by which command they are made.
-        ValueError: A folder is given twice, the layer was not scored, or it is not one for all studies.
+        FileNotFoundError: A folder has no scores; says which command makes them.
+        ValueError: A folder is given twice, the layer was not scored, or it is not the same for all studies.
     """
     studies = [
-        _read(name, Path(folder), layer, options) for name, folder in zip(distinct_names(folders), folders, strict=True)
+        _read_study(name, Path(folder), layer, options)
+        for name, folder in zip(distinct_names(folders), folders, strict=True)
     ]
     if len({study.layer for study in studies}) > 1:
         last = ', '.join(f'{study.layer} of {study.name}' for study in studies)
@@ -93,10 +121,10 @@ def read_studies(
 
 
 def distinct_names(folders: Sequence[str]) -> list[str]:
-    """The last parts of the folders' paths, as many as tell them apart.
+    """Return the last parts of the folders' paths, as many as tell the folders apart.
 
     Raises:
-        ValueError: Two are the same.
+        ValueError: Two folders are the same.
     """
     parts = [Path(folder).resolve().parts for folder in folders]
     for number in range(1, max(map(len, parts)) + 1):
@@ -106,38 +134,30 @@ def distinct_names(folders: Sequence[str]) -> list[str]:
     raise ValueError(f'{", ".join(folders)}: a folder is given twice')
 
 
-def _read(name: str, folder: Path, layer: str | None, options: dict[str, Any] | None) -> ScoredStudy:
-    if missing := [file for file in FILES if not (folder / file).is_file()]:
+def _read_study(name: str, folder: Path, layer: str | None, options: dict[str, Any] | None) -> ScoredStudy:
+    if missing := [file for file in SCORE_FILES if not (folder / file).is_file()]:
         raise FileNotFoundError(
             f'{folder} has no {" and no ".join(missing)}: score the study first, by '
             f'`python tools/sslmem.py score {folder}`'
         )
-    about = _json(folder / FILES[1], 'score')
-    scores = Scores.read(folder / FILES[0])
+    settings = ScoreSettings.from_json(_read_json(folder / 'scores.json', 'score'))
+    scores = ImageScores.read(folder / 'scores.npz')
     if layer is not None and layer not in scores.layers:
         raise ValueError(
             f'{folder} has no scores of layer {layer!r}: choose one of {", ".join(scores.layers)}, or score it by '
             f'`python tools/sslmem.py score {folder} --layers ...`'
         )
     config, split_file = (
-        folder / file if (folder / file).is_file() else Path(about[key])
-        for file, key in (('config.py', 'config'), ('split.json', 'split'))
+        folder / file if (folder / file).is_file() else Path(elsewhere)
+        for file, elsewhere in (('config.py', settings.config), ('split.json', settings.split))
     )
-    study = ScoredStudy(
-        name,
-        folder,
-        load_config(str(config), options),
-        split_file,
-        scores,
-        layer or scores.layers[-1],
-        about,
-    )
-    if Split.read(split_file).candidate != study.index:
-        raise ValueError(f'{split_file} has other candidates than {folder / FILES[0]}: score the study again')
-    return study
+    study = Study(load_config(str(config), options), split_file, folder)
+    if study.split.candidate != scores.candidate_index:
+        raise ValueError(f'{split_file} has other candidates than {folder / "scores.npz"}: score the study again')
+    return ScoredStudy(name, study, scores, layer or scores.layers[-1], settings)
 
 
-def _json(path: Path, command: str) -> dict[str, Any]:
+def _read_json(path: Path, command: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(path.read_text())
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""How much an encoder memorised an image: SSLMem (arXiv 2401.12233, section 3) and its forms."""
+"""Formulas of SSLMem, how much an encoder memorised an image (arXiv 2401.12233, section 3), and its forms."""
 
 import torch
 import torch.nn.functional as F
@@ -8,13 +8,13 @@ from sslreg.models.ops.alignment import Distance, distance
 
 
 def image_alignment(images: Tensor, views: Tensor, kind: Distance = 'l2', normalized: bool = True) -> Tensor:
-    """Alignment ``[B]`` as the released code has it: the mean distance of an image as it is to its views.
+    """Return alignment ``[B]`` as in the released code: mean distance of the image without augmentation to its views.
 
     Args:
         images: Representations without augmentation, ``[B, D]``.
-        views: Of n views, ``[n, B, D]``.
-        kind: Of distance.
-        normalized: Whether representations are brought to unit length before.
+        views: Representations of n views, ``[n, B, D]``.
+        kind: Kind of distance.
+        normalized: Whether representations are scaled to unit length first.
     """
     if normalized:
         images, views = F.normalize(images, dim=-1), F.normalize(views, dim=-1)
@@ -22,39 +22,42 @@ def image_alignment(images: Tensor, views: Tensor, kind: Distance = 'l2', normal
 
 
 def sslmem(of_f: Tensor, of_g: Tensor) -> Tensor:
-    """SSLMem of each image: by how much the encoder g, which never saw it, aligns it worse than f, which did.
+    """Return SSLMem = g - f of each image: how much worse the encoder g, which never saw it, aligns it than f.
 
-    Positive: memorised by f; negative: by g.
+    A positive score means that f memorised the image, a negative one that g did.
 
     Args:
-        of_f, of_g: Alignment by f and g, ``[..., N]``.
+        of_f: Alignment by f, ``[..., N]``.
+        of_g: Alignment by g, ``[..., N]``.
     """
     return of_g - of_f
 
 
 def relative_sslmem(of_f: Tensor, of_g: Tensor) -> Tensor:
-    """SSLMem' = (g - f) / (g + f) of each image, in [-1, 1]; for comparisons of layers, models and data sets.
+    """Return SSLMem' = (g - f) / (g + f) of each image, in [-1, 1]; it compares layers, models and data sets.
 
-    The form of LayerMem (arXiv 2409.19069). 0 where both are 0.
+    LayerMem is its mean (arXiv 2409.19069). It is 0 where both alignments are 0.
 
     Args:
-        of_f, of_g: Alignment by f and g, ``[..., N]``.
+        of_f: Alignment by f, ``[..., N]``.
+        of_g: Alignment by g, ``[..., N]``.
     """
     total = of_g + of_f
     return (of_g - of_f) / torch.where(total > 0, total, 1)
 
 
 def layermem(of_f: Tensor, of_g: Tensor) -> Tensor:
-    """LayerMem of L layers, ``[L]``: the mean of SSLMem' over the images (arXiv 2409.19069).
+    """Return LayerMem of L layers, ``[L]``: the mean of SSLMem' over the images (arXiv 2409.19069).
 
     Args:
-        of_f, of_g: Alignment by f and g, ``[L, N]``.
+        of_f: Alignment by f, ``[L, N]``.
+        of_g: Alignment by g, ``[L, N]``.
     """
     return relative_sslmem(of_f, of_g).mean(dim=1)
 
 
 def delta_layermem(memorised: Tensor) -> Tensor:
-    """Delta-LayerMem ``[L - 1]``: by how much each layer memorises more than the one before it, from the second on.
+    """Return Delta-LayerMem ``[L - 1]``: LayerMem of each layer, from the second on, minus that of the layer before.
 
     Args:
         memorised: LayerMem ``[L]`` in the order in which the network runs the layers.
@@ -63,7 +66,7 @@ def delta_layermem(memorised: Tensor) -> Tensor:
 
 
 def range_normalized(scores: Tensor) -> Tensor:
-    """Scores ``[N]`` divided by the range that they span, so that 0 stays 0 (released code).
+    """Divide scores ``[N]`` by the range that they span, so that 0 stays 0 (released code).
 
     Raises:
         ValueError: All scores are equal.

@@ -1,33 +1,32 @@
-"""SSLMem of the images of a split by pairs of encoders, kept on disk."""
+"""SSLMem of the images of a study by pairs of encoders, kept on disk."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.config import Config
 from torch import Tensor
 
 from sslreg.evaluation.features.resume import make, stored
 from sslreg.evaluation.features.store import FeatureStore, combine, dataset_hash, model_hash
 from sslreg.evaluation.model import load_model
 
-from . import study
-from .image_scores import Scores
+from .image_scores import ImageScores
+from .image_sets import augmentation
 from .layers import REPRESENTATION, Layers
 from .measure import AlignmentOf, alignment_batches, first_view, shared_out
-from .split import SPLIT_SETS, Split
+from .split import SPLIT_SETS
+from .study import ENCODERS, Checkpoints, Study
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """What is measured.
+    """Settings of a scoring.
 
     Attributes:
         num_views: Augmentations of an image.
-        by: How alignment is measured.
+        by: Measure of alignment.
         layers: Patterns of :class:`Layers`.
     """
 
@@ -37,17 +36,18 @@ class Protocol:
 
     @property
     def plain(self) -> bool:
-        """Whether the image as it is comes before its views."""
+        """Whether the image without augmentation comes before its views."""
         return self.by.against == 'image'
 
 
 @dataclass(frozen=True)
-class Pair:
+class EncoderPair:
     """The encoders of one seed, ready to be compared.
 
     Attributes:
-        seed: Of their trainings.
-        f, g: With the layers that are looked at.
+        seed: Seed of their trainings.
+        f: Scored layers of f.
+        g: Scored layers of g.
     """
 
     seed: int
@@ -56,85 +56,140 @@ class Pair:
 
     @cached_property
     def hashes(self) -> dict[str, str]:
-        """Of the networks f and g."""
+        """Hashes of the networks f and g."""
         return {name: model_hash(layers.model) for name, layers in (('f', self.f), ('g', self.g))}
 
 
-def load(
-    cfg: Config, split_file: Path | str, checkpoints: Mapping[str, str], seed: int, protocol: Protocol, device: str
-) -> Pair:
-    """Encoders from checkpoints.
+@dataclass(frozen=True)
+class PairHashes:
+    """Hashes of the networks of one seed."""
+
+    seed: int
+    f: str
+    g: str
+
+
+@dataclass(frozen=True)
+class ScoreSettings:
+    """Everything that scores depend on, as ``scores.json`` keeps it.
+
+    Attributes:
+        config: File of the study's config.
+        split: File of its split.
+        protocol: Settings of the scoring.
+        augmentation: Views of the config, as text.
+        networks: Hashes of each pair.
+    """
+
+    config: str
+    split: str
+    protocol: Protocol
+    augmentation: str
+    networks: list[PairHashes]
+
+    @classmethod
+    def of(cls, study: Study, pairs: Sequence[EncoderPair], protocol: Protocol) -> 'ScoreSettings':
+        """Return the settings of a scoring."""
+        networks = [PairHashes(pair.seed, **pair.hashes) for pair in pairs]
+        return cls(study.cfg.filename, str(study.split_file), protocol, repr(augmentation(study.cfg)), networks)
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> 'ScoreSettings':
+        """Take the settings out of the content of ``scores.json``."""
+        settings = found['protocol']
+        protocol = Protocol(settings['num_views'], AlignmentOf(**settings['by']), tuple(settings['layers']))
+        networks = [PairHashes(**each) for each in found['networks']]
+        return cls(found['config'], found['split'], protocol, str(found['augmentation']), networks)
+
+    @property
+    def comparable(self) -> dict[str, Any]:
+        """The settings of the protocol that scores should share to be compared: all but the layers."""
+        return {key: value for key, value in asdict(self.protocol).items() if key != 'layers'}
+
+
+def load_pair(study: Study, checkpoints: Checkpoints, seed: int, protocol: Protocol, device: str) -> EncoderPair:
+    """Load the encoders of one seed.
 
     Args:
-        cfg: Config of the study: of the training on the whole training set.
-        split_file: By which they were trained.
-        checkpoints: Paths of ``'f'`` and ``'g'``.
-        seed: Of their trainings.
-        protocol: For its layers.
-        device: Where they run.
+        study: The study, whose config and split trained them.
+        checkpoints: Their paths.
+        seed: Seed of their trainings.
+        protocol: Names the layers.
+        device: Device that they run on.
 
     Raises:
         ValueError: A checkpoint is of another network than the config's, or both are of one.
     """
-    found = {}
-    for name in study.ENCODERS:
-        try:
-            model = load_model(study.trained_on(cfg, split_file, name, seed), str(checkpoints[name]), device)
-        except ValueError as error:
-            raise ValueError(
-                f'{name} ({checkpoints[name]}) is not of the architecture of the config, which f and g must share: '
-                f'{error}'
-            ) from error
-        found[name] = Layers(model, protocol.layers)
-    pair = Pair(seed, **found)
+    f, g = (
+        Layers(_load(study, name, path, seed, device), protocol.layers)
+        for name, path in zip(ENCODERS, checkpoints, strict=True)
+    )
+    pair = EncoderPair(seed, f, g)
     if pair.hashes['f'] == pair.hashes['g']:
         raise ValueError(
-            f'{checkpoints["f"]} and {checkpoints["g"]} are one network, which cannot be compared with itself: give as '
-            'g the one that was trained without the candidates'
+            f'{checkpoints.f} and {checkpoints.g} are one network, which cannot be compared with itself: give as g the '
+            'one that was trained without the candidates'
         )
     return pair
 
 
-def score(
-    cfg: Config,
-    split_file: Path | str,
-    pairs: Sequence[Pair],
+def _load(study: Study, name: str, checkpoint: str, seed: int, device: str) -> Any:
+    cfg = study.encoder_config(name, seed)
+    try:
+        return load_model(cfg, checkpoint, device)
+    except ValueError as error:
+        raise ValueError(
+            f'{name} ({checkpoint}) is not of the architecture of the config, which f and g must share: {error}'
+        ) from error
+
+
+def score_images(
+    study: Study,
+    pairs: Sequence[EncoderPair],
     protocol: Protocol,
     store: FeatureStore,
     batch_size: int = 128,
     num_workers: int = 4,
-) -> Scores:
-    """Scores of all images of a split that has them; collective, with the same result on any number of ranks.
+) -> ImageScores:
+    """Score all images of a study's split; collective, with the same result on any number of ranks.
 
-    Both encoders of a pair see the same views in the same pass. What is stored is not measured again, and what was
-    interrupted goes on.
+    Both encoders of a pair see the same views in the same pass. Stored alignments are not measured again, and an
+    interrupted scoring goes on.
+
+    Args:
+        study: The study.
+        pairs: The encoders of each seed.
+        protocol: Settings of the scoring.
+        store: Folder of alignments.
+        batch_size: Images at a time.
+        num_workers: Data-loading workers per process.
     """
-    split = Split.read(split_file)
+    split = study.split
     names = [name for name in SPLIT_SETS if split.part(name)]
     columns = []
     for name in names:
-        dataset = study.viewed(cfg, name, split_file, protocol.num_views, protocol.plain)
-        key = combine(dataset_hash(dataset), repr((protocol, study.augmentation(cfg), name)))
-        rows = [_aligned(pair, dataset, key, protocol.by, store, batch_size, num_workers) for pair in pairs]
+        dataset = study.images(name).views(protocol.num_views, protocol.plain)
+        key = combine(dataset_hash(dataset), repr((protocol, augmentation(study.cfg), name)))
+        rows = [_align(pair, dataset, key, protocol.by, store, batch_size, num_workers) for pair in pairs]
         columns.append(torch.stack(rows, dim=1))  # [2, S, L, M]
     of_f, of_g = torch.cat(columns, dim=-1)
     sets = [name for name in names for _ in split.part(name)]
     index = torch.tensor([image for name in names for image in split.part(name)])
-    return Scores(pairs[0].f.names, [pair.seed for pair in pairs], sets, index, of_f, of_g)
+    return ImageScores(pairs[0].f.names, [pair.seed for pair in pairs], sets, index, of_f, of_g)
 
 
-def _aligned(
-    pair: Pair, dataset: Any, key: str, by: AlignmentOf, store: FeatureStore, batch_size: int, num_workers: int
+def _align(
+    pair: EncoderPair, dataset: Any, key: str, by: AlignmentOf, store: FeatureStore, batch_size: int, num_workers: int
 ) -> Tensor:
-    """Alignment ``[2, L, M]`` by f and g of all images of a dataset."""
+    """Return the alignment ``[2, L, M]`` by f and g of all images of a dataset."""
     encoders, preprocess = (pair.f, pair.g), pair.f.model.data_preprocessor
     first = first_view(dataset, preprocess)
     for each in encoders:
         each.order(first)
-    keys = [combine(key, *pair.hashes.values(), name) for name in study.ENCODERS]
+    keys = [combine(key, *pair.hashes.values(), name) for name in ENCODERS]
     rows = [stored(store, each) for each in keys]
     if any(each is None for each in rows):
-        about = {each: dict(layers=pair.f.names, encoder=name) for each, name in zip(keys, study.ENCODERS, strict=True)}
+        about = {each: dict(layers=pair.f.names, encoder=name) for each, name in zip(keys, ENCODERS, strict=True)}
 
         def batches(images: Sequence[int]) -> Any:
             loader = shared_out(dataset, batch_size, num_workers, images)
@@ -142,14 +197,3 @@ def _aligned(
 
         rows = list(make(store, about, len(dataset), batches))
     return torch.stack([each.T for each in rows if each is not None])
-
-
-def about(cfg: Config, split_file: Path | str, pairs: Sequence[Pair], protocol: Protocol) -> dict[str, Any]:
-    """What scores depend on."""
-    return dict(
-        config=cfg.filename,
-        split=str(split_file),
-        protocol=asdict(protocol),
-        augmentation=repr(study.augmentation(cfg)),
-        networks=[dict(seed=pair.seed, **pair.hashes) for pair in pairs],
-    )

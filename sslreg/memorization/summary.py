@@ -1,66 +1,126 @@
-"""What the scores of a split say in all: means of sets, tests, LayerMem, and whether seeds agree."""
+"""Summary of the scores of a split: means of sets, tests, LayerMem, and the agreement of seeds."""
 
+from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from . import statistics
-from .image_scores import Scores
+from . import score_statistics
+from .image_scores import ImageScores
+from .score_statistics import Agreement, ClaimTest, MeanStd, agreement, mean_and_std
 from .scores import delta_layermem, layermem
 from .split import SPLIT_SETS
-from .statistics import mean_and_std
 
-TOP = 100  # most memorised candidates by which seeds, and studies, are compared
+TOP_CANDIDATES = 100  # most memorised candidates by which seeds, and studies, are compared
 
 
-def summary(scores: Scores) -> dict[str, Any]:
-    """Of each layer: the sets' means and quantiles, the tests of the paper's claims, and how seeds agree.
+@dataclass(frozen=True)
+class ScoreSummary(MeanStd):
+    """Summary of one form of the scores of a set.
 
-    With several seeds, an image's score is its mean over them.
+    Attributes:
+        num_images: Number of images.
+        quantiles: Quantiles of the means over seeds, by ``'0.05'`` and so on.
     """
-    return {layer: _of_layer(scores.of_layer(layer)) for layer in scores.layers}
+
+    num_images: int
+    quantiles: dict[str, float]
 
 
-def layer_summary(scores: Scores) -> dict[str, dict[str, float]]:
-    """Of each layer LayerMem over the candidates, with Delta-LayerMem (``delta``) from the second layer on."""
+@dataclass(frozen=True)
+class SetSummary:
+    """Summaries of the three forms of SSLMem of a set.
+
+    Attributes:
+        sslmem: g - f.
+        sslmem_range: SSLMem divided by its range over all images.
+        sslmem_prime: (g - f) / (g + f).
+    """
+
+    sslmem: ScoreSummary
+    sslmem_range: ScoreSummary
+    sslmem_prime: ScoreSummary
+
+
+@dataclass(frozen=True)
+class SeedAgreement(Agreement):
+    """Agreement of two seeds of a study.
+
+    Attributes:
+        seeds: The two seeds.
+    """
+
+    seeds: list[int]
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """Summary of the scores of one layer.
+
+    Attributes:
+        sets: Summaries by set.
+        tests: Tests of the paper's claims.
+        seeds: Agreement of each two seeds; None with a single seed.
+    """
+
+    sets: dict[str, SetSummary]
+    tests: list[ClaimTest]
+    seeds: list[SeedAgreement] | None
+
+
+@dataclass(frozen=True)
+class LayerMem(MeanStd):
+    """LayerMem of a layer.
+
+    Attributes:
+        delta: Delta-LayerMem; None for the first layer.
+    """
+
+    delta: float | None
+
+
+def summarize(scores: ImageScores) -> dict[str, LayerSummary]:
+    """Summarize the scores of each layer; with several seeds, an image's score is its mean over them."""
+    return {layer: _summarize_layer(scores.of_layer(layer)) for layer in scores.layers}
+
+
+def summarize_layermem(scores: ImageScores) -> dict[str, LayerMem]:
+    """Return LayerMem and Delta-LayerMem of each layer over the candidates."""
     among = scores.among('candidate')
     pairs = zip(scores.of_f[..., among], scores.of_g[..., among], strict=True)
     by_seed = torch.stack([layermem(f, g) for f, g in pairs])
-    found = {layer: mean_and_std(values) for layer, values in zip(scores.layers, by_seed.unbind(dim=1), strict=True)}
-    for layer, delta in zip(scores.layers[1:], delta_layermem(by_seed.mean(dim=0)).tolist(), strict=True):
-        found[layer]['delta'] = delta
-    return found
+    deltas = [None, *delta_layermem(by_seed.mean(dim=0)).tolist()]
+    return {
+        layer: LayerMem(**vars(mean_and_std(values)), delta=delta)
+        for layer, values, delta in zip(scores.layers, by_seed.unbind(dim=1), deltas, strict=True)
+    }
 
 
-def between_seeds(scores: Scores, top: int = TOP) -> list[dict[str, Any]]:
-    """``seeds``, and :func:`agreement` of the candidates' scores by each two of them; of one layer."""
+def seed_agreements(scores: ImageScores, top: int = TOP_CANDIDATES) -> list[SeedAgreement]:
+    """Compare the candidates' rankings by each two seeds; of one layer, with ``top`` or all candidates if fewer."""
     of_seed = dict(zip(scores.seeds, scores.sslmem[:, 0, scores.among('candidate')], strict=True))
-    return [dict(seeds=[a, b], **agreement(of_seed[a], of_seed[b], top)) for a, b in combinations(of_seed, 2)]
+    return [
+        SeedAgreement(**vars(agreement(of_seed[a], of_seed[b], min(top, len(of_seed[a])))), seeds=[a, b])
+        for a, b in combinations(of_seed, 2)
+    ]
 
 
-def agreement(a: Tensor, b: Tensor, top: int = TOP) -> dict[str, Any]:
-    """``top``, ``overlap``, ``tau`` and ``p`` of two scores ``[M]`` of the same images; of all, if there are fewer."""
-    top = min(top, len(a))
-    return dict(top=top, **statistics.agreement(a, b, top)._asdict())
-
-
-def _of_layer(scores: Scores) -> dict[str, Any]:
+def _summarize_layer(scores: ImageScores) -> LayerSummary:
     forms = dict(sslmem=scores.sslmem, sslmem_range=scores.ranged, sslmem_prime=scores.relative)
     places = {name: scores.among(name) for name in SPLIT_SETS if name in scores.sets}
-    values = {form: {name: of[:, 0, among] for name, among in places.items()} for form, of in forms.items()}
-    means = {name: each.mean(dim=0) for name, each in values['sslmem'].items()}
-    found: dict[str, Any] = {
-        'sets': {name: {form: _described(values[form][name]) for form in forms} for name in places},
-        'tests': [each._asdict() for each in statistics.compare(means)],
-    }
-    if len(scores.seeds) > 1:
-        found['seeds'] = between_seeds(scores)
-    return found
+    means = {name: scores.sslmem[:, 0, among].mean(dim=0) for name, among in places.items()}
+    return LayerSummary(
+        {
+            name: SetSummary(**{form: _summarize_set(values[:, 0, among]) for form, values in forms.items()})
+            for name, among in places.items()
+        },
+        score_statistics.compare(means),
+        seed_agreements(scores) if len(scores.seeds) > 1 else None,
+    )
 
 
-def _described(values: Tensor) -> dict[str, Any]:
-    """Of scores ``[S, M]``."""
-    quantiles = statistics.quantiles(values.mean(dim=0))
-    return mean_and_std(values.mean(dim=1)) | dict(num_images=values.shape[1], quantiles=quantiles)
+def _summarize_set(values: Tensor) -> ScoreSummary:
+    """Summarize scores ``[S, M]``."""
+    quantiles = score_statistics.quantiles(values.mean(dim=0))
+    return ScoreSummary(**vars(mean_and_std(values.mean(dim=1))), num_images=values.shape[1], quantiles=quantiles)

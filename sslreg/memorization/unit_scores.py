@@ -1,114 +1,118 @@
-"""UnitMem and ClassMem of a network's units over the images of a dataset."""
+"""UnitMem and ClassMem of a network's units over a set of images, kept in ``units.npz``."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from torch import Tensor
 
-from sslreg.models.adapters import encoder
+from sslreg.models.adapters import as_encoder
 from sslreg.utils.files import atomic_write, write_json
 
-from . import statistics, study
+from .image_sets import ImageSet
 from .layers import Layers
 from .measure import activations, first_view, shared_out
+from .score_statistics import quantiles
 from .units import Rest, class_means, classmem, unitmem
 
 
-class Images(NamedTuple):
-    """Which images units are looked at with.
+class Loading(NamedTuple):
+    """Settings of a loader of images.
 
     Attributes:
-        cfg: Config of the training.
-        part: As in :func:`sslreg.memorization.study.viewed`, as is ``split_file``.
         batch_size: Images at a time.
-        num_workers: Of the loader.
+        num_workers: Data-loading workers per process.
     """
 
-    cfg: Config
-    part: str = 'train'
-    split_file: Path | str | None = None
     batch_size: int = 128
     num_workers: int = 4
 
 
-class Units(NamedTuple):
+@dataclass(frozen=True)
+class UnitSummary:
+    """Summary of the scores of a layer's units.
+
+    Attributes:
+        number: Number of units.
+        mean: Mean score.
+        quantiles: Quantiles by ``'0.05'`` and so on.
+    """
+
+    number: int
+    mean: float
+    quantiles: dict[str, float]
+
+
+class UnitScores(NamedTuple):
     """Scores of a layer's units.
 
     Attributes:
-        scores: ``[U]``.
-        most: Image, or class, that excites each most, ``[U]``; images by their place in the set.
+        scores: UnitMem or ClassMem, ``[U]``.
+        most: Image, or class, that excites each unit most, ``[U]``; images by their place in the set.
     """
 
     scores: Tensor
     most: Tensor
 
-
-def of_images(
-    model: Any, patterns: Sequence[str], images: Images, num_views: int, rest: Rest = 'mean'
-) -> dict[str, Units]:
-    """UnitMem of layers over augmented images; collective."""
-    views = study.viewed(images.cfg, images.part, images.split_file, num_views)
-    return of_views(model, patterns, views, images.batch_size, images.num_workers, rest)
+    @property
+    def summary(self) -> UnitSummary:
+        """Number, mean and quantiles of the scores."""
+        return UnitSummary(len(self.scores), float(self.scores.mean()), quantiles(self.scores))
 
 
-def of_views(
-    model: Any, patterns: Sequence[str], views: Any, batch_size: int, num_workers: int, rest: Rest
-) -> dict[str, Units]:
-    """:func:`of_images` of a dataset of views."""
-    found = _activations(model, patterns, views, batch_size, num_workers)
-    return {name: Units(unitmem(rows, rest), rows.argmax(dim=0)) for name, rows in found.items()}
+def score_units(
+    model: Any, patterns: Sequence[str], views: Any, loading: Loading, rest: Rest = 'mean'
+) -> dict[str, UnitScores]:
+    """Measure UnitMem of layers over a dataset of views; collective."""
+    found = _activations(model, patterns, views, loading)
+    return {name: UnitScores(unitmem(rows, rest), rows.argmax(dim=0)) for name, rows in found.items()}
 
 
-def of_classes(model: Any, patterns: Sequence[str], images: Images, rest: Rest = 'mean') -> dict[str, Units]:
-    """ClassMem of layers over images as they are; of test images this is class selectivity. Collective."""
-    dataset = study.viewed(images.cfg, images.part, images.split_file, num_views=0, plain=True)
-    labels = torch.tensor(study.labels(images.cfg, images.part, images.split_file))
-    found = _activations(model, patterns, dataset, images.batch_size, images.num_workers)
-    return {name: _of_classes(rows, labels, rest) for name, rows in found.items()}
+def score_unit_classes(
+    model: Any, patterns: Sequence[str], images: ImageSet, loading: Loading, rest: Rest = 'mean'
+) -> dict[str, UnitScores]:
+    """Measure ClassMem of layers over images without augmentation (of test images: class selectivity); collective."""
+    labels = torch.tensor(images.labels())
+    found = _activations(model, patterns, images.views(0, plain=True), loading)
+    return {name: unit_classes(rows, labels, rest) for name, rows in found.items()}
 
 
-def write(folder: Path, scores: dict[str, Units], about: dict[str, Any]) -> None:
-    """``units.npz``: of each layer ``LAYER/scores`` and ``LAYER/most``; ``units.json``: settings, mean, quantiles."""
+def unit_classes(activations: Tensor, labels: Tensor, rest: Rest = 'mean') -> UnitScores:
+    """Return ClassMem of units, and the class that excites each most, by activations ``[N, U]`` and labels ``[N]``."""
+    classes, means = class_means(activations, labels)
+    return UnitScores(classmem(activations, labels, rest), classes[means.argmax(dim=0)])
+
+
+def write_units(folder: Path, scores: Mapping[str, UnitScores], settings: dict[str, Any]) -> None:
+    """Write ``units.npz``, ``LAYER/scores`` and ``LAYER/most`` of each layer, and ``units.json``, with summaries."""
     arrays: dict[str, Any] = {
         f'{layer}/{name}': values.numpy() for layer, each in scores.items() for name, values in each._asdict().items()
     }
     with atomic_write(folder / 'units.npz') as partial, partial.open('wb') as file:
         np.savez(file, **arrays)
-    layers = {layer: described(each.scores) for layer, each in scores.items()}
-    write_json(about | dict(layers=layers), folder / 'units.json')
+    layers = {layer: asdict(each.summary) for layer, each in scores.items()}
+    write_json(settings | dict(layers=layers), folder / 'units.json')
 
 
-def read(folder: Path, about: dict[str, Any]) -> dict[str, Units] | None:
-    """What :func:`write` has written with these settings; None if it has not."""
+def read_units(folder: Path, settings: dict[str, Any]) -> dict[str, UnitScores] | None:
+    """Read what :func:`write_units` wrote with these settings; None if it has not."""
     note = folder / 'units.json'
-    if not note.is_file() or not about.items() <= json.loads(note.read_text()).items():
+    if not note.is_file() or not settings.items() <= json.loads(note.read_text()).items():
         return None
     with np.load(folder / 'units.npz') as found:
         layers = [key.removesuffix('/scores') for key in found if key.endswith('/scores')]
         return {
-            layer: Units(*(torch.from_numpy(found[f'{layer}/{name}']) for name in Units._fields)) for layer in layers
+            layer: UnitScores(*(torch.from_numpy(found[f'{layer}/{name}']) for name in UnitScores._fields))
+            for layer in layers
         }
 
 
-def described(values: Tensor) -> dict[str, Any]:
-    """Number, mean and quantiles of scores ``[U]``."""
-    return dict(number=len(values), mean=float(values.mean()), quantiles=statistics.quantiles(values))
-
-
-def _activations(
-    model: Any, patterns: Sequence[str], dataset: Any, batch_size: int, num_workers: int
-) -> dict[str, Tensor]:
-    model = encoder(model)
+def _activations(model: Any, patterns: Sequence[str], dataset: Any, loading: Loading) -> dict[str, Tensor]:
+    model = as_encoder(model)
     layers = Layers(model, patterns)
     layers.order(first_view(dataset, model.data_preprocessor))
-    return activations(layers, shared_out(dataset, batch_size, num_workers), model.data_preprocessor)
-
-
-def _of_classes(activations: Tensor, labels: Tensor, rest: Rest) -> Units:
-    classes, means = class_means(activations, labels)
-    return Units(classmem(activations, labels, rest), classes[means.argmax(dim=0)])
+    return activations(layers, shared_out(dataset, *loading), model.data_preprocessor)

@@ -1,4 +1,4 @@
-"""Which units memorise: UnitMem and ClassMem (arXiv 2409.19069)."""
+"""Formulas of UnitMem and ClassMem, how much single units memorise (arXiv 2409.19069)."""
 
 from typing import Literal, get_args
 
@@ -10,14 +10,15 @@ RESTS: tuple[Rest, ...] = get_args(Rest)
 
 
 def unitmem(activations: Tensor, rest: Rest = 'mean') -> Tensor:
-    """UnitMem ``[U]`` = (max - rest) / (max + rest): how much more one image excites a unit than the others do.
+    """Return UnitMem ``[U]`` = (max - rest) / (max + rest): how much more one image excites a unit than the others do.
 
-    0 for a unit that all images excite alike, and for one that none does; 1 for one that a single image excites.
+    It is 0 for a unit that all images excite alike or that none excites, and 1 for one that a single image excites.
 
     Args:
-        activations: Of N images, each the mean over its augmentations, ``[N, U]``; not negative, as after a ReLU.
-        rest: What stands for the other N - 1 images: their mean as in the formula, or their median as in the released
-            code.
+        activations: Activations of N images, each the mean over its augmentations, ``[N, U]``; not negative, as after
+            a ReLU.
+        rest: How the other N - 1 images are summarised: their mean as in the formula, or their median as in the
+            released code.
 
     Raises:
         ValueError: Fewer than 2 images, negative activations, or an unknown ``rest``.
@@ -42,19 +43,19 @@ def unitmem(activations: Tensor, rest: Rest = 'mean') -> Tensor:
 
 
 def classmem(activations: Tensor, labels: Tensor, rest: Rest = 'mean') -> Tensor:
-    """ClassMem ``[U]``: :func:`unitmem` of the classes' mean activations; on test images it is class selectivity.
+    """Return ClassMem ``[U]``: :func:`unitmem` of the classes' mean activations; on test images class selectivity.
 
     Args:
-        activations: ``[N, U]``, without augmentation.
+        activations: Activations of images without augmentation, ``[N, U]``.
         labels: ``[N]``; classes without images do not count.
-        rest: As there.
+        rest: How the other classes are summarised.
     """
     _, means = class_means(activations, labels)
     return unitmem(means, rest)
 
 
 def class_means(activations: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Classes ``[K]`` that images ``[N]`` are of, and the mean of their rows ``[N, U]`` by class, ``[K, U]``."""
+    """Return the classes ``[K]`` of images with labels ``[N]``, and the means ``[K, U]`` of their rows ``[N, U]``."""
     classes, place = labels.unique(return_inverse=True)
     sums = activations.new_zeros(len(classes), activations.shape[1]).index_add_(0, place, activations)
     return classes, sums / place.bincount()[:, None]

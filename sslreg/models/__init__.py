@@ -1,3 +1,5 @@
+from typing import NoReturn
+
 import mmpretrain.models  # noqa: F401  registers what sslreg's registries fall back to
 
 from .backbones import ResNet9, SSLVisionTransformer, TimmBackbone
@@ -5,10 +7,11 @@ from .cutmix import InstanceCutMix
 from .encoder import ColorHistogramBackbone, Encoder, PixelBackbone
 from .heads import AlignedHead, InstanceHead, ViewMemoryHead
 from .losses import AlignmentLoss, ReleasedSqrtKLLoss, SqrtKLLoss, StreamedLoss, ViewMemoryCELoss
-from .memories import BaseMemory, CorrectedInstanceMemory, InstanceMemory, MemoryBlocks, QueueMemory
+from .memories import BaseMemory, CorrectedInstanceMemory, InstanceMemory, QueueMemory
 from .memory_ssl import MemorySSL
 from .necks import ProjectionNeck
 from .preprocessor import SingleViewPreprocessor, ViewPreprocessor
+from .recall import LearningRecall, Recall, refuse_earlier_name
 from .teacher import EMATeacher
 
 __all__ = [
@@ -22,11 +25,12 @@ __all__ = [
     'InstanceCutMix',
     'InstanceHead',
     'InstanceMemory',
-    'MemoryBlocks',
+    'LearningRecall',
     'MemorySSL',
     'PixelBackbone',
     'ProjectionNeck',
     'QueueMemory',
+    'Recall',
     'ReleasedSqrtKLLoss',
     'ResNet9',
     'SSLVisionTransformer',
@@ -38,3 +42,8 @@ __all__ = [
     'ViewMemoryHead',
     'ViewPreprocessor',
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    """Raise AttributeError, or explain what replaces a name of earlier versions."""
+    refuse_earlier_name(__name__, name)

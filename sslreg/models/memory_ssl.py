@@ -4,14 +4,13 @@ from typing import Any
 
 import torch
 from mmpretrain.models import BaseSelfSupervisor
-from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from sslreg.datasets import sample_indices
 from sslreg.registry import MEMORIES, MODELS
 
 from .backbones import Pool
 from .memories import BaseMemory
+from .recall import LearningRecall, Recall
 
 
 @MODELS.register_module()
@@ -25,7 +24,7 @@ class MemorySSL(BaseSelfSupervisor):
         backbone: Config of the backbone.
         neck: Config of the neck, ``[B, C] -> [B, D]`` of unit norm.
         memory: Config of a memory, from the registry ``MEMORIES``.
-        head: Config of a head with ``loss(queries, keys, blocks)``.
+        head: Config of a head with ``loss(queries, keys, recall)``.
         teacher: Config of an averaged model, e.g. :class:`EMATeacher`, or None. ``TeacherEMAHook`` moves it.
         num_key_views: Views 0..T-1 that become keys.
         mixing: Config of what mixes the images of a batch, e.g. :class:`InstanceCutMix`, or None. It takes one view,
@@ -78,23 +77,41 @@ class MemorySSL(BaseSelfSupervisor):
         feats: Tensor = self.pool(self.feature_backbone(images))
         return feats
 
-    def loss(self, inputs: list[Tensor], data_samples: list[DataSample] | Tensor) -> dict[str, Tensor]:
-        """One training step but for the optimiser's.
+    def loss(self, inputs: list[Tensor], indices: Tensor) -> dict[str, Tensor]:
+        """Compute the losses of a training step and update the memory.
 
         Args:
             inputs: V views, each ``[B, 3, H, W]``; sizes may differ between views.
-            data_samples: B samples that carry ``sample_idx``, or these indices ``[B]``, on the host.
+            indices: ``[B]`` dataset index of each image, on the host, as :class:`ViewPreprocessor` gives them.
         """
-        indices = sample_indices(data_samples)
         self.memory.check_indices(indices)
         indices = indices.to(inputs[0].device, non_blocking=True)
         inputs, soft = self._mixed(inputs)
         queries = embed_views(self.student, inputs)
         keys = self._keys(inputs, queries)
-        read = self.memory.read_in_place if getattr(self.head, 'streams', False) else self.memory.read
-        losses: dict[str, Tensor] = self.head.loss(queries, keys, read(indices), **soft)
-        self.memory.update(keys[-1], indices)
+        recall = self._recall(indices)
+        losses: dict[str, Tensor] = self.head.loss(queries, keys, recall, **soft)
+        self._store(recall, keys[-1], indices)
         return losses
+
+    def _recall(self, indices: Tensor) -> Recall:
+        recall: Any = self.memory.read(indices)
+        if not isinstance(recall, Recall):
+            raise TypeError(
+                f'{type(self.memory).__name__}.read() gave {type(recall).__name__}, but a memory gives a Recall of its '
+                'entries: `from sslreg.models import Recall`, then `return Recall(self.feats)`'
+            )
+        return recall
+
+    def _store(self, recall: Recall, feats: Tensor, indices: Tensor) -> None:
+        """Update the memory, unless it has learned from the softmax of the loss."""
+        if not isinstance(recall, LearningRecall):
+            self.memory.update(feats, indices)
+        elif not recall.finished:
+            raise RuntimeError(
+                f'{type(self.memory).__name__} learns from the softmax over its entries, but '
+                f'{type(self.head).__name__} did not give it: use InstanceHead, or InstanceMemory with this head'
+            )
 
     def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """As in MMEngine, which however logs a head's own ``loss`` in place of the sum where there are others."""

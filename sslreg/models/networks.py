@@ -1,24 +1,31 @@
+"""The networks inside a model, for hooks and sharding."""
+
 from collections.abc import Sequence
 from typing import Any
 
 from torch import nn
 
 
-def encoders(model: Any) -> list[Any]:
-    """The networks of a MemorySSL, each with ``backbone`` and ``neck``: the student, then the teacher if any."""
+def student_and_teacher(model: Any) -> list[Any]:
+    """Return the networks of a MemorySSL, each with ``backbone`` and ``neck``: the student, then the teacher if any."""
     return [model.student] if model.teacher is None else [model.student, model.teacher.module]
 
 
-def parts(model: Any) -> list[nn.Module]:
-    """Backbones and necks of :func:`encoders`: what is called for a view, and so what can be compiled or hooked."""
-    return [part for encoder in encoders(model) for part in (encoder.backbone, encoder.neck)]
+def backbones_and_necks(model: Any) -> list[nn.Module]:
+    """Return the modules that are called for a view, and so can be compiled or hooked, of student and teacher."""
+    return [part for network in student_and_teacher(model) for part in (network.backbone, network.neck)]
 
 
-def layers(backbone: nn.Module, names: Sequence[str], user: str) -> list[nn.Module]:
-    """The modules of a backbone whose class has one of the names.
+def modules_of_class(backbone: nn.Module, names: Sequence[str], user: str) -> list[nn.Module]:
+    """Return the modules of a backbone whose class has one of the names.
+
+    Args:
+        backbone: The backbone.
+        names: Names of classes, e.g. ``['TransformerEncoderLayer']``.
+        user: The hook that asks, for the error message.
 
     Raises:
-        ValueError: There is none for a name; ``user`` is who asks.
+        ValueError: There is no module for a name.
     """
     classes = sorted({type(module).__name__ for module in backbone.modules()})
     for name in names:

@@ -6,19 +6,26 @@ from mmpretrain.models import SelfSupDataPreprocessor
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from sslreg.datasets.collate import sample_indices
 from sslreg.datasets.views import change_colors_of_batch
 from sslreg.registry import MODELS
 
 
 @MODELS.register_module()
 class ViewPreprocessor(SelfSupDataPreprocessor):
-    """mmpretrain's ``SelfSupDataPreprocessor`` that also makes the changes of colour that workers left to it.
+    """mmpretrain's ``SelfSupDataPreprocessor`` that also changes colours on the device and decodes the images' indices.
 
-    Takes what the collated batch has: ``inputs``, ``data_samples`` and, from :class:`MultiCrop`, ``color`` of
-    ``[B, V, COLUMNS]``. Samples stay on the host, where they are asked for their indices. Nothing waits for the device.
+    It takes a collated batch: ``inputs``, ``data_samples`` and, from :class:`MultiCrop`, ``color`` of
+    ``[B, V, COLUMNS]``. It gives ``inputs``, and as ``data_samples`` the dataset index ``[B]`` of each image, on the
+    host, or None if the batch has no samples. Nothing waits for the device.
+
+    Args:
+        *args: As in ``SelfSupDataPreprocessor``.
+        **kwargs: As in ``SelfSupDataPreprocessor``.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take over the channel order from mmpretrain's class."""
         super().__init__(*args, **kwargs)
         self.reverse = self._channel_conversion
         self._channel_conversion: bool = (
@@ -26,25 +33,30 @@ class ViewPreprocessor(SelfSupDataPreprocessor):
         )
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        views, color, samples = (data.get(name) for name in ('inputs', 'color', 'data_samples'))
-        views = self.cast_data(views)
+        """Return ``inputs`` on the device, normalised, and the images' indices as ``data_samples``."""
+        samples = data.get('data_samples')
+        indices = None if samples is None else sample_indices(samples)
+        return dict(inputs=self.images(data, training), data_samples=indices)
+
+    def images(self, data: dict[str, Any], training: bool = False) -> Any:
+        """Return the images of a batch, or the list of its views, on the device, coloured and normalised."""
+        views, color = self.cast_data(data['inputs']), data.get('color')
         if color is not None:
             views = _change_colors(views, color)
         if self.reverse:
             views = [view.flip(1) for view in views] if isinstance(views, list) else views.flip(1)
-        images = super().forward(dict(inputs=views, data_samples=None), training)['inputs']
-        return dict(inputs=images, data_samples=samples)
+        return super().forward(dict(inputs=views, data_samples=None), training)['inputs']
 
 
 @MODELS.register_module()
 class SingleViewPreprocessor(ViewPreprocessor):
-    """For models that take images rather than views: mmpretrain's classifiers and MAE.
+    """Preprocessor for models that take images instead of views: mmpretrain's classifiers and MAE.
 
-    Of a batch of one view its images, and as ``data_samples``, where the batch has ``labels`` (:class:`LabelledViews`),
-    mmpretrain's with their ``gt_label``.
+    It gives the images of a batch of one view. ``data_samples`` are left as mmpretrain's models read them: from
+    ``labels`` of the batch (:class:`LabelledViews`) samples with ``gt_label``, else those of the batch.
 
     Args:
-        batch_augments: What ``ImageClassifier`` hands on as its ``train_cfg``: None.
+        batch_augments: ``train_cfg`` of ``ImageClassifier``, which must be None.
         **kwargs: As in :class:`ViewPreprocessor`.
 
     Raises:
@@ -60,24 +72,24 @@ class SingleViewPreprocessor(ViewPreprocessor):
             )
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        """As in :class:`ViewPreprocessor`.
+        """Return ``inputs [B, 3, H, W]`` on the device, normalised, and ``data_samples``.
 
         Raises:
             ValueError: There are several views of an image.
         """
-        found = super().forward(data, training)
-        if isinstance(found['inputs'], list):
-            if len(found['inputs']) > 1:
-                raise ValueError(f'the model takes one view of an image, not {len(found["inputs"])}: set num=1')
-            (found['inputs'],) = found['inputs']
+        images, samples = self.images(data, training), data.get('data_samples')
+        if isinstance(images, list):
+            if len(images) > 1:
+                raise ValueError(f'the model takes one view of an image, not {len(images)}: set num=1')
+            (images,) = images
         if 'labels' in data:
             labels = self.cast_data(data['labels'])
-            found['data_samples'] = [DataSample().set_gt_label(label) for label in labels.split(1)]
-        return found
+            samples = [DataSample().set_gt_label(label) for label in labels.split(1)]
+        return dict(inputs=images, data_samples=samples)
 
 
 def _change_colors(views: list[Tensor], color: Tensor) -> list[Tensor]:
-    """Of V views ``[B, 3, H, W]``; those of one size together."""
+    """Change the colours of V views ``[B, 3, H, W]``; views of one size are done together."""
     changed: list[Tensor] = []
     for _, group in groupby(views, key=lambda view: view.shape):
         size = list(group)

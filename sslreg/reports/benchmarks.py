@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sslreg.evaluation.results import Evaluation
-from sslreg.evaluation.tables import Comparison, ResultTable, compare, headlines, overview
+from sslreg.evaluation.tables import Comparison, ResultTable, compare, headline_name, headlines, overview
 
 from .metric_plots import bars, metric_plots
 from .page import Block, Facts, Section, Table, write_page
@@ -46,7 +46,7 @@ def _models(evaluations: Sequence[Evaluation]) -> Section:
 def _overview(comparisons: Sequence[Comparison]) -> Section:
     """Return the main metric of each benchmark as a table and as bars."""
     columns = headlines(comparisons)
-    labels = {f'{each.name}: {each.first}': each.name for each in comparisons}
+    labels = {headline_name(each): each.name for each in comparisons}
     return Section('Overview', [*result_blocks(overview(comparisons)), bars(columns, len(columns), labels, 'in %')])
 
 
@@ -59,9 +59,9 @@ def _benchmark(comparison: Comparison) -> Iterator[Block]:
     yield from result_blocks(comparison.table(comparison.main))
     yield _source(comparison)
     yield from metric_plots(comparison)
-    if len(comparison.main) < len(comparison.names):
-        everything = result_blocks(comparison.table(comparison.names))
-        yield Section(f'All {len(comparison.names)} metrics', everything, collapsed=True)
+    if len(comparison.main) < len(comparison.metrics):
+        everything = result_blocks(comparison.table(comparison.metrics))
+        yield Section(f'All {len(comparison.metrics)} metrics', everything, collapsed=True)
 
 
 def protocol_differences(comparison: Comparison) -> str:

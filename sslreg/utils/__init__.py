@@ -1,1 +1,1 @@
-"""Files, progress, processes and the environment: what every layer above may use."""
+"""Files, progress, processes and the environment: usable from every layer."""

@@ -7,7 +7,7 @@ from typing import Any
 LAUNCHERS = ('none', 'pytorch', 'slurm')
 
 
-def prepare() -> None:
+def set_environment() -> None:
     """Set what torch reads from the environment when it is imported: call this first.
 
     torch's threads otherwise wait for each other in a busy loop: several times slower wherever the cores are shared.

@@ -1,4 +1,4 @@
-"""Models and features across the processes of a run."""
+"""Models and features in a run of several processes."""
 
 from typing import Any
 
@@ -8,19 +8,19 @@ from mmengine.dist import get_rank, get_world_size
 from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
-SHARE_OF_DEVICE = 0.5  # of a GPU's free memory that features may take
+SHARE_OF_DEVICE = 0.5  # share of a GPU's free memory that features may take
 
 
 def own_rows(length: int) -> slice:
-    """Rows of this rank: as many as others' or one more, in the order of the ranks."""
+    """Return the rows of this rank: ``length`` rows divided in the order of the ranks, sizes differing by one."""
     rank, size = get_rank(), get_world_size()
     return slice(rank * length // size, (rank + 1) * length // size)
 
 
-def brought(feats: Tensor) -> Tensor:
-    """Features on the device, or where they are if they would take more than half of its free memory.
+def move_to_device(feats: Tensor) -> Tensor:
+    """Move features to the device, unless they would take more than half of its free memory.
 
-    Chunks of them are to be moved by ``.to(get_device())`` in either case.
+    The caller moves chunks by ``.to(get_device())`` in either case.
     """
     device = get_device()
     if device == 'cuda' and not feats.is_cuda:
@@ -31,5 +31,5 @@ def brought(feats: Tensor) -> Tensor:
 
 
 def unwrap(model: nn.Module) -> Any:
-    """A runner's model itself, on any number of processes."""
+    """Return the model inside a distributed wrapper, or the model itself."""
     return model.module if is_model_wrapper(model) else model

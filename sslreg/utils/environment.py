@@ -1,4 +1,4 @@
-"""Where something was run, in words for reports."""
+"""Descriptions of the software and hardware of a run, for reports."""
 
 import platform
 
@@ -9,6 +9,7 @@ from sslreg.version import __version__
 
 
 def versions() -> str:
+    """Return the versions of sslreg, torch, MMEngine and Python as text."""
     return (
         f'sslreg {__version__}, torch {torch.__version__}, mmengine {mmengine.__version__}, '
         f'Python {platform.python_version()}'
@@ -16,7 +17,7 @@ def versions() -> str:
 
 
 def hardware(device: torch.device | str) -> str:
-    """``'NVIDIA H100'`` or ``'CPU, 4 threads'``."""
+    """Return the name of a device, such as ``'NVIDIA H100'`` or ``'CPU, 4 threads'``."""
     device = torch.device(device)
     if device.type == 'cuda':
         return torch.cuda.get_device_name(device)

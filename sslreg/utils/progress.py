@@ -14,14 +14,14 @@ SECONDS_BETWEEN_LINES = 60
 
 
 def progress(loader: DataLoader[Any], title: str) -> Iterable[Any]:
-    """The loader's batches, with a bar on the terminal of the main process, or else lines in the log."""
+    """Yield a loader's batches and show progress: a bar on the main process's terminal, else lines in the log."""
     if is_main_process() and get_console().is_interactive:
         return track(loader, description=title, transient=True)
     return _logged(loader, title)
 
 
 def _logged(loader: DataLoader[Any], title: str) -> Iterator[Any]:
-    """With a line at most each minute, and each per cent."""
+    """Yield the batches; log a line after at least a minute and one per cent."""
     start = last = time.monotonic()
     told = 0.0
     for number, batch in enumerate(loader):
@@ -35,7 +35,7 @@ def _logged(loader: DataLoader[Any], title: str) -> Iterator[Any]:
 
 
 def duration(seconds: float) -> str:
-    """In two units: ``'2 h 5 min'``, ``'14 s'``."""
+    """Return a duration in at most two units: ``'2 h 5 min'``, ``'14 s'``."""
     whole = round(seconds)
     for unit, name, smaller, smaller_name in ((86400, 'd', 3600, 'h'), (3600, 'h', 60, 'min'), (60, 'min', 1, 's')):
         if whole >= unit:

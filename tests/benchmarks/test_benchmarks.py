@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from mmengine.registry import DefaultScope
 
 from benchmarks import data, instance, loss, measure, npid_study, scaling, step
-from sslreg.models import CorrectedInstanceMemory, InstanceHead, InstanceMemory
+from sslreg.models import CorrectedInstanceMemory, InstanceHead, Recall
 from sslreg.models.memory_ssl import embed_views
 from sslreg.registry import MODELS
 from tests import toy  # noqa: F401  registers its backbones
@@ -19,9 +19,9 @@ from tests import toy  # noqa: F401  registers its backbones
 
 @pytest.mark.parametrize('rows', [None, 'all'])
 def test_rival_and_ours_leave_the_same_bank(rows):
-    rival, ours = instance.case(num_images=4, length=50, feat_dim=8, weight=20.0, rows=rows)
-    bank, memory = rival.args[1], ours.args[1]
-    rival()
+    baseline, ours = instance.case(num_images=4, length=50, feat_dim=8, weight=20.0, rows=rows)
+    bank, memory = baseline.args[1], ours.args[1]
+    baseline()
     ours()
     torch.testing.assert_close(memory.feats, bank, atol=1e-6, rtol=0)
 
@@ -32,31 +32,30 @@ def test_rival_has_the_same_gradient():
     grad = instance.plain(queries, bank.clone(), indices, 20.0, None)
     head = InstanceHead(instance.TEMP, [dict(type='ReleasedSqrtKLLoss', weight=20.0)])
     ours = queries.clone().requires_grad_()
-    blocks = InstanceMemory(50, 8).read(indices)._replace(feats=bank[None])
-    head.loss(ours[None], ours[None], blocks)['loss'].backward()
+    head.loss(ours[None], ours[None], Recall(bank, target=indices))['loss'].backward()
     torch.testing.assert_close(grad, ours.grad, atol=1e-6, rtol=1e-5)
 
 
 def test_released_view_memory_loss_is_ours(monkeypatch):
     """In one block, where the partition, which both draw, changes nothing; on the CPU, where both are in float32."""
     monkeypatch.setattr(loss, 'DEVICE', 'cpu')
-    rival, ours = loss.case(num_images=3, length=40, block=40)
-    (value, grad), (expected, expected_grad) = rival(), ours()
+    baseline, ours = loss.case(num_images=3, length=40, block=40)
+    (value, grad), (expected, expected_grad) = baseline(), ours()
     torch.testing.assert_close(value, expected, atol=1e-6, rtol=1e-6)
     torch.testing.assert_close(grad, expected_grad, atol=1e-7, rtol=1e-5)
 
 
 def test_data_benchmark_makes_as_many_views_on_both_sides():
     for views in (data.MultiCrop, data.ColoredMultiCrop):
-        rival, ours = (case() for case in data.case_multicrop(views(data.MULTICROP), 2))
-        assert [view.shape for image in rival for view in image] == [view.shape for image in ours for view in image]
-    rival, ours = (case() for case in data.case_cifar(5))
-    assert [view.shape for view in rival] == [view.shape for view in ours['inputs'][0]]
+        baseline, ours = (case() for case in data.case_multicrop(views(data.MULTICROP), 2))
+        assert [view.shape for image in baseline for view in image] == [view.shape for image in ours for view in image]
+    baseline, ours = (case() for case in data.case_cifar(5))
+    assert [view.shape for view in baseline] == [view.shape for view in ours['inputs'][0]]
 
 
 def test_data_benchmark_of_the_device_does_on_it_what_a_core_does():
-    rival, ours = (case() for case in data.case_device(2))
-    for expected, view in zip(rival, ours['inputs'], strict=True):
+    baseline, ours = (case() for case in data.case_device(2))
+    for expected, view in zip(baseline, ours['inputs'], strict=True):
         assert np.abs(view.cpu().numpy() - expected).max() <= 1  # a level where it is blurred
 
 
@@ -98,20 +97,20 @@ TOY_STEP = step.Case('toy', dict(type='ToyLinear'), 8, (8, 8, 8), 4, 32, 32)  # 
 
 def test_a_step_with_the_released_loss_is_ours():
     """Losses of two steps, and what the first one did to the student and the teacher."""
-    rival, ours = step.pair(TOY_STEP)
-    torch.testing.assert_close(rival(), ours(), rtol=1e-5, atol=0)
-    for value, expected in zip(ours.model.parameters(), rival.model.parameters(), strict=True):
+    baseline, ours = step.pair(TOY_STEP)
+    torch.testing.assert_close(baseline(), ours(), rtol=1e-5, atol=0)
+    for value, expected in zip(ours.model.parameters(), baseline.model.parameters(), strict=True):
         assert (value - expected).abs().mean() < 1e-7  # of a first step of 1e-4 for every weight
-    torch.testing.assert_close(rival(), ours(), rtol=1e-4, atol=0)
+    torch.testing.assert_close(baseline(), ours(), rtol=1e-4, atol=0)
     assert ours.model.memory.num_updates == 2
 
 
 def test_the_rival_of_an_option_is_our_step_without_it():
     vit = replace(step.SMALL_VIT, sizes=(64, 32), num_images=2, length=16, block=16, options=('checkpointing',))
-    rival, ours = step.pair(vit)
+    baseline, ours = step.pair(vit)
     assert 'forward' in vars(ours.model.backbone.layers[0])
-    assert 'forward' not in vars(rival.model.backbone.layers[0])
-    torch.testing.assert_close(rival(), ours(), rtol=1e-5, atol=0)
+    assert 'forward' not in vars(baseline.model.backbone.layers[0])
+    torch.testing.assert_close(baseline(), ours(), rtol=1e-5, atol=0)
 
 
 def test_steps_are_tabled(tmp_path, monkeypatch, capsys):

@@ -6,8 +6,8 @@ os.environ['TRITON_INTERPRET'] = '1'
 
 import torch
 
-from sslreg.datasets.views.color_batch import adjust_by_torch
-from sslreg.datasets.views.color_triton import adjust_batch
+from sslreg.datasets.views.colors.torch import adjust_by_torch
+from sslreg.datasets.views.colors.triton import adjust_batch
 from tests.datasets.test_views import STRONG, draw, parts, read_photo
 
 color = draw([dict(size=40, **STRONG)], 16).color[:, 0]

@@ -12,7 +12,7 @@ from mmpretrain.datasets import PackInputs
 from PIL import Image
 
 from sslreg.datasets import DavisClip, LoadImage, ResizeFrame, sample_indices
-from sslreg.datasets.davis import clip_names, davis_files, frame_size
+from sslreg.datasets.davis_clips import clip_names, davis_root, frame_size
 
 LABELS = np.array([[0, 0, 1, 1], [0, 2, 2, 1]], dtype=np.uint8).repeat(30, 0).repeat(30, 1)  # 60 x 120
 
@@ -70,9 +70,9 @@ def test_what_is_wrong_with_a_package(folder, tmp_path):
     with pytest.raises(FileNotFoundError, match="lacks 'test.txt'"):
         clip_names(str(folder), 'test.txt')
     with pytest.raises(FileNotFoundError, match='DAVIS/JPEGImages'):
-        davis_files(str(folder / 'JPEGImages'))
+        davis_root(str(folder / 'JPEGImages'))
     with pytest.raises(FileNotFoundError, match='no folder or zip archive .*elsewhere'):
-        davis_files(str(tmp_path / 'elsewhere'))
+        davis_root(str(tmp_path / 'elsewhere'))
     (folder / 'val.txt').write_text('\n')
     with pytest.raises(ValueError, match='empty'):
         clip_names(str(folder), 'val.txt')

@@ -27,9 +27,8 @@ from sslreg.datasets import (
     set_view_key,
 )
 from sslreg.datasets.views import Recipe, View, change_colors_of_batch
-from sslreg.datasets.views.color import adjust, adjust_by_torchvision, change_colors
-from sslreg.datasets.views.crop import resized_crop
-from sslreg.datasets.views.recipe import (
+from sslreg.datasets.views.batched_crops import cut_and_adjust, cut_and_adjust_by_pil
+from sslreg.datasets.views.colors.columns import (
     BRIGHTNESS,
     COLUMNS,
     CONTRAST,
@@ -39,9 +38,11 @@ from sslreg.datasets.views.recipe import (
     SATURATION,
     SIGMA,
     SOLARIZE,
-    uniform,
 )
-from sslreg.datasets.views.small import cut_and_adjust, cut_and_adjust_by_pil
+from sslreg.datasets.views.colors.cpu import adjust, change_colors
+from sslreg.datasets.views.colors.torchvision import adjust_by_torchvision
+from sslreg.datasets.views.crop import resized_crop
+from sslreg.datasets.views.splitmix import uniform
 from sslreg.models import SingleViewPreprocessor, ViewPreprocessor
 from tests import toy
 
@@ -292,13 +293,13 @@ def test_a_strength_of_zero_is_no_change():
         (dict(size=0), 'size=0 and num=1'),
         (dict(size=8.5), 'size=8.5 of a view must be an integer'),
         (dict(size=8, jitter=[0.4] * 4), 'jitter=.* a dict'),
-        (dict(size=8, scale=0.3), r'scale=0.3 must be a range \(least, largest\)'),
+        (dict(size=8, scale=0.3), r'scale=0.3 must be a range \(smallest, largest\)'),
         (dict(size=8, interpolation='nearest'), "interpolation='nearest'"),
         (dict(size=8, gray=20), 'gray=20 is a probability'),
         (dict(size=8, scale=(0.5, 1.5)), r'scale=\(0.5, 1.5\) must be a range .* above 0 and up to 1.0'),
         (dict(size=8, jitter=dict(hue=0.6)), 'jitter hue=0.6'),
         (dict(size=8, jitter=dict(contrst=0.4)), 'jitter contrst=0.4'),
-        (dict(size=6, blur=0.5), '6 pixels far, beyond a view of size=6'),
+        (dict(size=6, blur=0.5), 'the blur reads 6 pixels to each side, which must be less than size=6'),
     ],
 )
 def test_a_wrong_view_is_refused(view, message):
@@ -334,7 +335,7 @@ def test_colours_on_the_device_are_those_of_workers(photo):
     in_workers, on_device = (
         model(default_collate([item(transform, photo, index) for index in range(12)])) for transform in transforms
     )
-    assert sample_indices(on_device['data_samples']).tolist() == list(range(12))
+    assert on_device['data_samples'].tolist() == list(range(12))
     blurred, *sharp = zip(in_workers['inputs'], on_device['inputs'], strict=True)
     assert (blurred[0] - blurred[1]).abs().max() <= 1
     assert all(torch.equal(*pair) for pair in sharp)

@@ -1,13 +1,16 @@
 """The doctor finds what is broken, and nothing that is broken stops it."""
 
+import builtins
+import dis
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import CodeType
 
 import pytest
 
-from sslreg.doctor import PARTS, Part, examine
+from sslreg.doctor import ENVIRONMENT, EnvironmentPart, examine
 from sslreg.doctor.checks import CHECKS
 
 ROOT = Path(__file__).parents[2]
@@ -55,14 +58,14 @@ def test_a_broken_package_is_one_red_line_and_the_exit_status(tmp_path, code, de
 def test_a_package_that_hangs_is_left_alone(monkeypatch):
     monkeypatch.setattr('sslreg.doctor.findings.LIMIT', 1)
     monkeypatch.setitem(CHECKS, 'sleepy', 'import time; time.sleep(60)')
-    (finding,) = examine([Part('sleepy', 'nothing', 'wake it')])
+    (finding,) = examine([EnvironmentPart('sleepy', 'nothing', 'wake it')])
     assert (finding.status, finding.detail) == ('broken', 'no answer within 1 seconds')
 
 
 def test_a_wrong_result_is_broken(monkeypatch):
     """Not only what raises: an operator that is there and computes nonsense."""
     monkeypatch.setitem(CHECKS, 'sum', 'if 1 + 1 != 3: raise SystemExit("wrong sum")')
-    (finding,) = examine([Part('sum', 'nothing', 'count again')])
+    (finding,) = examine([EnvironmentPart('sum', 'nothing', 'count again')])
     assert (finding.status, finding.detail, finding.bad) == ('broken', 'wrong sum', True)
 
 
@@ -72,13 +75,13 @@ def test_an_empty_environment_is_described_and_does_not_stop_the_doctor():
     assert done.returncode == 1
     assert 'Traceback' not in done.stderr
     assert 'torch  missing  bash tools/setup_env.sh' in done.stdout
-    assert len(done.stdout.splitlines()) >= len(PARTS)
+    assert len(done.stdout.splitlines()) >= len(ENVIRONMENT)
 
 
 def test_what_may_be_missing_is_no_failure(tmp_path):
-    part = Part('nowhere', 'an extra', 'pip install nowhere', ('no-such-distribution',))
+    part = EnvironmentPart('nowhere', 'an extra', 'pip install nowhere', ('no-such-distribution',))
     assert not next(examine([part])).bad
-    assert next(examine([Part('nowhere', 'all', '', ('no-such-distribution',))])).bad
+    assert next(examine([EnvironmentPart('nowhere', 'all', '', ('no-such-distribution',))])).bad
 
 
 def test_an_unknown_part_names_those_there_are():
@@ -93,5 +96,12 @@ def test_the_doctor_imports_nothing_heavy():
     assert not {'torch', 'numpy', 'mmengine', 'mmcv', 'rich', 'packaging'} & set(loaded.split())
 
 
+@pytest.mark.parametrize('name', CHECKS)
+def test_a_check_needs_nothing_but_its_own_source(name):
+    functions = [each for each in compile(CHECKS[name], name, 'exec').co_consts if isinstance(each, CodeType)]
+    used = {each.argval for code in functions for each in dis.get_instructions(code) if each.opname == 'LOAD_GLOBAL'}
+    assert used <= set(dir(builtins))
+
+
 def test_every_check_is_a_part_s():
-    assert set(CHECKS) <= {part.name for part in PARTS}
+    assert set(CHECKS) <= {part.name for part in ENVIRONMENT}

@@ -49,7 +49,7 @@ def test_a_config_that_loads_or_checks_nothing_is_refused(gone):
 
 def test_norms_over_processes_become_norms_of_each_on_the_cpu():
     cfg = config()
-    configure.without_sync_bn(cfg)
+    configure.replace_sync_bn(cfg)
     assert [head.norm_cfg.type for head in cfg.model.heads] == ['BN', 'LN']
 
 
@@ -64,10 +64,10 @@ def test_half_precision():
 
 def test_configs_of_the_other_task_are_refused(downstream):
     with pytest.raises(ValueError, match="scope 'mmseg', not 'mmdet': the scripts that end in _det"):
-        configure.load('configs/downstream/mmseg/fcn_r18_camvid.py', None, 'det')
+        configure.load_task_config('configs/downstream/mmseg/fcn_r18_camvid.py', None, 'det')
 
 
 def test_an_environment_without_operators_is_named(monkeypatch):
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
     with pytest.raises(ImportError, match=r'mmcv._ext is not in this environment; `bash tools/setup_downstream.sh`'):
-        configure.load('configs/downstream/mmseg/fcn_r18_camvid.py', None, 'seg')
+        configure.load_task_config('configs/downstream/mmseg/fcn_r18_camvid.py', None, 'seg')

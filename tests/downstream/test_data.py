@@ -6,7 +6,7 @@ import re
 import pytest
 from mmengine.config import Config
 
-from sslreg.downstream.data import categories, check_data
+from sslreg.downstream.data_checks import check_data, read_categories
 
 from . import samples
 
@@ -55,7 +55,7 @@ def test_heads_of_another_number_of_classes(root):
 
 def test_a_file_that_is_not_coco_s(root):
     (root / 'train.json').write_text(json.dumps(dict(images=[])))
-    assert 'has no "categories": it is not in the form of COCO' in said(config(root))
+    assert 'has no "categories": it is no COCO file' in said(config(root))
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_categories_are_found_wherever_they_stand_in_the_file(tmp_path):
     for order in (('categories', 'images'), ('images', 'categories')):
         content = dict(images=[dict(file_name='categories')], categories=[dict(id=7, name='zebra ["}')])
         (tmp_path / 'a.json').write_text(json.dumps({name: content[name] for name in order}))
-        assert categories(tmp_path / 'a.json') == ['zebra ["}']
+        assert read_categories(tmp_path / 'a.json') == ['zebra ["}']

@@ -8,7 +8,7 @@ import torch
 from mmengine.registry import MODELS, DefaultScope
 
 from sslreg.downstream import configure
-from sslreg.downstream.data import check_data
+from sslreg.downstream.data_checks import check_data
 
 from . import samples
 from .trial import without_values
@@ -25,7 +25,7 @@ def copied(tmp_path):
 
     def save(text: str, task: str):
         (tmp_path / 'mine.py').write_text(text.replace("'configs/", f"'{ROOT}/configs/"))
-        return configure.load(str(tmp_path / 'mine.py'), None, task)
+        return configure.load_task_config(str(tmp_path / 'mine.py'), None, task)
 
     return save
 

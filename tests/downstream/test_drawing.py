@@ -10,7 +10,16 @@ from mmengine.structures import BaseDataElement, InstanceData, PixelData
 from PIL import Image, ImageColor
 
 from sslreg.downstream import DrawHook
-from sslreg.downstream.drawing import GAP, HEADER, PALETTE, WIDTH, draw_boxes, draw_classes, row, sheet
+from sslreg.downstream.drawing import (
+    HEADER,
+    PALETTE,
+    SHEET_GAP,
+    WIDTH,
+    compose_sheet,
+    draw_boxes,
+    draw_classes,
+    draw_sample,
+)
 
 META = dict(classes=('cat', 'dog'), palette=[[255, 0, 0], [0, 0, 255]])
 GREY = (100, 100, 100)
@@ -47,7 +56,7 @@ def segmented(image: str) -> BaseDataElement:
 
 
 def test_boxes_are_framed_in_their_class_s_colour_at_the_size_of_the_picture(image):
-    truth, found = row(detected(image), META, score=0.5)
+    truth, found = draw_sample(detected(image), META, score=0.5)
     assert truth.size == (WIDTH, 240)
     assert truth.getpixel((20, 70)) == colour(0)  # the left edge at x = 10, twice as large
     assert truth.getpixel((60, 60)) == GREY  # within the frame
@@ -57,14 +66,14 @@ def test_boxes_are_framed_in_their_class_s_colour_at_the_size_of_the_picture(ima
 
 def test_boxes_of_low_scores_are_left_out(image):
     left_edge = (20, 180)  # of the uncertain one
-    assert row(detected(image), META, score=0.5)[1].getpixel(left_edge) == GREY
-    assert row(detected(image), META, score=0.1)[1].getpixel(left_edge) == colour(1)
+    assert draw_sample(detected(image), META, score=0.5)[1].getpixel(left_edge) == GREY
+    assert draw_sample(detected(image), META, score=0.1)[1].getpixel(left_edge) == colour(1)
 
 
 def test_names_and_scores_are_written_above_the_boxes(image, monkeypatch):
     written = []
     monkeypatch.setattr('PIL.ImageDraw.ImageDraw.text', lambda self, at, text, **options: written.append(text))
-    row(detected(image), META, score=0.1)
+    draw_sample(detected(image), META, score=0.1)
     assert written == ['cat', 'dog 0.90', 'dog 0.20']
 
 
@@ -74,7 +83,7 @@ def test_an_image_without_boxes_stays_as_it_is(image):
 
 
 def test_classes_are_laid_over_the_image_and_what_is_ignored_is_not(image):
-    truth, found = row(segmented(image), META, score=0.5)
+    truth, found = draw_sample(segmented(image), META, score=0.5)
     assert truth.size == (WIDTH, 240)
     red, _, blue = truth.getpixel((WIDTH // 4, 100))
     assert red > GREY[0] > blue
@@ -92,11 +101,11 @@ def test_labels_beyond_the_palette_are_ignored():
 def test_rows_stand_in_two_blocks_side_by_side(rows, blocks):
     pictures = [[Image.new('RGB', (WIDTH, 50 + i), (i, 0, 0)), Image.new('RGB', (WIDTH, 50), (i, 9, 0))]
                 for i in range(rows)]  # fmt: skip
-    page = sheet(pictures, ('ground truth', 'prediction'))
-    assert page.width == GAP + 2 * blocks * (WIDTH + GAP)
-    assert page.getpixel((GAP, HEADER)) == (0, 0, 0)
-    assert page.getpixel((GAP + WIDTH + GAP, HEADER)) == (0, 9, 0)
-    last = GAP + 2 * (blocks - 1) * (WIDTH + GAP)
+    page = compose_sheet(pictures, ('ground truth', 'prediction'))
+    assert page.width == SHEET_GAP + 2 * blocks * (WIDTH + SHEET_GAP)
+    assert page.getpixel((SHEET_GAP, HEADER)) == (0, 0, 0)
+    assert page.getpixel((SHEET_GAP + WIDTH + SHEET_GAP, HEADER)) == (0, 9, 0)
+    last = SHEET_GAP + 2 * (blocks - 1) * (WIDTH + SHEET_GAP)
     assert page.getpixel((last, HEADER)) == (rows - 1, 0, 0)
 
 
@@ -109,7 +118,7 @@ def test_the_hook_draws_as_many_images_as_it_is_told(image, tmp_path, sample, ca
         for batch in range(2):
             hook.after_test_iter(runner, batch, outputs=[sample(image)] * 2)
         hook.after_test_epoch(runner)
-    assert Image.open(tmp_path / 'new/drawn.png').height == HEADER + 2 * (240 + GAP)  # 3 images in blocks of 2 and 1
+    assert Image.open(tmp_path / 'new/drawn.png').height == HEADER + 2 * (240 + SHEET_GAP)  # blocks of 2 and 1
 
 
 def test_a_test_without_images_writes_nothing(tmp_path):
@@ -120,8 +129,8 @@ def test_a_test_without_images_writes_nothing(tmp_path):
 @pytest.mark.parametrize(
     'options, message',
     [
-        (dict(out='drawn'), "out='drawn' names no format"),
-        (dict(out='a.png', num=0), 'num=0 images are nothing to draw'),
+        (dict(out='drawn'), "out='drawn' is no image format"),
+        (dict(out='a.png', num=0), 'num=0 must be at least 1 image'),
     ],
 )
 def test_what_could_not_be_drawn_is_refused_before_the_test(options, message):

@@ -10,8 +10,8 @@ from mmpretrain.models import ResNet, VisionTransformer
 from torch.nn import functional as F
 
 from sslreg.downstream import PretrainedHook
-from sslreg.downstream.pretrained import report
-from sslreg.downstream.weights import Target
+from sslreg.downstream.pretrained import loading_table
+from sslreg.downstream.pretrained_weights import Target
 
 STUDENT, TEACHER = 'backbone.', 'teacher.module.backbone.'
 VIT = dict(embed_dims=8, num_layers=2, num_heads=2, feedforward_channels=16)
@@ -97,7 +97,7 @@ def test_positions_of_another_grid_are_interpolated(checkpoint, train, capsys):
 def test_the_table_says_how_much_came_from_where():
     backbone = resnet()
     taken = {name: value for name, value in backbone.state_dict().items() if not name.startswith('layer4')}
-    table = report([(Target('backbone', backbone, 'a.pth', TEACHER), taken)])
+    table = loading_table([(Target('backbone', backbone, 'a.pth', TEACHER), taken)])
     rows = list(zip(*(column.cells for column in table.columns), strict=True))
     assert rows[0] == ('backbone.conv1', '1', '1,176', f'{TEACHER}conv1')  # 8 x 3 x 7 x 7
     assert rows[1] == ('backbone.bn1', '5', '33', f'{TEACHER}bn1')  # 4 of 8, and a count

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.warm_python import warm_python
+
 from . import samples
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +24,7 @@ IN_PROCESS = [f'{name}.{option}' for name in LOADERS for option in ('num_workers
 
 def call(script: str, *args: str, folder: Path, check: bool = True) -> subprocess.CompletedProcess:
     """A script in an empty folder that has ``work_dirs/data``."""
-    environment = os.environ | dict(PYTHON=sys.executable, OMP_NUM_THREADS='1')
+    environment = os.environ | dict(PYTHON=warm_python(), OMP_NUM_THREADS='1')
     command = ['bash', str(ROOT / 'tools/downstream' / script), *map(str, args)]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert not check or done.returncode == 0, done.stderr[-3000:]

@@ -14,7 +14,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from sslreg.downstream import configure
-from sslreg.downstream.data import check_data
+from sslreg.downstream.data_checks import check_data
 from sslreg.registry import type_name
 
 TRANSFORMS = {'Resize', 'RandomResize', 'RandomChoiceResize', 'RandomCrop', 'Pad', 'BatchFixedSizePad'}
@@ -117,7 +117,7 @@ def task_of(path: Path) -> str:
 
 @cache
 def _loaded(path: Path) -> Config:
-    return configure.load(str(path), None, task_of(path))
+    return configure.load_task_config(str(path), None, task_of(path))
 
 
 def load(path: Path) -> Config:

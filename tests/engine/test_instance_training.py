@@ -8,7 +8,6 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from mmpretrain.structures import DataSample
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
@@ -181,8 +180,7 @@ def ten_steps(
     for _ in range(10):
         views = torch.randn(num_views, 6, 3, 8, 8, generator=numbers).double()
         indices = torch.randint(41, (6,), generator=numbers)  # now and then an image twice
-        samples = [DataSample(metainfo=dict(sample_idx=int(index))) for index in indices[own]]
-        losses = network([images[own] for images in views], samples, mode='loss')
+        losses = network([images[own] for images in views], indices[own], mode='loss')
         optimizer.zero_grad()
         losses['loss'].backward()
         optimizer.step()

@@ -2,10 +2,12 @@ import pytest
 import torch
 from mmpretrain.datasets import BaseDataset
 
-from sslreg.evaluation import suite
+from sslreg.evaluation.benchmark_config import load_benchmark
+from sslreg.evaluation.metric import with_metrics
+from sslreg.evaluation.metrics.class_accuracy import class_ranks, mean_over_seeds
 from sslreg.evaluation.probes import BaseProbe
 from sslreg.evaluation.protocols import ClassificationBenchmark
-from sslreg.evaluation.protocols.classification import named, places, summary
+from sslreg.evaluation.protocols.component_names import by_name
 from sslreg.registry import BENCHMARKS, DATASETS, PROBES
 
 
@@ -157,7 +159,7 @@ def imagenet(tmp_path):
 
 def test_few_shot_configs_draw_three_times(imagenet):
     for n in (1, 2, 4):
-        cfg = suite.load(f'imagenet_{n}shot', imagenet)
+        cfg = load_benchmark(f'imagenet_{n}shot', imagenet)
         bench = BENCHMARKS.build(cfg.benchmark)
         bench.wanted()
         assert [bench.train_labels[indices].bincount().tolist() for indices in bench.subsets] == [[n, n]] * 3
@@ -165,7 +167,7 @@ def test_few_shot_configs_draw_three_times(imagenet):
 
 
 def test_long_tailed_config_learns_from_its_list(imagenet):
-    bench = BENCHMARKS.build(suite.load('imagenet_lt', imagenet).benchmark)
+    bench = BENCHMARKS.build(load_benchmark('imagenet_lt', imagenet).benchmark)
     bench.wanted()
     assert [indices.tolist() for indices in bench.subsets] == [[0, 1, 2, 3, 4, 5]]
     assert bench.by_shots
@@ -183,27 +185,28 @@ def test_top5_from_six_classes():
 def test_place_of_the_own_class():
     scores = torch.tensor([[3, 2, 1], [1, 2, 3], [1, 1, 1], [torch.nan] * 3, [-torch.inf, 0, 0]])
     labels = torch.tensor([0, 1, 2, 1, 0])
-    assert places(Fixed().scores, scores, labels)[''].tolist() == [0, 1, 2, 1, 2]
+    assert class_ranks(Fixed().scores, scores, labels)[''].tolist() == [0, 1, 2, 1, 2]
 
 
 def test_rows_at_a_time_change_nothing(monkeypatch):
     scores, labels = torch.randn(10, 4), torch.randint(4, (10,))
-    expected = places(Fixed().scores, scores, labels)['']
-    monkeypatch.setattr('sslreg.evaluation.protocols.classification.ROWS', 3)
-    assert torch.equal(places(Fixed().scores, scores, labels)[''], expected)
+    expected = class_ranks(Fixed().scores, scores, labels)['']
+    monkeypatch.setattr('sslreg.evaluation.metrics.class_accuracy.ROWS', 3)
+    assert torch.equal(class_ranks(Fixed().scores, scores, labels)[''], expected)
     assert ((expected == 0) == (scores.argmax(dim=1) == labels)).all()
 
 
 def test_names_tell_equal_types_apart():
-    names = named([dict(type='KNNProbe', ks=(1,)), dict(type='KNNProbe', ks=(5,)), dict(type='LinearProbe')], 'probe')
+    names = by_name([dict(type='KNNProbe', ks=(1,)), dict(type='KNNProbe', ks=(5,)), dict(type='LinearProbe')], 'probe')
     assert list(names) == ['knn(ks=(1,))', 'knn(ks=(5,))', 'linear']
     with pytest.raises(ValueError, match='must differ'):
-        named([dict(type='KNNProbe')] * 2, 'probe')
+        by_name([dict(type='KNNProbe')] * 2, 'probe')
 
 
 def test_one_run_has_no_deviation():
-    assert summary([dict(a=1.0)]) == dict(a=1.0)
-    assert summary([dict(a=1.0, b=0.0), dict(a=3.0)]) == dict(a=2.0, a_std=pytest.approx(2**0.5))
+    assert mean_over_seeds([dict(a=1.0)]) == dict(a=1.0)
+    runs = [with_metrics(dict(a=1.0, b=0.0)), with_metrics(dict(a=3.0))]
+    assert mean_over_seeds(runs) == dict(a=2.0, a_std=pytest.approx(2**0.5))
 
 
 def test_rejects_other_classes():

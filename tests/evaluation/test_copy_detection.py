@@ -5,8 +5,8 @@ import torch
 from sklearn.decomposition import PCA
 from sklearn.metrics import average_precision_score
 
-from sslreg.evaluation.metrics import retrieval
-from sslreg.evaluation.metrics.copy_detection import (
+from sslreg.evaluation.metrics import average_precision as retrieval
+from sslreg.evaluation.metrics.copy_scores import (
     copy_scores,
     holidays_average_precision,
     learn_whitening,

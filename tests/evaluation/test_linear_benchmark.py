@@ -14,10 +14,10 @@ from mmpretrain.datasets import BaseDataset
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from sslreg.datasets import collate, set_view_key
-from sslreg.evaluation import Extractor, LinearProbe, suite
+from sslreg.evaluation import Extractor, LinearProbe
 from sslreg.evaluation.probes.linear import LinearHeads, grid
-from sslreg.evaluation.protocols import linear
-from sslreg.evaluation.protocols.linear import drawn_batches
+from sslreg.evaluation.protocols import linear_views
+from sslreg.evaluation.protocols.linear_views import drawn_batches
 from sslreg.models import Encoder
 from sslreg.registry import BENCHMARKS, DATASETS, FEATURES
 from tests import toy
@@ -99,10 +99,16 @@ def fitted(folder, model=None, **arguments):
     return benchmark
 
 
+def metrics_of(benchmark, folder):
+    """Metrics of a built benchmark on the encoder."""
+    wanted = benchmark.wanted()
+    feats = Extractor(encoder(), None, num_workers=0)(list(wanted.values()))
+    benchmark.fit(encoder(), folder)
+    return benchmark.run(dict(zip(wanted, feats, strict=True)))
+
+
 def results(folder, **arguments):
-    benchmarks = dict(linear=build(**arguments))
-    wanted = suite.plan(benchmarks)
-    return suite.run(benchmarks, wanted, Extractor(encoder(), None, num_workers=0), folder)['linear']
+    return metrics_of(build(**arguments), folder)
 
 
 def batches(epoch, images=26, size=8):
@@ -225,7 +231,7 @@ def break_off(monkeypatch, training):
         raise Broken
 
     with monkeypatch.context() as patch:
-        patch.setattr(linear, 'print_log', say)
+        patch.setattr(linear_views, 'print_log', say)
         with pytest.raises(Broken):
             training()
 
@@ -269,9 +275,9 @@ def test_workers_change_nothing(tmp_path):
 def test_workers_of_all_ranks_and_epochs_draw_differently(monkeypatch):
     benchmark, seeds = build(), set()
     benchmark.wanted()
-    monkeypatch.setattr(linear, 'get_world_size', lambda: 2)
+    monkeypatch.setattr(linear_views, 'get_world_size', lambda: 2)
     for rank in range(2):
-        monkeypatch.setattr(linear, 'get_rank', lambda rank=rank: rank)
+        monkeypatch.setattr(linear_views, 'get_rank', lambda rank=rank: rank)
         for epoch in range(3):
             loader = benchmark._loader(batches(epoch), torch.Generator().manual_seed(epoch))
             seeds.add(loader.generator.initial_seed())
@@ -339,7 +345,7 @@ def test_what_cannot_be_is_refused_before_training(tmp_path, arguments, message)
 
 
 def test_batches_that_are_too_small_to_share_are_refused(monkeypatch):
-    monkeypatch.setattr(linear, 'get_world_size', lambda: 4)
+    monkeypatch.setattr(linear_views, 'get_world_size', lambda: 4)
     with pytest.raises(ValueError, match='batches of 3 images cannot be shared by 4 processes'):
         batches(0, images=11, size=4)
 
@@ -361,13 +367,11 @@ def test_cifar10(cifar10, tmp_path):
     cfg = Config.fromfile('configs/benchmarks/cifar10_linear.py').benchmark
     cfg.train.update(data_root=str(cifar10), indices=200)
     cfg.test.update(data_root=str(cifar10), indices=100)
-    benchmarks = dict(linear=BENCHMARKS.build(cfg | dict(epochs=2, batch_size=50, num_workers=0)))
-    extractor = Extractor(encoder(), None, num_workers=0)
-    found = suite.run(benchmarks, suite.plan(benchmarks), extractor, tmp_path)['linear']
+    found = metrics_of(BENCHMARKS.build(cfg | dict(epochs=2, batch_size=50, num_workers=0)), tmp_path)
     assert len(found) == 2 * (1 + 52)
     assert found['pooled/best/top1'] > 10
 
 
 def test_the_grid_is_the_papers():
     assert [head.optimizer for head in grid((1,), (0,), ('sgd', 'lars'))] == ['sgd', 'lars']
-    assert len(build(lrs=linear.LRS, weight_decays=(0, 1e-6)).grid) == 52
+    assert len(build(lrs=linear_views.LRS, weight_decays=(0, 1e-6)).grid) == 52

@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from sslreg.evaluation import LogisticProbe
-from sslreg.evaluation.probes import logistic
+from sslreg.evaluation.probes import solver, streaming
 from sslreg.registry import PROBES
 
 
@@ -68,17 +68,17 @@ def test_chunks_change_only_the_rounding(monkeypatch, chunk_bytes):
     probe = LogisticProbe((1e-2,))
     probe.fit(feats.double(), labels)
     expected = probe.predict(feats.double())
-    monkeypatch.setattr(logistic, 'CHUNK_BYTES', chunk_bytes)
+    monkeypatch.setattr(streaming, 'CHUNK_BYTES', chunk_bytes)
     probe.fit(feats.double(), labels)
     torch.testing.assert_close(probe.predict(feats.double()), expected, rtol=1e-9, atol=1e-9)
 
 
 def test_gradient_is_that_of_autograd():
     feats, labels = made_up(50, 4, 3)
-    scale = logistic.Standardisation.of(feats.double())
-    of = logistic.Objective(feats.double(), labels, scale, 0.1)
+    scale = solver.Standardisation.of(feats.double())
+    of = solver.Objective(feats.double(), labels, scale, 0.1)
     params = torch.randn(3, 5, dtype=torch.double, requires_grad=True)
-    cross_entropy = torch.nn.functional.cross_entropy(logistic.logits(scale(feats.double()), params), labels)
+    cross_entropy = torch.nn.functional.cross_entropy(streaming.logits(scale(feats.double()), params), labels)
     plain = cross_entropy + 0.05 * (params[:, :-1] ** 2).sum()
     plain.backward()
     value, grad = of(params.detach())
@@ -87,25 +87,25 @@ def test_gradient_is_that_of_autograd():
 
 
 def test_the_root_is_of_the_curvature_at_zero(monkeypatch):
-    monkeypatch.setattr(logistic, 'DAMPING', 0)
+    monkeypatch.setattr(solver, 'DAMPING', 0)
     feats, labels = made_up(30, 3, 4)
-    scale = logistic.Standardisation.of(feats.double())
+    scale = solver.Standardisation.of(feats.double())
     scaled = scale(feats.double())
 
     def plain(one_class):
         params = torch.cat([one_class[None], one_class.new_zeros(3, 4)])
-        cross_entropy = torch.nn.functional.cross_entropy(logistic.logits(scaled, params), labels)
+        cross_entropy = torch.nn.functional.cross_entropy(streaming.logits(scaled, params), labels)
         return cross_entropy + 0.05 * (one_class**2).sum()
 
-    root = logistic.curvature_root(feats.double(), scale, 0.1, 4)
+    root = solver.curvature_root(feats.double(), scale, 0.1, 4)
     expected = torch.autograd.functional.hessian(plain, torch.zeros(4, dtype=torch.double))
     torch.testing.assert_close(root @ root.T, expected, rtol=1e-6, atol=1e-9)
 
 
 def test_correlated_features_take_few_evaluations(monkeypatch):
     calls = []
-    evaluate = logistic.Objective.__call__
-    monkeypatch.setattr(logistic.Objective, '__call__', lambda self, params: calls.append(0) or evaluate(self, params))
+    evaluate = solver.Objective.__call__
+    monkeypatch.setattr(solver.Objective, '__call__', lambda self, params: calls.append(0) or evaluate(self, params))
     feats, labels = made_up(600, 20, 10)
     common = torch.randn(600, 1)  # most of the variance of every dimension; without preconditioning 118 evaluations
     LogisticProbe((1e-3,)).fit((feats - 5) / torch.logspace(-2, 1, 20) * 0.1 + common, labels)
@@ -150,7 +150,7 @@ def test_half_precision_features_are_computed_in_float32():
 
 def test_warns_where_the_minimum_was_not_reached(monkeypatch):
     said = []
-    monkeypatch.setattr(logistic, 'print_log', lambda message, *_: said.append(message))
+    monkeypatch.setattr(solver, 'print_log', lambda message, *_: said.append(message))
     LogisticProbe((1e-5,), max_iterations=10).fit(*made_up(300, 8, 5))
     assert said == ['logistic regression: after 10 iterations still above tolerance=3e-08']
 

@@ -2,6 +2,7 @@ import pytest
 import torch
 from mmengine.runner import Runner
 
+from sslreg.datasets import sample_indices
 from sslreg.evaluation import ProbeAccuracy, collect
 from tests import toy
 
@@ -11,7 +12,7 @@ def mean_colour(images: torch.Tensor) -> torch.Tensor:
 
 
 def preprocess(batch, training):
-    return dict(batch, inputs=batch['inputs'].float())
+    return dict(inputs=batch['inputs'].float(), data_samples=sample_indices(batch['data_samples']))
 
 
 def expected(dataset) -> torch.Tensor:

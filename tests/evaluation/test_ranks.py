@@ -4,6 +4,7 @@ import pytest
 import torch
 from mmengine.evaluator import Evaluator
 
+from sslreg.datasets import sample_indices
 from sslreg.engine import loops
 from sslreg.evaluation import KNNProbe, LinearProbe, LogisticProbe, ProbeAccuracy
 from sslreg.evaluation.probes.neighbours import nearest_over_ranks
@@ -67,7 +68,7 @@ def _benchmark() -> dict[str, float]:
 
 def _loop() -> dict[str, float]:
     def preprocess(batch, training):
-        return dict(batch, inputs=batch['inputs'].float())
+        return dict(inputs=batch['inputs'].float(), data_samples=sample_indices(batch['data_samples']))
 
     evaluator = Evaluator(ProbeAccuracy(prefix='knn'))
     loader = toy.build_loader()

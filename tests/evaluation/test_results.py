@@ -9,10 +9,12 @@ import pytest
 from mmengine.config import Config
 from rich.console import Console
 
-from sslreg.evaluation import suite
+from sslreg.evaluation.benchmark_config import load_benchmark
+from sslreg.evaluation.description import protocol
+from sslreg.evaluation.metric import with_metrics
 from sslreg.evaluation.probes import LinearProbe
 from sslreg.evaluation.protocols import Wanted
-from sslreg.evaluation.results import Evaluation, Outcome, earlier_outcomes, protocol
+from sslreg.evaluation.results import Evaluation, Outcome, earlier_outcomes
 from sslreg.evaluation.tables import Comparison, compare, overview, result_table, short_table
 
 PAPER = dict(MaSSL=dict(mAP=38.5))
@@ -69,14 +71,14 @@ def test_papers_stand_beside_the_model_and_the_best_is_marked():
     ],
 )
 def test_the_best_of_a_row_is_the_best_as_printed(name, values, best):
-    columns = {str(place): {name: value} for place, value in enumerate(values)}
-    assert result_table('', columns, [name]).best == {(0, place) for place in best}
+    columns = {str(place): with_metrics({name: value}) for place, value in enumerate(values)}
+    assert result_table('', columns, list(columns['0'])).best == {(0, place) for place in best}
 
 
 def test_deviations_stand_beside_their_means():
     outcome = Outcome(dict(top1=39.2, top1_std=0.4, alone_std=1.0))
-    assert Comparison('a', dict(ours=outcome)).table(['top1']).rows == dict(top1=['39.20 ± 0.40'])
-    assert Comparison('a', dict(ours=outcome)).names == ['top1', 'alone_std']
+    assert Comparison('a', dict(ours=outcome)).table(list(outcome.metrics)[:1]).rows == dict(top1=['39.20 ± 0.40'])
+    assert Comparison('a', dict(ours=outcome)).metrics == ['top1', 'alone_std']
 
 
 def test_a_short_table_has_the_selected_head_and_says_what_it_leaves_out():
@@ -85,7 +87,7 @@ def test_a_short_table_has_the_selected_head_and_says_what_it_leaves_out():
     table = short_table(Comparison('a', dict(ours=Outcome(metrics))), 'results.csv')
     assert list(table.rows) == ['pooled/knn/k10/top1', 'pooled/linear/selected/top1']
     assert table.note == '52 more in results.csv'
-    assert (comparison := Comparison('a', dict(ours=Outcome(metrics)))).table(comparison.names).rows.keys() == set(
+    assert (comparison := Comparison('a', dict(ours=Outcome(metrics)))).table(comparison.metrics).rows.keys() == set(
         metrics
     )
 
@@ -111,7 +113,8 @@ def test_models_are_compared_benchmark_by_benchmark():
 
 
 def test_a_terminal_shows_names_as_they_are():
-    table = result_table('[a]', {'[b]': dict(x=1.0), 'c': dict(x=2.0)}, ['x'], '3 more in [d]')
+    columns = {'[b]': with_metrics(dict(x=1.0)), 'c': with_metrics(dict(x=2.0))}
+    table = result_table('[a]', columns, list(columns['c']), '3 more in [d]')
     Console(file=(file := io.StringIO()), width=80).print(table.rich())
     assert re.findall(r'\[.\]', file.getvalue()) == ['[a]', '[b]', '[d]']
 
@@ -125,11 +128,11 @@ class Images(list):
 
 
 def test_a_protocol_in_words_counts_each_dataset_once():
-    cfg = suite.load('clothing10')
+    cfg = load_benchmark('clothing10')
     cfg.benchmark.subset = dict(images_per_class=1)
     sets = [Images(1200, 'train.npz'), Images(30, 'test.npz')]
     kinds = [dict(type='Pooled'), dict(type='ClassToken', blocks=4)]
-    words = protocol(cfg, {str(pair): Wanted(*pair) for pair in product(sets, kinds)})
+    words = protocol(cfg, [Wanted(*pair) for pair in product(sets, kinds)])
     assert words['data'] == '1,200 images of Images train.npz; 30 images of Images test.npz'
     resize = 'ResizeEdge(backend=pillow, edge=short, interpolation=bicubic, scale=112)'
     assert words['transforms'] == f'LoadImage(), {resize}, CenterCrop(crop_size=112), PackInputs()'

@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from sklearn.metrics import average_precision_score
 
 from sslreg.datasets import RetrievalQuery, RevisitedQuery
-from sslreg.datasets.listed import Files
-from sslreg.datasets.retrieval import read_ground_truth
-from sslreg.evaluation.metrics import retrieval
-from sslreg.evaluation.metrics.retrieval import (
+from sslreg.datasets.archives import dataset_root
+from sslreg.datasets.revisited_ground_truth import read_ground_truth
+from sslreg.evaluation.metrics import average_precision as retrieval
+from sslreg.evaluation.metrics.average_precision import (
     average_precision,
     precision_at,
     ranks_of,
@@ -130,7 +130,7 @@ def test_a_difficulty_without_any_positive_has_no_means():
 def ground_truth(request):
     if not (GROUND_TRUTH / f'gnd_{request.param}.json.gz').is_file():
         pytest.skip('needs data/revisitop_gnd/gnd_*.json.gz (docs/data.md)')
-    content = read_ground_truth(Files(str(GROUND_TRUTH)), f'gnd_{request.param}.json.gz')
+    content = read_ground_truth(dataset_root(GROUND_TRUTH), f'gnd_{request.param}.json.gz')
     queries = [RevisitedQuery(**{name: each[name] for name in RevisitedQuery._fields}) for each in content['gnd']]
     return request.param, len(content['imlist']), queries
 

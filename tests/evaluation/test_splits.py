@@ -2,13 +2,12 @@ import pytest
 import torch
 
 from sslreg.datasets.subsets import (
-    accuracy_by_shots,
     fraction,
+    images_in_list,
     images_per_class,
-    listed,
-    listed_with_labels,
-    shot_groups,
+    labelled_images_in_list,
 )
+from sslreg.evaluation.metrics.class_accuracy import accuracy_by_shots, shot_groups
 
 LABELS = torch.tensor([0, 1, 0, 2, 1, 0, 2, 0, 2, 1])  # 4, 3 and 3 images
 PATHS = [f'train/n{label}/n{label}_{i}.JPEG' for i, label in enumerate(LABELS.tolist())]
@@ -56,7 +55,7 @@ def write(tmp_path, *lines):
 
 
 def test_images_of_a_list(tmp_path):
-    assert listed(write(tmp_path, 'n2_3.JPEG', 'n0_0.JPEG', ''), PATHS).tolist() == [3, 0]
+    assert images_in_list(write(tmp_path, 'n2_3.JPEG', 'n0_0.JPEG', ''), PATHS).tolist() == [3, 0]
 
 
 def test_names_what_the_data_set_lacks(tmp_path):
@@ -64,38 +63,38 @@ def test_names_what_the_data_set_lacks(tmp_path):
     with pytest.raises(
         ValueError, match='2 of the 3 images in .*list.txt.* are not among the 10 .*n7_1.JPEG, n8_2.JPEG'
     ):
-        listed(file, PATHS)
+        images_in_list(file, PATHS)
 
 
 def test_says_that_there_is_no_list(tmp_path):
     with pytest.raises(FileNotFoundError, match='1percent.txt'):
-        listed(tmp_path / '1percent.txt', PATHS)
+        images_in_list(tmp_path / '1percent.txt', PATHS)
 
 
 def test_says_that_a_name_is_of_two_images(tmp_path):
     with pytest.raises(ValueError, match="2 images are called '1.png'"):
-        listed(write(tmp_path, '1.png'), ['a/1.png', 'b/1.png'])
+        images_in_list(write(tmp_path, '1.png'), ['a/1.png', 'b/1.png'])
 
 
 def test_an_empty_list_is_an_error(tmp_path):
     with pytest.raises(ValueError, match='is empty'):
-        listed(write(tmp_path), PATHS)
+        images_in_list(write(tmp_path), PATHS)
 
 
 def test_images_of_a_list_with_labels(tmp_path):
     file = write(tmp_path, 'train/n1/n1_4.JPEG 1', 'train/n0/n0_7.JPEG 0')
-    assert listed_with_labels(file, PATHS, LABELS).tolist() == [4, 7]
+    assert labelled_images_in_list(file, PATHS, LABELS).tolist() == [4, 7]
 
 
 def test_other_labels_are_an_error(tmp_path):
     file = write(tmp_path, 'train/n1/n1_4.JPEG 1', 'train/n0/n0_7.JPEG 2')
     with pytest.raises(ValueError, match="1 of 2 labels .* e.g. 'train/n0/n0_7.JPEG': 2, not 0"):
-        listed_with_labels(file, PATHS, LABELS)
+        labelled_images_in_list(file, PATHS, LABELS)
 
 
 def test_a_list_without_labels_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="not 'n1_4.JPEG'"):
-        listed_with_labels(write(tmp_path, 'n1_4.JPEG'), PATHS, LABELS)
+        labelled_images_in_list(write(tmp_path, 'n1_4.JPEG'), PATHS, LABELS)
 
 
 def test_groups_by_number_of_training_images():

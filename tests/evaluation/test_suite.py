@@ -9,11 +9,12 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from sslreg.datasets import PhotoTiles
-from sslreg.evaluation import suite
-from sslreg.evaluation.features.estimate import describe, forecast
+from sslreg.evaluation import Benchmark, Suite
+from sslreg.evaluation.benchmark_config import load_benchmark
+from sslreg.evaluation.features.estimate import describe, estimates
 from sslreg.evaluation.features.extract import Extractor
 from sslreg.evaluation.features.store import FeatureStore
-from sslreg.evaluation.missing import MissingDataError
+from sslreg.evaluation.missing_data import MissingDataError
 from sslreg.evaluation.protocols import BaseBenchmark, Wanted
 from sslreg.evaluation.results import left_out
 from sslreg.models import ColorHistogramBackbone, Encoder, PixelBackbone
@@ -38,6 +39,17 @@ class Brightness(BaseBenchmark):
         return dict(mean=feats['images'].mean().item(), images=len(feats['images']))
 
 
+def suite(**benchmarks) -> Suite:
+    """A suite of configs without files."""
+    return Suite(Benchmark(name, Config(dict(benchmark=config))) for name, config in benchmarks.items())
+
+
+def prepared(**benchmarks) -> Suite:
+    made = suite(**benchmarks)
+    made.prepare()
+    return made
+
+
 @pytest.fixture(autouse=True)
 def scope():
     with DefaultScope.overwrite_default_scope('sslreg'):
@@ -45,26 +57,27 @@ def scope():
 
 
 def test_benchmarks_get_their_own_features(tmp_path):
-    benchmarks = dict(few=Brightness(length=4), many=Brightness())
+    benchmarks = prepared(few=dict(type='Brightness', length=4), many=dict(type='Brightness'))
     model = Encoder(dict(type='PixelBackbone', size=8)).eval()
-    results = suite.run(benchmarks, suite.plan(benchmarks), Extractor(model, None, num_workers=0), tmp_path)
+    benchmarks.run(Extractor(model, None, num_workers=0), tmp_path)
+    results = {each.name: each.metrics for each in benchmarks}
     assert (results['few']['images'], results['many']['images']) == (4, 24)
     assert results['many']['mean'] == pytest.approx(127.5, abs=5)
 
 
 def test_an_unknown_benchmark_is_refused_with_the_known_ones(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"'davis_mni': .* does not exist; there are .*davis_mini"):
-        suite.load('davis_mni')
+        load_benchmark('davis_mni')
     (tmp_path / 'model.py').write_text('model = dict()')
     with pytest.raises(ValueError, match='is no benchmark'):
-        suite.load(str(tmp_path / 'model.py'))
+        load_benchmark(str(tmp_path / 'model.py'))
 
 
 def test_data_root_takes_the_place_of_data(tmp_path):
     (tmp_path / 'own.py').write_text(
         "benchmark = dict(type='A', sets=[dict(root='data/a/b'), dict(root='other/data')], name='data', n=1)"
     )
-    cfg = suite.load(str(tmp_path / 'own.py'), '/else')
+    cfg = load_benchmark(str(tmp_path / 'own.py'), '/else')
     assert cfg.benchmark.to_dict() == dict(
         type='A', sets=[dict(root='/else/a/b'), dict(root='other/data')], name='data', n=1
     )
@@ -72,10 +85,12 @@ def test_data_root_takes_the_place_of_data(tmp_path):
 
 def test_what_is_recorded_of_a_run_says_what_was_run(tmp_path):
     (tmp_path / 'own.py').write_text('"""Faces of ``cats``.\n\nMore."""\nbenchmark = dict(type="Brightness", length=4)')
-    cfg = suite.load(str(tmp_path / 'own.py'))
-    benchmarks = suite.build(dict(own=cfg))
-    benchmarks['own'].note = 'a word'
-    outcome = suite.record(dict(own=dict(mean=1.0)), dict(own=cfg), benchmarks, suite.plan(benchmarks))['own']
+    cfg = load_benchmark(str(tmp_path / 'own.py'))
+    made = Suite([Benchmark('own', cfg)])
+    made.prepare()
+    (own,) = made
+    own.protocol.note, own.metrics = 'a word', dict(mean=1.0)
+    outcome = made.outcomes()['own']
     assert (outcome.metrics, outcome.about, outcome.reference) == (dict(mean=1.0), 'Faces of cats.', {})
     protocol = dict(data='4 images of ToyDataset', features='Pooled()', protocol='Brightness(length=4)', note='a word')
     assert outcome.protocol == protocol
@@ -102,7 +117,7 @@ def test_all_that_is_missing_is_named_before_anything_is_computed(tmp_path):
     clips = dict(type='LabelPropagationBenchmark', dataset=clips, clips='val.txt', kind=dict(type='PatchTokens'))
     benchmarks = dict(photos=photos, fine=dict(type='Brightness'), clips=clips)
     with pytest.raises(MissingDataError) as error:
-        suite.prepare({name: Config(dict(benchmark=benchmark)) for name, benchmark in benchmarks.items()})
+        suite(**benchmarks).prepare()
     assert list(error.value.missing) == ['photos', 'clips']
     for path, text in zip(('photos/train', 'photos/test', 'few.txt'), error.value.missing['photos'], strict=True):
         assert str(tmp_path / path) in text
@@ -117,11 +132,11 @@ def test_a_forecast_says_what_is_stored_and_when_the_rest_is_ready(tmp_path, mon
     monkeypatch.setattr('sslreg.evaluation.features.estimate.time.perf_counter', lambda: seconds['now'])
     model = Encoder(dict(type='PixelBackbone', size=8)).eval()
     extractor = Extractor(model, FeatureStore(tmp_path), num_workers=1)
-    few, many = Brightness(length=4), Brightness()
-    extractor(list(few.wanted().values()))
-    benchmarks = dict(few=few, many=many, more=many)
-    wanted = suite.plan(benchmarks)
-    wanted['more'] = dict(images=wanted['more']['images'], floor=wanted['more']['images']._replace(kind=FLOOR))
+    brightness = dict(type='Brightness')
+    benchmarks = prepared(few=dict(brightness, length=4), many=brightness, more=brightness)
+    few, many, more = benchmarks
+    extractor(list(few.requests.values()))
+    more.requests = dict(many.requests, floor=many.requests['images']._replace(kind=FLOOR))
 
     def passing(fn, time):
         def timed(*args):
@@ -132,10 +147,10 @@ def test_a_forecast_says_what_is_stored_and_when_the_rest_is_ready(tmp_path, mon
 
     monkeypatch.setattr(toy.ToyDataset, 'prepare_data', passing(toy.ToyDataset.prepare_data, lambda *_: 0.01))
     monkeypatch.setattr(model, 'extract_feat', passing(model.extract_feat, lambda images: 0.03 * len(images)))
-    expected = forecast(extractor, [each for parts in wanted.values() for each in parts.values()])
+    expected = estimates(extractor, benchmarks.requests)
     assert [each.stored for each in expected] == [True, False, False, False]
     assert [each.seconds for each in expected] == pytest.approx([0, 0.72, 0, 0])  # both kinds in one pass
-    table = describe(wanted, [each._replace(seconds=100 * each.seconds) for each in expected])
+    table = describe(benchmarks, [each._replace(seconds=100 * each.seconds) for each in expected])
     rows = list(zip(*(column.cells for column in table.columns), strict=True))
     assert rows[0] == ('few', 'images', '4', 'ToyDataset', 'Pooled()', 'yes', '')
     assert rows[1] == ('many', 'images', '24', 'ToyDataset', 'Pooled()', 'no', '1 min 12 s')

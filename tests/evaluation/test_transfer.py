@@ -13,8 +13,9 @@ from PIL import Image
 from scipy.io import savemat
 
 from sslreg.datasets import GTSRB, STL10
-from sslreg.evaluation import Extractor, suite
-from sslreg.evaluation.missing import MissingDataError
+from sslreg.evaluation import Benchmark, Extractor, Suite
+from sslreg.evaluation.benchmark_config import load_benchmark
+from sslreg.evaluation.missing_data import MissingDataError
 from sslreg.models import Encoder
 from sslreg.registry import BENCHMARKS, DATASETS
 
@@ -163,7 +164,7 @@ def test_splits_and_labels_are_those_of_torchvision(layout, tmp_path, monkeypatc
     layout(tmp_path)
     theirs = LAYOUTS[layout]
     monkeypatch.setattr(theirs, '_check_integrity', lambda self: True, raising=False)  # of the real files
-    cfg = suite.load(layout.__name__, str(tmp_path)).benchmark
+    cfg = load_benchmark(layout.__name__, str(tmp_path)).benchmark
     for part, labels, colors in (('train', TRAIN, COLORS[:3]), ('test', TEST, COLORS[3:])):
         ours = loaded(DATASETS.build(cfg[part]))
         assert ours == {tuple((value + 5) // 10 for value in color): i for color, i in zip(colors, labels, strict=True)}
@@ -175,37 +176,38 @@ def test_splits_and_labels_are_those_of_torchvision(layout, tmp_path, monkeypatc
 
 @EVERY
 def test_missing_data_are_named_with_where_to_get_them(layout, tmp_path):
-    benchmark = BENCHMARKS.build(suite.load(layout.__name__, str(tmp_path)).benchmark)
+    benchmark = BENCHMARKS.build(load_benchmark(layout.__name__, str(tmp_path)).benchmark)
     with pytest.raises(FileNotFoundError, match=f'data are missing in .*{tmp_path}/.*To get them: .{{40}}'):
         benchmark.wanted()
 
 
 def test_all_that_lack_data_are_named_at_once(tmp_path):
-    configs = {layout.__name__: suite.load(layout.__name__, str(tmp_path)) for layout in LAYOUTS}
+    suite = Suite.load([layout.__name__ for layout in LAYOUTS], str(tmp_path))
     with pytest.raises(MissingDataError) as error:
-        suite.prepare(configs)
-    assert list(error.value.missing) == list(configs)
+        suite.prepare()
+    assert list(error.value.missing) == [each.name for each in suite]
 
 
 @EVERY
 def test_config_survives_a_dump(layout, tmp_path):
-    cfg = suite.load(layout.__name__)
+    cfg = load_benchmark(layout.__name__)
     cfg.dump(tmp_path / 'dumped.py')
-    assert suite.load(str(tmp_path / 'dumped.py')).pretty_text == cfg.pretty_text
+    assert load_benchmark(str(tmp_path / 'dumped.py')).pretty_text == cfg.pretty_text
 
 
 @pytest.mark.parametrize('layout', [stl10, gtsrb])
 def test_benchmark_runs(layout, tmp_path):
     """Of arrays and of files; the nearest colour is of the other class for one of the two test images."""
     layout(tmp_path)
-    cfg = suite.load(layout.__name__, str(tmp_path))
+    cfg = load_benchmark(layout.__name__, str(tmp_path))
     cfg.benchmark.probes = [dict(type='KNNProbe', ks=(1,))]
-    benchmarks = suite.build(dict(own=cfg))
+    suite = Suite([Benchmark('own', cfg)])
+    suite.prepare()
     model = Encoder(dict(type='PixelBackbone', size=8)).eval()
-    results = suite.run(benchmarks, suite.plan(benchmarks), Extractor(model, None, num_workers=0), tmp_path)
+    suite.run(Extractor(model, None, num_workers=0), tmp_path)
     near = [np.argmax([cosine(test, train) for train in COLORS[:3]]) for test in COLORS[3:]]
     right = np.mean([TRAIN[i] == label for i, label in zip(near, TEST, strict=True)])
-    assert results == dict(own={'pooled/knn/k1/top1': 100 * right})
+    assert {each.name: each.metrics for each in suite} == dict(own={'pooled/knn/k1/top1': 100 * right})
 
 
 def cosine(a: tuple[int, ...], b: tuple[int, ...]) -> float:
@@ -229,7 +231,7 @@ def test_cars_in_one_folder(tmp_path):
         photo(folder / name, color)
     table = annotations(names, TRAIN + TEST, 'relative_im_path', test=[0, 0, 0, 1, 1])
     savemat(folder / 'cars_annos.mat', table)
-    cfg = suite.load('cars', str(tmp_path)).benchmark
+    cfg = load_benchmark('cars', str(tmp_path)).benchmark
     assert list(loaded(DATASETS.build(cfg.train)).values()) == TRAIN
     assert list(loaded(DATASETS.build(cfg.test)).values()) == TEST
 

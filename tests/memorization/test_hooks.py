@@ -5,22 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
 from sslreg.evaluation.features.store import FeatureStore
 from sslreg.evaluation.model import load_model
-from sslreg.memorization import scoring, study, unitmem
+from sslreg.memorization import Study, scoring, unitmem
 from sslreg.memorization.layers import Layers
 from sslreg.memorization.measure import activations, shared_out
 from tests import toy
 from tests.memorization import toy_study
-
-
-@pytest.fixture(autouse=True)
-def scope():
-    with DefaultScope.overwrite_default_scope('sslreg'):
-        yield
 
 
 @pytest.fixture
@@ -29,7 +22,7 @@ def trained(trained_toys):
 
 
 def train_f(trained, work_dir: Path, *hooks: dict) -> Runner:
-    cfg = study.trained_on(toy_study.config(), trained[0] / 'split.json', 'f', seed=0)
+    cfg = Study(toy_study.config(), trained[0] / 'split.json').encoder_config('f', seed=0)
     cfg.work_dir = str(work_dir)
     cfg.custom_hooks.extend(hooks)
     runner = Runner.from_cfg(cfg)
@@ -38,21 +31,17 @@ def train_f(trained, work_dir: Path, *hooks: dict) -> Runner:
 
 
 def sslmem_hook(trained, **options) -> dict:
-    return dict(
-        type='SSLMemHook', reference=trained[1]['g'], split=str(trained[0] / 'split.json'), num_views=3, **options
-    )
+    return dict(type='SSLMemHook', reference=trained[1].g, split=str(trained[0] / 'split.json'), num_views=3, **options)
 
 
 def test_candidates_are_scored_during_training_as_by_the_tool(trained, tmp_path):
     runner = train_f(trained, tmp_path, sslmem_hook(trained))
-    before = torch.load(trained[1]['f'], weights_only=True)['state_dict']
+    before = torch.load(trained[1].f, weights_only=True)['state_dict']
     for name, value in toy.state(runner).items():  # the training is what it is without the hook
         assert torch.equal(value, before[name]), name
-    protocol, split_file = scoring.Protocol(3), trained[0] / 'split.json'
-    pair = scoring.load(toy_study.config(), split_file, trained[1], 0, protocol, 'cpu')
-    expected = scoring.score(
-        toy_study.config(), split_file, [pair], protocol, FeatureStore(tmp_path / 'store'), num_workers=0
-    )
+    protocol, study = scoring.Protocol(3), Study(toy_study.config(), trained[0] / 'split.json')
+    pair = scoring.load_pair(study, trained[1], 0, protocol, 'cpu')
+    expected = scoring.score_images(study, [pair], protocol, FeatureStore(tmp_path / 'store'), num_workers=0)
     among = expected.among('candidate')
     own = expected.sslmem[0, 0, among]
     with np.load(tmp_path / 'sslmem' / 'epoch_2.npz') as found:
@@ -79,7 +68,7 @@ def test_units_are_scored_every_second_epoch_and_after_the_last(trained, tmp_pat
     runner.train()
     assert sorted(path.name for path in (tmp_path / 'unitmem').iterdir()) == ['epoch_2.npz', 'epoch_3.npz']
     model = load_model(cfg, str(tmp_path / 'epoch_3.pth'), 'cpu')
-    views = study.viewed(cfg, 'candidate', split_file, 2)
+    views = Study(cfg, Path(split_file)).images('candidate').views(2)
     rows = activations(Layers(model, ['act']), shared_out(views, 3), model.data_preprocessor)['act']
     with np.load(tmp_path / 'unitmem' / 'epoch_3.npz') as found:
         np.testing.assert_allclose(found['act/scores'], unitmem(rows, 'median').numpy(), atol=1e-5)
@@ -96,7 +85,7 @@ def test_a_reference_of_another_architecture(trained, tmp_path):
 
 
 def test_a_training_that_never_sees_the_candidates(trained, tmp_path):
-    cfg = study.trained_on(toy_study.config(), trained[0] / 'split.json', 'g', seed=0)
+    cfg = Study(toy_study.config(), trained[0] / 'split.json').encoder_config('g', seed=0)
     cfg.work_dir = str(tmp_path)
     cfg.custom_hooks.append(sslmem_hook(trained))
     with pytest.raises(ValueError, match='f was never trained on 8 of the candidate images'):
@@ -105,7 +94,7 @@ def test_a_training_that_never_sees_the_candidates(trained, tmp_path):
 
 def test_a_reference_that_saw_the_candidates(trained, tmp_path):
     with pytest.raises(ValueError, match='g was never trained on 8 of the independent images'):
-        train_f(trained, tmp_path, sslmem_hook(trained) | dict(reference=trained[1]['f']))
+        train_f(trained, tmp_path, sslmem_hook(trained) | dict(reference=trained[1].f))
 
 
 def test_an_interval_of_nothing(trained, tmp_path):

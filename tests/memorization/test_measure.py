@@ -6,19 +6,13 @@ from torch.utils.data import DataLoader
 
 from sslreg.datasets import BatchedViews, collate, set_view_key
 from sslreg.memorization import image_alignment, relative_sslmem, unitmem
-from sslreg.memorization.layers import Layers, flat, units
+from sslreg.memorization.layers import Layers, flat
 from sslreg.memorization.measure import AlignmentOf, activations, alignments
 from sslreg.models import Encoder
 from sslreg.models.ops.alignment import view_alignment
 from tests.toy import ToyDataset
 
 VIEWS = [dict(size=8, num=3, scale=(0.3, 1), flip=0.5, jitter=dict(brightness=0.5), jitter_prob=0.8)]
-
-
-@pytest.fixture(autouse=True)
-def scope():
-    with DefaultScope.overwrite_default_scope('sslreg'):
-        yield
 
 
 def encoder(seed: int) -> Encoder:
@@ -120,37 +114,6 @@ def test_alignment_has_the_distance_length_and_part_that_are_asked_for():
         torch.testing.assert_close(AlignmentOf(**settings)(output), expected, msg=str(settings))
 
 
-@pytest.mark.parametrize('part, expected', [('all', [[[1, 2, 3, 4]]]), ('mean', [[[2, 3]]]), ('first', [[[1, 2]]])])
-def test_parts_of_two_tokens(part, expected):
-    assert flat(torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), part).tolist() == expected
-
-
-def test_units_are_channels_of_maps_and_features_of_tokens():
-    maps, tokens = torch.rand(3, 2, 5, 4, 4), torch.rand(3, 2, 7, 5)
-    torch.testing.assert_close(units(maps), maps.mean(dim=(0, 3, 4)))
-    torch.testing.assert_close(units(tokens), tokens.mean(dim=(0, 2)))
-
-
-def test_residuals_are_the_sums_behind_attention_and_behind_the_mlp():
-    arch = dict(embed_dims=8, num_layers=2, num_heads=2, feedforward_channels=16)
-    backbone = dict(type='SSLVisionTransformer', arch=arch, img_size=8, patch_size=4, out_type='cls_token')
-    model = Encoder(backbone).eval()
-    block, given = model.feature_backbone.layers[1], []
-    block.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
-    found = Layers(model, ['residuals']).measure([torch.rand(2, 3, 8, 8)], lambda output: output[0])
-    assert list(found) == [f'blocks.{number}.{part}' for number in (0, 1) for part in ('attention', 'mlp')]
-    torch.testing.assert_close(found['blocks.0.mlp'], given[0])
-    with torch.no_grad():
-        after = given[0] + block.attn(block.ln1(given[0]))
-        torch.testing.assert_close(found['blocks.1.attention'], after)
-        torch.testing.assert_close(found['blocks.1.mlp'], after + block.ffn.layers(block.ln2(after)))
-
-
-def test_unknown_layer_names_those_that_exist():
-    with pytest.raises(ValueError, match=r"'block' matches no layer of ToyBackbone; its layers are conv, norm, drop"):
-        Layers(encoder(1), ['block'])
-
-
 @pytest.mark.parametrize(
     'call, message',
     [
@@ -162,8 +125,3 @@ def test_unknown_layer_names_those_that_exist():
 def test_wrong_settings_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-def test_views_of_several_sizes_are_an_error():
-    with pytest.raises(ValueError, match='all must be of one size'):
-        Layers(encoder(1)).measure([torch.ones(1, 3, 8, 8), torch.ones(1, 3, 6, 6)], units)

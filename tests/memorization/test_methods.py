@@ -3,15 +3,14 @@
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
 from mmpretrain.models import SelfSupDataPreprocessor
 from torch import nn
 
 from sslreg.datasets import collate
 from sslreg.evaluation.features.store import FeatureStore
-from sslreg.memorization import scoring
+from sslreg.memorization import Study, scoring
 from sslreg.memorization.layers import Layers
-from sslreg.models.adapters import encoder
+from sslreg.models.adapters import as_encoder
 from sslreg.registry import DATASETS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 from tests.memorization import toy_study
 
@@ -21,12 +20,6 @@ CONFIGS = [
     for length in ('600e', 'small')
 ]
 MAE = 'configs/sslmem/vittiny_cifar10_mae_small.py'
-
-
-@pytest.fixture(autouse=True)
-def scope():
-    with DefaultScope.overwrite_default_scope('sslreg'):
-        yield
 
 
 def on_toys(path: str) -> Config:
@@ -59,10 +52,12 @@ def test_its_encoders_are_scored(path, tmp_path):
     cfg = on_toys(path)
     patterns = ('residuals',) if 'mae' in path else (r'layers\.\d+', r'residuals\.\d+')
     protocol = scoring.Protocol(2, layers=(*patterns, 'representation'))
-    f, g = (Layers(encoder(built(cfg, seed).eval()), protocol.layers) for seed in (0, 1))
+    f, g = (Layers(as_encoder(built(cfg, seed).eval()), protocol.layers) for seed in (0, 1))
     few = dict(shared=[0], candidate=[1], independent=[2], extra=[0])
     split = toy_study.split(tmp_path, **few)
-    scores = scoring.score(cfg, split, [scoring.Pair(0, f, g)], protocol, FeatureStore(tmp_path), 8, 0)
+    scores = scoring.score_images(
+        Study(cfg, split), [scoring.EncoderPair(0, f, g)], protocol, FeatureStore(tmp_path), 8, 0
+    )
     last = ['blocks.11.attention', 'blocks.11.mlp'] if 'mae' in path else ['layers.7', 'residuals.1']
     assert scores.layers[-3:] == [*last, 'representation']
     assert scores.of_f.shape == scores.of_g.shape == (1, len(scores.layers), 4)
@@ -76,11 +71,11 @@ def test_tokens_of_mae_are_those_of_the_whole_image_in_the_order_of_its_patches(
     model.init_weights()
     backbone = model.backbone
     images = torch.rand(2, 3, 32, 32)
-    assert torch.equal(encoder(model).represent(images), encoder(model).represent(images))
+    assert torch.equal(as_encoder(model).represent(images), as_encoder(model).represent(images))
 
     backbone.layers = nn.ModuleList([nn.Identity()] * len(backbone.layers))  # leaves the embedded patches as they are
     backbone.ln1 = nn.Identity()
-    tokens = encoder(model).represent(images)
+    tokens = as_encoder(model).represent(images)
     assert tokens.shape == (2, 1 + 8 * 8, 192)
     projection = backbone.patch_embed.projection
     for row, column in [(0, 0), (0, 7), (3, 5), (7, 7)]:
@@ -92,7 +87,7 @@ def test_tokens_of_mae_are_those_of_the_whole_image_in_the_order_of_its_patches(
 
 
 def test_mae_is_scored_by_tokens_and_evaluated_by_their_mean():
-    model = encoder(built(on_toys(MAE)))
+    model = as_encoder(built(on_toys(MAE)))
     images = torch.rand(2, 3, 32, 32)
     tokens = model.represent(images)
     torch.testing.assert_close(model.extract_feat(images), tokens.mean(dim=1))
@@ -102,7 +97,7 @@ def test_mae_is_scored_by_tokens_and_evaluated_by_their_mean():
 
 @pytest.mark.parametrize('path', CONFIGS[1:4:2])
 def test_maps_are_represented_by_their_mean(path):
-    model = encoder(built(on_toys(path)))
+    model = as_encoder(built(on_toys(path)))
     images = torch.rand(2, 3, 32, 32)
     expected = model.feature_backbone(images)[-1].mean(dim=(2, 3))
     torch.testing.assert_close(model.represent(images), expected)
@@ -111,7 +106,7 @@ def test_maps_are_represented_by_their_mean(path):
 
 @pytest.mark.parametrize('path', CONFIGS[1::2])
 def test_the_same_view_is_normalised_the_same_as_image_and_as_one_of_views(path):
-    model = encoder(built(on_toys(path)))
+    model = as_encoder(built(on_toys(path)))
     views = [torch.randint(256, (2, 3, 8, 8), dtype=torch.uint8) for _ in range(3)]
     found = model.data_preprocessor(dict(inputs=views, data_samples=torch.arange(2)))
     assert found['data_samples'].tolist() == [0, 1]
@@ -124,7 +119,7 @@ def test_the_same_view_is_normalised_the_same_as_image_and_as_one_of_views(path)
 def test_mmpretrains_own_preprocessor_of_views():
     cfg = on_toys(CONFIGS[1])
     cfg.model.data_preprocessor = dict(type=SelfSupDataPreprocessor, mean=[127.5] * 3, std=[64.0] * 3)
-    model = encoder(built(cfg))
+    model = as_encoder(built(cfg))
     batch = collate([dict(inputs=[torch.zeros(3, 8, 8, dtype=torch.uint8)] * 2, data_samples=0)])
     views = model.data_preprocessor(batch)['inputs']
     assert [view.unique().tolist() for view in views] == [[-127.5 / 64]] * 2

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from sslreg.datasets import BatchedViews
 from sslreg.evaluation import FeatureStore
-from sslreg.memorization import Split, scoring
+from sslreg.memorization import Split, Study, scoring
 from sslreg.memorization.layers import Layers
-from sslreg.models.adapters import encoder
+from sslreg.models.adapters import as_encoder
 from sslreg.registry import DATASETS, MODELS
 
 DATA = Path('data/cifar10')
@@ -110,9 +110,9 @@ def test_images_seen_twenty_times_as_often_are_memorised_most(tmp_path):
         f = trained(tmp_path / 'f', SPLIT.shared + SPLIT.candidate + PLANTED * (TIMES - 1), 60)
         g = trained(tmp_path / 'g', SPLIT.shared + SPLIT.independent, 340)
         protocol = scoring.Protocol(num_views=20)
-        pair = scoring.Pair(0, *(Layers(encoder(model), protocol.layers) for model in (f, g)))
+        pair = scoring.EncoderPair(0, *(Layers(as_encoder(model), protocol.layers) for model in (f, g)))
         store = FeatureStore(tmp_path / 'features')
-        found = scoring.score(study, tmp_path / 'split.json', [pair], protocol, store, 300, 0)
+        found = scoring.score_images(Study(study, tmp_path / 'split.json'), [pair], protocol, store, 300, 0)
     scores = found.sslmem[0, 0][found.index.argsort()]
     planted, others = scores[PLANTED], scores[[i for i in range(300) if i not in PLANTED]]
     assert auc(planted, others) >= 0.9

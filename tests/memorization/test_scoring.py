@@ -9,22 +9,16 @@ from mmengine.registry import DefaultScope
 
 from sslreg.datasets import collate
 from sslreg.evaluation.features.store import FeatureStore, Parts
-from sslreg.memorization import Split, consistency, scoring, study
-from sslreg.memorization import summary as summaries
-from sslreg.memorization.image_scores import Scores
+from sslreg.memorization import Split, Study, scoring
 from sslreg.memorization.measure import AlignmentOf
-from sslreg.models.adapters import encoder
+from sslreg.memorization.study import ENCODERS, Checkpoints
+from sslreg.memorization.summary import summarize, summarize_layermem
+from sslreg.models.adapters import as_encoder
 from sslreg.models.ops.alignment import view_alignment
-from sslreg.registry import DATASETS, MODELS
+from sslreg.registry import MODELS
 from tests.memorization import toy_study
 
 PROTOCOL = scoring.Protocol(num_views=3, layers=('conv', 'representation'))
-
-
-@pytest.fixture(autouse=True)
-def scope():
-    with DefaultScope.overwrite_default_scope('sslreg'):
-        yield
 
 
 @pytest.fixture
@@ -32,17 +26,17 @@ def trained(trained_toys):
     return trained_toys
 
 
+def study_of(trained) -> Study:
+    return Study(toy_study.config(), trained[0] / 'split.json')
+
+
 def pair(trained, seed=0, protocol=PROTOCOL):
-    folder, checkpoints = trained
-    return scoring.load(toy_study.config(), folder / 'split.json', checkpoints, seed, protocol, 'cpu')
+    return scoring.load_pair(study_of(trained), trained[1], seed, protocol, 'cpu')
 
 
 def scored(trained, store, pairs=None, protocol=PROTOCOL, batch_size=5):
-    folder, _ = trained
     pairs = pairs or [pair(trained, protocol=protocol)]
-    return scoring.score(
-        toy_study.config(), folder / 'split.json', pairs, protocol, FeatureStore(store), batch_size, num_workers=0
-    )
+    return scoring.score_images(study_of(trained), pairs, protocol, FeatureStore(store), batch_size, num_workers=0)
 
 
 def test_scores_are_differences_of_alignment_over_the_same_views(trained, tmp_path):
@@ -50,7 +44,7 @@ def test_scores_are_differences_of_alignment_over_the_same_views(trained, tmp_pa
     assert scores.layers == ['conv', 'representation']
     assert scores.sets == ['shared'] * 24 + ['candidate'] * 8 + ['independent'] * 8 + ['extra'] * 4
     assert scores.index.tolist() == [*range(40), *range(4)]
-    candidates = study.viewed(toy_study.config(), 'candidate', trained[0] / 'split.json', 3)
+    candidates = study_of(trained).images('candidate').views(3)
     own = pair(trained)
     views = own.f.model.data_preprocessor(collate([candidates[i] for i in range(8)]), False)['inputs']
     with torch.no_grad():
@@ -66,7 +60,7 @@ def test_scores_are_differences_of_alignment_over_the_same_views(trained, tmp_pa
 
 def test_exchanging_the_checkpoints_turns_the_sign(trained, tmp_path):
     folder, checkpoints = trained
-    turned = pair((folder, dict(f=checkpoints['g'], g=checkpoints['f'])))
+    turned = pair((folder, Checkpoints(f=checkpoints.g, g=checkpoints.f)))
     torch.testing.assert_close(scored(trained, tmp_path, [turned]).sslmem, -scored(trained, tmp_path).sslmem)
 
 
@@ -95,7 +89,7 @@ def test_an_interrupted_scoring_goes_on(trained, tmp_path, monkeypatch):
     assert calls == []
 
 
-def _rank(rank: int, folder: Path, checkpoints: dict[str, str], store: str) -> torch.Tensor:
+def _rank(rank: int, folder: Path, checkpoints: Checkpoints, store: str) -> torch.Tensor:
     with DefaultScope.overwrite_default_scope('sslreg'):
         scores = scored((folder, checkpoints), Path(store))
         return torch.stack([scores.of_f, scores.of_g])
@@ -119,16 +113,16 @@ def test_other_views_are_not_taken_for_those_in_the_store(trained, tmp_path):
 
 def test_summary_of_two_seeds(trained, tmp_path):
     own = pair(trained)
-    scores = scored(trained, tmp_path, [own, scoring.Pair(1, own.g, own.f)])  # the second is the first, turned
-    found = summaries.summary(scores)['representation']
+    scores = scored(trained, tmp_path, [own, scoring.EncoderPair(1, own.g, own.f)])  # the second is the first, turned
+    found = summarize(scores)['representation']
     candidates = scores.sslmem[:, 1, 24:32].mean(dim=1)
     assert candidates[0] == -candidates[1]
-    assert found['sets']['candidate']['sslmem']['mean'] == pytest.approx(0, abs=1e-7)
-    assert found['sets']['candidate']['sslmem']['std'] == pytest.approx(float(candidates.std()))
-    (seeds,) = found['seeds']
-    assert (seeds['seeds'], seeds['top'], seeds['overlap']) == ([0, 1], 8, 1)
-    assert seeds['tau'] == pytest.approx(-1)
-    assert {(test['higher'], test['lower']) for test in found['tests']} == {
+    assert found.sets['candidate'].sslmem.mean == pytest.approx(0, abs=1e-7)
+    assert found.sets['candidate'].sslmem.std == pytest.approx(float(candidates.std()))
+    (seeds,) = found.seeds
+    assert (seeds.seeds, seeds.top, seeds.overlap) == ([0, 1], 8, 1)
+    assert seeds.tau == pytest.approx(-1)
+    assert {(test.higher, test.lower) for test in found.tests} == {
         ('candidate', 'shared'),
         ('candidate', 'extra'),
         ('shared', 'independent'),
@@ -136,29 +130,13 @@ def test_summary_of_two_seeds(trained, tmp_path):
     }
 
 
-def test_figures_of_two_seeds_and_two_layers_worked_by_hand():
-    """Alignment by f is 1, so that by g of 3 is an SSLMem of 2 and an SSLMem' of 1/2."""
-    of_g = torch.tensor([[[0.0, 1, 3, 1], [0, 1, 3, 3]], [[0, 1, 1, 1], [0, 1, 3, 3]]])  # two shared, two candidates
-    sets = ['shared'] * 2 + ['candidate'] * 2
-    scores = Scores(['a', 'b'], [0, 1], sets, torch.arange(4), torch.ones_like(of_g), of_g)
-    found = summaries.summary(scores)['a']['sets']['candidate']
-    assert found['sslmem']['mean'] == 0.5
-    assert found['sslmem']['quantiles']['0.5'] == 0.5  # of the images' means over seeds, 1 and 0
-    assert found['sslmem_range']['mean'] == pytest.approx((2 / 3 / 2 + 0) / 2)  # ranges from -1 to 2 and from -1 to 0
-    assert found['sslmem_prime']['std'] == pytest.approx(0.25 / 2**0.5)
-    layers = summaries.layer_summary(scores)
-    assert [layers[name]['mean'] for name in 'ab'] == pytest.approx([0.125, 0.5])
-    assert [layers[name]['std'] for name in 'ab'] == pytest.approx([0.25 / 2**0.5, 0])
-    assert layers['b']['delta'] == pytest.approx(0.375)
-
-
 def test_layermem_and_its_delta(trained, tmp_path):
     scores = scored(trained, tmp_path)
-    found = summaries.layer_summary(scores)
+    found = summarize_layermem(scores)
     means = scores.relative[0, :, 24:32].mean(dim=1)
-    assert [found[name]['mean'] for name in ('conv', 'representation')] == pytest.approx(means.tolist())
-    assert found['representation']['delta'] == pytest.approx(float(means[1] - means[0]))
-    assert 'delta' not in found['conv']
+    assert [found[name].mean for name in ('conv', 'representation')] == pytest.approx(means.tolist())
+    assert found['representation'].delta == pytest.approx(float(means[1] - means[0]))
+    assert found['conv'].delta is None
 
 
 def test_written_scores_name_each_image(trained, tmp_path):
@@ -176,70 +154,13 @@ def test_a_checkpoint_of_another_network(trained):
     folder, checkpoints = trained
     cfg = toy_study.config(model__backbone=dict(type='ToyLinear', _delete_=True))
     with pytest.raises(ValueError, match=r'f \(.*epoch_2.pth\) is not of the architecture of the config'):
-        scoring.load(cfg, folder / 'split.json', checkpoints, 0, PROTOCOL, 'cpu')
+        scoring.load_pair(Study(cfg, folder / 'split.json'), checkpoints, 0, PROTOCOL, 'cpu')
 
 
 def test_a_network_that_is_compared_with_itself(trained):
     folder, checkpoints = trained
     with pytest.raises(ValueError, match=r'f/epoch_2.pth and .*f/epoch_2.pth are one network'):
-        pair((folder, checkpoints | dict(g=checkpoints['f'])))
-
-
-def test_trainings_of_other_architecture_images_or_views_are_named(trained):
-    folder, checkpoints = trained
-    trainings = {name: consistency.saved_config(path) for name, path in checkpoints.items()}
-    split_file = folder / 'split.json'
-    consistency.check_training(trainings, split_file)
-    assert consistency.warnings(toy_study.config(), trainings) == []
-    trainings['g'].model.backbone.drop_rate = 0.5
-    with pytest.raises(ValueError, match=r'of different architecture, backbone.drop_rate=0.0 and 0.5'):
-        consistency.check_training(trainings, split_file)
-    cfg = toy_study.config()
-    cfg.train_dataloader.dataset.views[0].scale = (0.5, 1)
-    assert consistency.warnings(cfg, dict(f=trainings['f'])) == [
-        'f was trained on other augmentations than it is scored on: augmentation[0].scale[0]=0.3 and 0.5'
-    ]
-
-
-@pytest.mark.parametrize(
-    'parts, message',
-    [
-        (dict(candidate=[*range(24, 32), 39], independent=[*range(32, 39)]), r'f was never trained on 1 of the cand'),
-        (dict(candidate=[24], independent=[25, 32]), r'f was trained on 1 of the independent .* \(first: 25\)'),
-    ],
-)
-def test_a_split_that_the_encoders_were_not_trained_by(trained, tmp_path, parts, message):
-    trainings = {name: consistency.saved_config(path) for name, path in trained[1].items()}
-    with pytest.raises(ValueError, match=message):
-        consistency.check_training(trainings, toy_study.split(tmp_path, **parts))
-
-
-def test_g_that_was_trained_on_everything(trained):
-    with pytest.raises(ValueError, match='g was trained on 8 of the candidate images'):
-        consistency.check_training(dict(g=toy_study.config()), trained[0] / 'split.json')
-
-
-def test_the_papers_split_of_a_config_takes_a_tenth_of_test_images():
-    assert [len(part) for part in study.make_split(toy_study.config(), None)] == [32, 4, 4, 4]
-    cfg = toy_study.config(test_dataloader__dataset__length=3)
-    assert [len(part) for part in study.make_split(cfg, 5)] == [32, 4, 4, 3]
-
-
-def test_an_instance_memory_has_an_entry_for_each_image_of_its_encoder(tmp_path):
-    cfg = toy_study.config(model__memory=dict(type='InstanceMemory', length=40, feat_dim=4, _delete_=True))
-    for name in study.ENCODERS:
-        own = study.trained_on(cfg, toy_study.split(tmp_path), name, seed=3)
-        assert own.model.memory.length == len(DATASETS.build(own.train_dataloader.dataset)) == 32
-        assert own.randomness.seed == 3
-    assert cfg.model.memory.length == 40
-
-
-def test_extra_images_come_from_the_whole_test_set(tmp_path):
-    """Not from as many as the training set is cut to."""
-    cfg = toy_study.config()
-    cfg.train_dataloader.dataset.dataset.indices = 5
-    split_file = toy_study.split(tmp_path, shared=[0, 1], candidate=[2], independent=[3], extra=[7])
-    assert len(study.viewed(cfg, 'extra', split_file, 2)) == 1
+        pair((folder, Checkpoints(checkpoints.f, checkpoints.f)))
 
 
 def test_pipelines_of_others_are_seeded_by_image(tmp_path):
@@ -254,14 +175,14 @@ def test_pipelines_of_others_are_seeded_by_image(tmp_path):
         head=dict(type='LinearClsHead', num_classes=2, in_channels=32),
         data_preprocessor=dict(mean=[127.5] * 3, std=[64.0] * 3),
     )
-    models = [MODELS.build(cfg.model).eval() for _ in study.ENCODERS]
+    models = [MODELS.build(cfg.model).eval() for _ in ENCODERS]
     protocol = scoring.Protocol(3, layers=(r'layer\d', 'representation'))
-    layers = [scoring.Layers(encoder(model), protocol.layers) for model in models]
-    split_file = toy_study.split(tmp_path)
+    layers = [scoring.Layers(as_encoder(model), protocol.layers) for model in models]
+    study = Study(cfg, toy_study.split(tmp_path))
     before = np.random.get_state()[1].copy()
     found = [
-        scoring.score(
-            cfg, split_file, [scoring.Pair(0, *layers)], protocol, FeatureStore(tmp_path / str(size)), size, 0
+        scoring.score_images(
+            study, [scoring.EncoderPair(0, *layers)], protocol, FeatureStore(tmp_path / str(size)), size, 0
         )
         for size in (3, 40)
     ]
@@ -271,11 +192,11 @@ def test_pipelines_of_others_are_seeded_by_image(tmp_path):
     assert found[0].of_f.min() > 0
     assert np.array_equal(np.random.get_state()[1], before)
     with pytest.raises(ValueError, match='ToyDataset of the training set has no views'):
-        study.viewed(cfg, 'candidate', split_file, 2, plain=True)
+        study.images('candidate').views(2, plain=True)
 
 
 def test_splits_in_which_sets_overlap_are_refused_before_anything_is_built(trained, tmp_path):
-    split_file = toy_study.split(tmp_path, candidate=[0, 24])
+    study = Study(toy_study.config(), toy_study.split(tmp_path, candidate=[0, 24]))
     with pytest.raises(ValueError, match='image 0 is in two of shared, candidate, independent'):
-        scoring.load(toy_study.config(), split_file, trained[1], 0, PROTOCOL, 'cpu')
+        scoring.load_pair(study, trained[1], 0, PROTOCOL, 'cpu')
     assert Split.read(toy_study.split(tmp_path)).candidate == [*range(24, 32)]

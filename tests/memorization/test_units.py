@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from sslreg.memorization import classmem, unit_scores, unitmem
+from sslreg.memorization import classmem, unitmem
 
 ONE_UNIT = torch.tensor([[0.5], [3.0], [1.0], [0.5]]).double()
 
@@ -51,8 +51,3 @@ def test_what_unitmem_cannot_be_taken_of(activations, message):
 def test_unknown_rest_is_named():
     with pytest.raises(ValueError, match="rest='mode' must be"):
         unitmem(ONE_UNIT, 'mode')
-
-
-def test_the_class_that_excites_a_unit_most_is_told_by_its_label():
-    activations, labels = torch.tensor([[3.0, 0.0], [3.0, 0.0], [0.0, 3.0], [4.0, 0.0]]), torch.tensor([0, 0, 3, 4])
-    assert unit_scores._of_classes(activations, labels, 'mean').most.tolist() == [4, 3]

@@ -7,8 +7,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from sslreg.memorization import study
 from sslreg.memorization.split import ordered_split
+from sslreg.memorization.study import ENCODERS, Checkpoints, Study
 from sslreg.registry import MODELS
 from tests import toy
 
@@ -59,18 +59,19 @@ def knn(images: dict[str, Any]) -> dict[str, Any]:
     return dict(type='ClassificationBenchmark', train=images, test=images, kinds=kinds, probes=probes)
 
 
-def train(folder: Path, cfg: Config, split_file: Path, seed: int = 0) -> dict[str, str]:
+def train(folder: Path, cfg: Config, split_file: Path, seed: int = 0) -> Checkpoints:
     """Checkpoints of f and g, with their configs beside them."""
-    checkpoints = {}
-    for name in study.ENCODERS:
-        own = study.trained_on(cfg, split_file, name, seed)
-        own.work_dir = str(folder / f'seed{seed}' / name)
+    study, checkpoints = Study(cfg, split_file, folder), []
+    for name in ENCODERS:
+        training = study.training(name, seed)
+        own = training.cfg
+        own.work_dir = str(training.work_dir)
         own.experiment_name = f'{folder.name}-{seed}-{name}'
         Path(own.work_dir).mkdir(parents=True)
         own.dump(Path(own.work_dir, f'{name}.py'))
         Runner.from_cfg(own).train()
-        checkpoints[name] = str(study.final_checkpoint(own, Path(own.work_dir)))
-    return checkpoints
+        checkpoints.append(str(training.checkpoint))
+    return Checkpoints(*checkpoints)
 
 
 def on_toys(cfg: Config) -> Config:

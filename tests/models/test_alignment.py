@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
-from torch import Tensor
+from torch import Tensor, nn
 
-from sslreg.models import AlignedHead, AlignmentLoss, MemoryBlocks
+from sslreg.models import AlignedHead, AlignmentLoss, Recall
 from sslreg.models.ops.alignment import DISTANCES
 from sslreg.registry import MODELS
 from tests import toy
@@ -106,7 +106,7 @@ def test_unknown_distance_is_named_at_start():
 
 def test_a_head_is_joined_by_the_term_and_keeps_its_own():
     head = aligned(weight=-0.25, distance='cosine')
-    queries, keys, blocks = unit(3, 2, 4).requires_grad_(), unit(2, 2, 4), MemoryBlocks(unit(1, 5, 4))
+    queries, keys, blocks = unit(3, 2, 4).requires_grad_(), unit(2, 2, 4), Recall(unit(1, 5, 4))
     own = head.head.loss(queries, keys, blocks)
     losses = head.loss(queries, keys, blocks)
     assert {name: losses[name].item() for name in own} == {name: value.item() for name, value in own.items()}
@@ -117,16 +117,25 @@ def test_a_head_is_joined_by_the_term_and_keeps_its_own():
     assert not losses['alignment'].requires_grad
 
 
+class OwnLoss(nn.Module):
+    """A user's, of logits that autograd keeps."""
+
+    def forward(self, queries, keys, blocks):
+        return (queries @ blocks[0].T).square().mean()
+
+
 @pytest.mark.parametrize(
-    'head, streams',
+    'head, copies',
     [
-        (dict(type='InstanceHead'), True),
-        (dict(type='ViewMemoryHead', loss=dict(type='ViewMemoryCELoss')), True),
-        (dict(type='ViewMemoryHead', loss=dict(type='AlignmentLoss', weight=1)), False),  # it has no terms
+        (dict(type='InstanceHead'), False),
+        (dict(type='ViewMemoryHead', loss=dict(type='ViewMemoryCELoss')), False),
+        (dict(type='ViewMemoryHead', loss=dict(type=OwnLoss)), True),
     ],
 )
-def test_streams_as_the_head_within(head, streams):
-    assert aligned(head=head).streams is streams
+def test_the_memory_is_copied_only_for_a_head_that_asks_for_blocks(head, copies):
+    recall = Recall(unit(5, 4), target=torch.arange(2))
+    aligned(head=head).loss(unit(3, 2, 4), unit(2, 2, 4), recall)
+    assert ('blocks' in vars(recall)) is copies
 
 
 def aligned_toy(folder, **overrides):

@@ -9,7 +9,7 @@ from sslreg.models import (
     CorrectedInstanceMemory,
     InstanceHead,
     InstanceMemory,
-    MemoryBlocks,
+    Recall,
     ReleasedSqrtKLLoss,
     SqrtKLLoss,
 )
@@ -35,10 +35,8 @@ def memory(cls: type[InstanceMemory], entries: Tensor, **kwargs) -> InstanceMemo
 
 
 def step(store: InstanceMemory, queries: Tensor, indices: Tensor, temperature: float = TEMP, **kwargs) -> Tensor:
-    """Recall, loss, write, as MemorySSL does; the memory is written in the dtype of the test."""
-    result = instance_loss(queries[None], store.read_in_place(indices), temperature, **kwargs)
-    store.write(queries.detach(), indices)
-    return result.loss
+    """Recall and loss, which moves the memory, as MemorySSL does; the memory is written in the dtype of the test."""
+    return instance_loss(queries[None], store.read(indices), temperature, **kwargs).loss
 
 
 def test_golden_loss_and_gradient():
@@ -47,7 +45,7 @@ def test_golden_loss_and_gradient():
         (1, 3, 6.02755590, (9.93647746, 0.08886837)),
     ):
         queries = QUERIES[image : image + 1].clone().requires_grad_()
-        result = instance_loss(queries[None], MemoryBlocks(ENTRIES[None], torch.tensor([index])), TEMP)
+        result = instance_loss(queries[None], Recall(ENTRIES[None], target=torch.tensor([index])), TEMP)
         result.loss.backward()
         assert result.loss.item() == pytest.approx(loss, abs=1e-7)
         torch.testing.assert_close(queries.grad[0], torch.tensor(grad, dtype=torch.float64), atol=1e-7, rtol=0)
@@ -118,7 +116,7 @@ def test_loss_and_gradient_are_those_of_the_plain_form(case, losses, temperature
     (expected,) = torch.autograd.grad(plain, queries)
     result = instance_loss(
         queries[None],
-        MemoryBlocks(entries[None], indices),
+        Recall(entries[None], target=indices),
         temperature,
         [SqrtKLLoss(**item) for item in options],
         labels=labels if soft else None,
@@ -133,7 +131,7 @@ def test_float32_is_as_exact_as_it_can_be():
     entries, queries, indices = unit(1000, 32), unit(16, 32), torch.arange(16)
     expected = npid.instance_loss(queries, entries, npid.one_hot(indices, 1000), TEMP, 20.0, 1.0, detach=True)
     result = instance_loss(
-        queries.float()[None], MemoryBlocks(entries.float()[None], indices), TEMP, [ReleasedSqrtKLLoss(20.0)]
+        queries.float()[None], Recall(entries.float()[None], target=indices), TEMP, [ReleasedSqrtKLLoss(20.0)]
     )
     assert result.loss.item() == pytest.approx(expected.item(), rel=1e-6)
     divergence = npid.sqrt_kl(queries @ entries.T).mean()  # 1e-3, the difference of terms of 7
@@ -147,9 +145,8 @@ def test_low_temperatures_stay_in_the_range_of_float32():
     store = memory(CorrectedInstanceMemory, entries.float())
     loss = instance_loss(tracked[None], store.read(indices), 0.005, [SqrtKLLoss()]).loss
     loss.backward()
-    store.write(tracked.detach(), indices)
     plain = queries.clone().requires_grad_()
-    expected = instance_loss(plain[None], MemoryBlocks(entries[None], indices), 0.005, [SqrtKLLoss()]).loss
+    expected = instance_loss(plain[None], Recall(entries[None], target=indices), 0.005, [SqrtKLLoss()]).loss
     expected.backward()
     assert loss.item() == pytest.approx(expected.item(), rel=1e-4)
     torch.testing.assert_close(tracked.grad.double(), plain.grad, rtol=1e-3, atol=1e-2)
@@ -159,7 +156,7 @@ def test_low_temperatures_stay_in_the_range_of_float32():
 
 def test_several_views_are_averaged():
     entries, queries, indices = unit(12, 4), unit(3, 5, 4).requires_grad_(), torch.arange(5)
-    result = instance_loss(queries, MemoryBlocks(entries[None], indices), TEMP)
+    result = instance_loss(queries, Recall(entries[None], target=indices), TEMP)
     plain = torch.stack([npid.instance_loss(view, entries, npid.one_hot(indices, 12), TEMP) for view in queries]).mean()
     torch.testing.assert_close(result.loss, plain)
     (grad,), (expected,) = (torch.autograd.grad(loss, queries) for loss in (result.loss, plain))
@@ -169,7 +166,7 @@ def test_several_views_are_averaged():
 def test_the_gradient_follows_what_multiplies_the_loss():
     """Loss scaling and accumulation do."""
     queries = unit(2, 4).requires_grad_()
-    blocks = MemoryBlocks(unit(6, 4)[None], torch.arange(2))
+    blocks = Recall(unit(6, 4)[None], target=torch.arange(2))
     (once,) = torch.autograd.grad(instance_loss(queries[None], blocks, TEMP).loss, queries)
     (scaled,) = torch.autograd.grad(instance_loss(queries[None], blocks, TEMP).loss * 1024, queries)
     torch.testing.assert_close(scaled, once * 1024)
@@ -236,14 +233,15 @@ def test_drawn_negatives_are_others_and_none_comes_twice(cls, repeated):
     indices = torch.tensor([4, 9, 4 if repeated else 30])
     drawn = []
     for _ in range(3):
-        blocks = store.read(indices)
-        columns = [int((store.feats == row).all(dim=1).nonzero()) for row in blocks.feats[0]]
+        recall = store.read(indices)
+        columns = [int((store.feats == row).all(dim=1).nonzero()) for row in recall.entries[0]]
         assert len(set(columns)) == len(columns) == 23
-        assert [columns[place] for place in blocks.target] == indices.tolist()
+        assert [columns[place] for place in recall.target] == indices.tolist()
         drawn.append(frozenset(columns))
         if cls is CorrectedInstanceMemory:
-            instance_loss(store.feats[indices][None], blocks, TEMP)
-        store.write(store.feats[indices].clone(), indices)
+            instance_loss(store.feats[indices][None], recall, TEMP)
+        else:
+            store.write(store.feats[indices].clone(), indices)
     assert len(set(drawn)) == 3
 
 
@@ -252,7 +250,7 @@ def test_corrected_update_with_drawn_negatives_moves_the_recalled_entries(rows):
     entries, queries, indices = unit(30, 5), unit(3, 5), torch.tensor([3, 7, 10])
     store = memory(CorrectedInstanceMemory, entries, num_negatives=6, rows=rows)
     recalled = store.read(indices)
-    columns = torch.stack([(entries == row).all(dim=1).nonzero()[0, 0] for row in recalled.feats[0]])
+    columns = torch.stack([(entries == row).all(dim=1).nonzero()[0, 0] for row in recalled.blocks[0]])
     step(store, queries, indices)
     moved = npid.gradient_step(queries, entries[columns], npid.one_hot(recalled.target, 9), TEMP, 0.5)
     expected = entries.clone()
@@ -263,19 +261,22 @@ def test_corrected_update_with_drawn_negatives_moves_the_recalled_entries(rows):
 
 def test_a_head_that_needs_the_entries_later_gets_a_copy():
     store = InstanceMemory(length=6, feat_dim=4)
-    assert store.read_in_place(torch.arange(2)).feats.data_ptr() == store.feats.data_ptr()
-    assert store.read(torch.arange(2)).feats.data_ptr() != store.feats.data_ptr()
+    recall = store.read(torch.arange(2))
+    assert recall.entries.data_ptr() == store.feats.data_ptr()
+    assert recall.blocks.data_ptr() != store.feats.data_ptr()
 
 
 @pytest.mark.parametrize('options', [dict(), dict(rows='batch'), dict(num_negatives=4)], ids=str)
 def test_corrected_update_is_the_same_through_a_copy(options):
     queries, indices, entries = unit(3, 4), torch.arange(3), unit(9, 4)
     stores = [memory(CorrectedInstanceMemory, entries, **options) for _ in range(2)]
-    for store, read in zip(stores, (stores[0].read, stores[1].read_in_place), strict=True):
-        instance_loss(queries[None], read(indices), TEMP)
-        store.write(queries, indices)
+    recalls = [store.read(indices) for store in stores]
+    copy = recalls[0].blocks.clone()
+    for recall in recalls:
+        instance_loss(queries[None], recall, TEMP)
     assert stores[0].feats.equal(stores[1].feats)
     assert not stores[0].feats.equal(entries)
+    assert recalls[0].blocks.equal(copy)
 
 
 def test_corrected_memory_needs_a_head_that_tells_the_softmax():
@@ -296,7 +297,7 @@ def test_assigned_entries_are_the_images_own():
 def test_head_logs_the_terms_and_the_loss_is_their_weighted_sum():
     head = InstanceHead(TEMP, [dict(type='ReleasedSqrtKLLoss', weight=20.0)])
     queries = unit(1, 3, 4, dtype=torch.float32)
-    terms = head.loss(queries, queries, MemoryBlocks(unit(9, 4, dtype=torch.float32)[None], torch.arange(3)))
+    terms = head.loss(queries, queries, Recall(unit(9, 4, dtype=torch.float32)[None], target=torch.arange(3)))
     assert set(terms) == {'loss', 'ce', 'own_ratio', 'sqrt_kl', 'sqrt_kl_l1', 'sqrt_kl_l2', 'query_std'}
     torch.testing.assert_close(terms['loss'], terms['ce'] + 20 * terms['sqrt_kl'])
     torch.testing.assert_close(terms['sqrt_kl'], terms['sqrt_kl_l1'] + terms['sqrt_kl_l2'])
@@ -312,10 +313,12 @@ def test_head_logs_the_terms_and_the_loss_is_their_weighted_sum():
         (lambda: InstanceMemory(10, 4).check(batch_size=2, num_images=12), 'set model.memory.length=12'),
         (lambda: InstanceMemory(10, 4, num_negatives=2, sharded=True), 'recalls all entries'),
         (lambda: CorrectedInstanceMemory(10, 4, rows='own'), "rows='own' must be one of 'all', 'batch'"),
-        (lambda: instance_loss(unit(1, 2, 4), MemoryBlocks(unit(2, 5, 4), torch.arange(2)), TEMP), 'not 2 blocks'),
-        (lambda: instance_loss(unit(1, 2, 4), MemoryBlocks(unit(1, 5, 4)), TEMP), 'not no target'),
+        (lambda: instance_loss(unit(1, 2, 4), Recall(unit(2, 5, 4), target=torch.arange(2)), TEMP), 'not 2 blocks'),
+        (lambda: instance_loss(unit(1, 2, 4), Recall(unit(1, 5, 4)), TEMP), 'not no target'),
         (
-            lambda: instance_loss(unit(3, 2, 4), MemoryBlocks(unit(1, 5, 4), torch.arange(2)), TEMP, labels=unit(2, 2)),
+            lambda: instance_loss(
+                unit(3, 2, 4), Recall(unit(1, 5, 4), target=torch.arange(2)), TEMP, labels=unit(2, 2)
+            ),
             'labels are for one view, there are 3',
         ),
         (lambda: InstanceHead(losses=[dict(type='SqrtKLLoss'), dict(type='ReleasedSqrtKLLoss')]), 'each must differ'),

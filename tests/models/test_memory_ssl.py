@@ -1,10 +1,9 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from mmpretrain.structures import DataSample
 from torch import nn
 
-from sslreg.models import BaseMemory, EMATeacher, MemoryBlocks, MemorySSL, ProjectionNeck
+from sslreg.models import BaseMemory, EMATeacher, MemorySSL, ProjectionNeck, Recall
 from sslreg.models.memory_ssl import embed_views
 from sslreg.registry import MEMORIES, MODELS
 from tests import toy
@@ -20,7 +19,7 @@ class SpyMemory(BaseMemory):
 
     def read(self, indices):
         self.calls.append('read')
-        return MemoryBlocks(self.feats[None].clone())
+        return Recall(self.feats)
 
     def write(self, feats, indices):
         self.calls.append(('write', feats, indices.tolist()))
@@ -36,14 +35,10 @@ def views(*sizes: int, batch: int = 3) -> list[torch.Tensor]:
     return [torch.randn(batch, 3, size, size) for size in sizes]
 
 
-def samples(*indices: int) -> list[DataSample]:
-    return [DataSample(metainfo=dict(sample_idx=index)) for index in indices]
-
-
 def test_reads_then_stores_the_teachers_last_key_view():
     model = build()
     inputs = views(8, 8, 4)
-    losses = model.loss(inputs, samples(7, 0, 5))
+    losses = model.loss(inputs, torch.tensor([7, 0, 5]))
     assert losses['loss'].requires_grad
     read, (write, feats, indices) = model.memory.calls
     assert (read, write, indices) == ('read', 'write', [7, 0, 5])
@@ -54,7 +49,7 @@ def test_without_a_teacher_the_students_queries_are_the_keys():
     model = build(teacher=None, num_key_views=1)
     model.neck.eval()
     inputs = views(8, 8)
-    model.loss(inputs, samples(0, 1, 2))
+    model.loss(inputs, torch.tensor([0, 1, 2]))
     torch.testing.assert_close(model.memory.calls[1][1], embed_views(model.student, inputs)[0])
 
 
@@ -88,7 +83,7 @@ def test_state_has_the_names_that_downstream_loads():
 
 def test_teacher_gets_no_gradient():
     model = build()
-    model.loss(views(8, 8, 4), samples(0, 1, 2))['loss'].backward()
+    model.loss(views(8, 8, 4), torch.tensor([0, 1, 2]))['loss'].backward()
     assert all(param.grad is None for param in model.teacher.parameters())
     assert model.backbone.conv.weight.grad.abs().sum() > 0
 

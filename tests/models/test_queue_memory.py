@@ -41,7 +41,7 @@ def test_holds_the_latest_entries_whatever_the_batch(batch):
 def test_blocks_partition_the_memory():
     memory = QueueMemory(length=12, feat_dim=1, num_blocks=3)
     write(memory, *range(12))
-    blocks = memory.read(torch.arange(2)).feats
+    blocks = memory.read(torch.arange(2)).blocks
     assert blocks.shape == (3, 4, 1)
     assert sorted(blocks.flatten().tolist()) == list(range(12))
     assert blocks.flatten().tolist() != list(range(12))
@@ -50,10 +50,10 @@ def test_blocks_partition_the_memory():
 def test_every_update_draws_another_partition_and_every_read_the_same():
     memory = QueueMemory(length=12, feat_dim=1, num_blocks=3)
     write(memory, *range(12))
-    first = memory.read(torch.arange(2)).feats
-    torch.testing.assert_close(memory.read(torch.arange(2)).feats, first)
+    first = memory.read(torch.arange(2)).blocks
+    torch.testing.assert_close(memory.read(torch.arange(2)).blocks, first)
     write(memory, 0)
-    assert not torch.equal(memory.read(torch.arange(2)).feats, first)
+    assert not torch.equal(memory.read(torch.arange(2)).blocks, first)
 
 
 def test_partitions_are_uniform():
@@ -62,7 +62,7 @@ def test_partitions_are_uniform():
     memory.feats[:, 0] = torch.arange(8.0)
     counts = torch.zeros(4)
     for _ in range(2000):
-        counts[(memory.read(torch.arange(1)).feats[..., 0] == 0).any(dim=1).nonzero()] += 1
+        counts[(memory.read(torch.arange(1)).blocks[..., 0] == 0).any(dim=1).nonzero()] += 1
         memory._step += 1
     assert ((counts - 500) ** 2 / 500).sum() < 16.27
 
@@ -70,14 +70,14 @@ def test_partitions_are_uniform():
 def test_unshuffled_blocks_keep_the_order_of_the_queue():
     memory = QueueMemory(length=6, feat_dim=1, num_blocks=2, shuffle=False)
     write(memory, *range(6))
-    assert memory.read(torch.arange(1)).feats[..., 0].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert memory.read(torch.arange(1)).blocks[..., 0].tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
 def test_recalls_a_copy():
     for shuffle in (True, False):
         memory = QueueMemory(length=4, feat_dim=2, shuffle=shuffle)
         before = memory.feats.clone()
-        memory.read(torch.arange(1)).feats.zero_()
+        memory.read(torch.arange(1)).blocks.zero_()
         torch.testing.assert_close(memory.feats, before)
 
 
@@ -87,7 +87,7 @@ def test_a_resumed_memory_goes_on_alike():
         memory.update(F.normalize(torch.randn(3, 4)), torch.arange(3))
     resumed.load_state_dict(memory.state_dict())
     for _ in range(3):
-        torch.testing.assert_close(resumed.read(torch.arange(1)).feats, memory.read(torch.arange(1)).feats)
+        torch.testing.assert_close(resumed.read(torch.arange(1)).blocks, memory.read(torch.arange(1)).blocks)
         feats = F.normalize(torch.randn(3, 4))
         memory.update(feats, torch.arange(3))
         resumed.update(feats, torch.arange(3))
@@ -134,7 +134,7 @@ def _twenty_steps(rank: int) -> dict[str, torch.Tensor]:
     for step in range(20):
         batch = F.normalize(torch.randn(6, 4, generator=torch.Generator().manual_seed(step)))
         memory.update(batch[3 * rank : 3 * rank + 3], torch.arange(3))
-    return dict(memory.state_dict(), blocks=memory.read(torch.arange(3)).feats)
+    return dict(memory.state_dict(), blocks=memory.read(torch.arange(3)).blocks)
 
 
 @pytest.mark.slow
@@ -145,7 +145,7 @@ def test_two_ranks_equal_each_other_and_one_process_with_the_global_batch(run_ra
     for step in range(20):
         write_batch = F.normalize(torch.randn(6, 4, generator=torch.Generator().manual_seed(step)))
         memory.update(write_batch, torch.arange(6))
-    alone = dict(memory.state_dict(), blocks=memory.read(torch.arange(3)).feats)
+    alone = dict(memory.state_dict(), blocks=memory.read(torch.arange(3)).blocks)
     for name, value in alone.items():
         assert torch.equal(first[name], value), name
         assert torch.equal(second[name], value), name

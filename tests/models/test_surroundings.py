@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sslreg.models import InstanceHead, MemoryBlocks, ViewMemoryHead
+from sslreg.models import InstanceHead, Recall, ViewMemoryHead
 
 VIEWS, IMAGES, WIDTH = 4, 3, 6
 Loss = Callable[[Tensor], Tensor]  # of embeddings [V, B, D]
@@ -17,13 +17,13 @@ Loss = Callable[[Tensor], Tensor]  # of embeddings [V, B, D]
 
 def view_memory() -> Loss:
     head: Any = ViewMemoryHead(dict(type='ViewMemoryCELoss'))
-    keys, memory = unit(2, IMAGES, WIDTH), MemoryBlocks(unit(2, 20, WIDTH))
+    keys, memory = unit(2, IMAGES, WIDTH), Recall(unit(2, 20, WIDTH))
     return lambda queries: head.loss(queries, keys, memory)['loss']
 
 
 def instance() -> Loss:
     head: Any = InstanceHead(losses=[dict(type='SqrtKLLoss')])
-    memory = MemoryBlocks(unit(1, 20, WIDTH), target=torch.arange(IMAGES))
+    memory = Recall(unit(1, 20, WIDTH), target=torch.arange(IMAGES))
     return lambda queries: head.loss(queries, queries, memory)['loss']
 
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sslreg.models import MemoryBlocks, QueueMemory, ViewMemoryCELoss, ViewMemoryHead
+from sslreg.models import QueueMemory, Recall, ViewMemoryCELoss, ViewMemoryHead
 from sslreg.models.ops import view_memory_loss
 from sslreg.models.ops.attention import streamed_attention
 from sslreg.registry import MODELS
@@ -31,7 +31,7 @@ def golden(num_blocks: int) -> float:
     memory = torch.eye(4, dtype=torch.float64)[PERMUTATION].unflatten(0, (num_blocks, -1))
     teacher, student = (torch.tensor(x, dtype=torch.float64).view(1, 1, 4) for x in (TEACHER, STUDENT))
     queries = torch.cat([torch.zeros_like(student), student])
-    return build().loss(queries, teacher, memory)['loss'].item()
+    return build().loss(queries, teacher, Recall(memory))['loss'].item()
 
 
 def test_golden_values():
@@ -51,7 +51,7 @@ def test_equals_the_plain_formula_in_value_and_gradient(views, batch, blocks, te
     expected.backward()
 
     queries = queries.to(dtype).requires_grad_()
-    loss = build(teacher_temp).loss(queries, keys.to(dtype), MemoryBlocks(memory.to(dtype)))['loss']
+    loss = build(teacher_temp).loss(queries, keys.to(dtype), Recall(memory.to(dtype)))['loss']
     loss.backward()
     assert loss.dtype == dtype
     assert abs(loss.double() - expected) <= tolerance * max(expected.item(), 1)
@@ -63,7 +63,7 @@ def test_is_the_logarithm_of_the_block_length_when_collapsed():
     """All embeddings equal, the memory too: both sides are uniform and nothing moves the student."""
     one = unit(1, 1, 6)
     queries = one.expand(4, 3, 6).clone().requires_grad_()
-    losses = build().loss(queries, one.expand(2, 3, 6), one.expand(2, 16, 6))
+    losses = build().loss(queries, one.expand(2, 3, 6), Recall(one.expand(2, 16, 6)))
     losses['loss'].backward()
     assert losses['loss'].item() == pytest.approx(math.log(16))
     assert losses['teacher_entropy'].item() == pytest.approx(math.log(16))
@@ -72,12 +72,13 @@ def test_is_the_logarithm_of_the_block_length_when_collapsed():
 
 
 def test_query_std_is_one_for_embeddings_all_over_the_sphere():
-    assert build().loss(unit(2, 4096, 16), unit(1, 4096, 16), unit(1, 4, 16))['query_std'] == pytest.approx(1, abs=0.01)
+    losses = build().loss(unit(2, 4096, 16), unit(1, 4096, 16), Recall(unit(1, 4, 16)))
+    assert losses['query_std'] == pytest.approx(1, abs=0.01)
 
 
 def test_only_queries_get_a_gradient():
     queries, keys, memory = (unit(*shape).requires_grad_() for shape in ((3, 2, 4), (2, 2, 4), (1, 5, 4)))
-    build().loss(queries, keys, memory.detach())['loss'].backward()
+    build().loss(queries, keys, Recall(memory.detach()))['loss'].backward()
     assert queries.grad is not None
     assert keys.grad is None
 
@@ -85,7 +86,8 @@ def test_only_queries_get_a_gradient():
 def test_stays_finite_at_low_temperatures():
     head = ViewMemoryHead(loss=dict(type='ViewMemoryCELoss'), student_temp=1e-3, teacher_temp=1e-3)
     queries = unit(3, 2, 4, dtype=torch.float32).requires_grad_()
-    loss = head.loss(queries, unit(2, 2, 4, dtype=torch.float32), unit(1, 5, 4, dtype=torch.float32))['loss']
+    recall = Recall(unit(1, 5, 4, dtype=torch.float32))
+    loss = head.loss(queries, unit(2, 2, 4, dtype=torch.float32), recall)['loss']
     loss.backward()
     assert loss.isfinite()
     assert queries.grad.isfinite().all()
@@ -94,9 +96,9 @@ def test_stays_finite_at_low_temperatures():
 def test_is_computed_in_float32_under_autocast():
     queries, keys, memory = (unit(*s, dtype=torch.float32) for s in ((3, 4, 8), (2, 4, 8), (2, 8, 8)))
     with torch.autocast('cpu', torch.bfloat16):
-        loss = build().loss(queries, keys, memory)['loss']
+        loss = build().loss(queries, keys, Recall(memory))['loss']
     assert loss.dtype == torch.float32
-    torch.testing.assert_close(loss, build().loss(queries, keys, memory)['loss'], rtol=0, atol=0)
+    torch.testing.assert_close(loss, build().loss(queries, keys, Recall(memory))['loss'], rtol=0, atol=0)
 
 
 def test_names_what_cannot_be_compared():
@@ -123,7 +125,7 @@ def test_chunks_and_the_order_of_entries_change_nothing(chunk_size, drawn):
 
 def test_what_the_pass_tells_of_the_teacher():
     queries, keys, memory = unit(3, 5, 6), unit(2, 5, 6), unit(2, 8, 6)
-    terms = build(0.07).loss(queries, keys, memory)
+    terms = build(0.07).loss(queries, keys, Recall(memory))
     weights = torch.einsum('bd,nkd->nbk', keys[1] / 0.07, memory).softmax(dim=-1)
     torch.testing.assert_close(terms['teacher_entropy'], -(weights * weights.log()).sum(dim=-1).mean())
     torch.testing.assert_close(terms['teacher_max_prob'], weights.amax(dim=-1).mean())
@@ -134,9 +136,8 @@ def test_what_the_pass_tells_of_the_teacher():
 def test_a_memory_read_in_place_gives_the_same_blocks():
     memory = QueueMemory(length=24, feat_dim=4, num_blocks=3)
     queries, keys = unit(3, 2, 4, dtype=torch.float32), unit(2, 2, 4, dtype=torch.float32)
-    copy, in_place = (
-        build().loss(queries, keys, read(torch.arange(2))) for read in (memory.read, memory.read_in_place)
-    )
+    recall = memory.read(torch.arange(2))
+    copy, in_place = (build().loss(queries, keys, each) for each in (Recall(recall.blocks), recall))
     for name, value in copy.items():
         assert value.equal(in_place[name]), name
 
@@ -158,8 +159,7 @@ class OwnLoss(nn.Module):
 def test_a_loss_of_ones_own_gets_blocks():
     MODELS.register_module(module=OwnLoss, force=True)
     head = ViewMemoryHead(loss=dict(type='OwnLoss'))
-    assert not head.streams
     queries = unit(3, 2, 4).requires_grad_()
-    losses = head.loss(queries, unit(2, 2, 4), MemoryBlocks(unit(1, 5, 4)))
+    losses = head.loss(queries, unit(2, 2, 4), Recall(unit(1, 5, 4)))
     losses['loss'].backward()
     assert set(losses) == {'loss', 'query_std'}

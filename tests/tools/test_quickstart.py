@@ -1,12 +1,12 @@
 import json
 import os
 import subprocess
-import sys
 
 import pytest
 
 from tests.conftest import ROOT
 from tests.reports.markup import check_page
+from tests.warm_python import warm_python
 
 SMALL = [
     'train_cfg.max_epochs=1',
@@ -23,7 +23,7 @@ SMALL = [
 
 @pytest.mark.slow
 def test_the_quick_start_trains_and_reports(tmp_path):
-    command = [sys.executable, 'tools/quickstart.py', '--work-dir', str(tmp_path), '--cfg-options', *SMALL]
+    command = [warm_python(), 'tools/quickstart.py', '--work-dir', str(tmp_path), '--cfg-options', *SMALL]
     environment = dict(os.environ, OMP_NUM_THREADS='1')
     result = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr

@@ -11,10 +11,10 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
-from sslreg.memorization import unit_scores
-from sslreg.memorization.commands import start_training
+from sslreg.memorization.commands import prune_command, start_training
 from sslreg.memorization.split import Split, ordered_split
 from tests.memorization import toy_study
+from tests.warm_python import warm_python
 
 from .test_tools import ROOT, run, succeed
 
@@ -105,7 +105,7 @@ def test_a_study_is_trained_once_and_scored(sslmem, tmp_path, monkeypatch, capsy
     assert alone['networks'][0] == found['networks'][0]
 
     told = []
-    monkeypatch.setattr('sslreg.memorization.commands.score.print_log', lambda text, *_: told.append(text))
+    monkeypatch.setattr('sslreg.memorization.commands.score_command.print_log', lambda text, *_: told.append(text))
     changed = ('--out', tmp_path / 'changed', '--cfg-options', 'train_dataloader.dataset.views.0.flip=0.9')
     sslmem('score', out, '--num-workers', 0, *changed)
     text = 'was trained on other augmentations than it is scored on: augmentation[0].flip=0.5 and 0.9'
@@ -272,7 +272,7 @@ def test_pruned_units(sslmem, halves, evaluated, tmp_path, monkeypatch, capsys):
     assert [(run['order'], run['share']) for run in first['runs']] == [('none', 0), ('most', 0.25)]
     assert first['layers'] == ['act']
 
-    monkeypatch.setattr(unit_scores, 'of_images', None)  # neither UnitMem nor a run is made again
+    monkeypatch.setattr(prune_command, 'score_units', None)  # neither UnitMem nor a run is made again
     sslmem(*prune, 'random', 'least', '--seeds', 3, 4)
     found = json.loads((study / 'pruning.json').read_text())
     assert found['runs'][:2] == first['runs']
@@ -324,7 +324,7 @@ def test_the_tool_as_a_user_runs_it(sslmem, tmp_path, monkeypatch):
     sslmem(*train)
     assert [len(part) for part in Split.read(out / 'split.json')] == [60, 8, 8, 8]
     shutil.rmtree(out / 'seed0' / 'g')
-    assert 'seed0/f: finished before' in succeed(run(sys.executable, 'tools/sslmem.py', *train, COLUMNS='500'))
+    assert 'seed0/f: finished before' in succeed(run(warm_python(), 'tools/sslmem.py', *train, COLUMNS='500'))
     several = ('bash', 'tools/torchrun.sh', '2', 'sslmem.py')
     succeed(run(*several, 'score', out, '--num-workers', 0))
     found = json.loads((out / 'scores.json').read_text())

@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from sslreg.datasets import PhotoTiles
+from tests.warm_python import warm_python
 
 ROOT = Path(__file__).parents[2]
 CONFIG = 'configs/massl/quickstart.py'
@@ -29,13 +30,13 @@ SMALL = [  # 76 tiles, batch 16, narrow network: a second an epoch
 
 
 def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
-    env = os.environ | dict(PYTHON=sys.executable, COLUMNS='120', OMP_NUM_THREADS='1') | environment
+    env = os.environ | dict(PYTHON=warm_python(), COLUMNS='120', OMP_NUM_THREADS='1') | environment
     words = [str(word) for word in command]
     return subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, timeout=600, check=False)
 
 
 def python(script: str, *arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
-    return run(sys.executable, ROOT / 'tools' / script, *arguments, **options)
+    return run(warm_python(), ROOT / 'tools' / script, *arguments, **options)
 
 
 def succeed(result: subprocess.CompletedProcess[str]) -> str:
@@ -196,15 +197,19 @@ def _project(folder: Path) -> Path:
     return folder
 
 
+def _documented(page: str, module: str, config: str, folder: Path) -> Path:
+    """A user's folder with the module and the config of a page, as they stand there."""
+    blocks = re.findall(r'```python\n(.*?)```', (ROOT / 'docs' / page).read_text(), re.DOTALL)
+    folder = _project(folder)
+    (folder / module).write_text(blocks[0])
+    (folder / 'configs/my').mkdir()
+    (folder / 'configs/my' / config).write_text(blocks[1])
+    return folder
+
+
 @pytest.fixture
 def own_memory(tmp_path) -> Path:
-    """The files of docs/add_a_memory.md, as they stand there."""
-    blocks = re.findall(r'```python\n(.*?)```', (ROOT / 'docs/add_a_memory.md').read_text(), re.DOTALL)
-    folder = _project(tmp_path)
-    (folder / 'my_memory.py').write_text(blocks[0])
-    (folder / 'configs/my').mkdir()
-    (folder / 'configs/my/random_memory.py').write_text(blocks[1])
-    return folder
+    return _documented('add_a_memory.md', 'my_memory.py', 'random_memory.py', tmp_path)
 
 
 @pytest.mark.slow
@@ -244,6 +249,21 @@ def test_own_memory_named_on_the_command_line_trains(own_memory, name):
                    f'model.memory.type={name[0]}', 'model.memory.length=64', 'model.memory.feat_dim=128', *name[1:],
                    cwd=own_memory))  # fmt: skip
     assert 'memory.cursor' not in memory(own_memory / 'run')
+
+
+@pytest.mark.slow
+def test_own_loss_trains(tmp_path):
+    """The files of docs/add_a_loss.md, as they stand there; the log has the loss and no figures of another."""
+    folder = _documented('add_a_loss.md', 'my_loss.py', 'squared_loss.py', tmp_path)
+    options = ('--work-dir', 'run', '--cfg-options', *SMALL)
+    succeed(python('train.py', 'configs/my/squared_loss.py', *options, cwd=folder))
+    succeed(python('train.py', CONFIG, *options, 'model.head.loss.type=my_loss.ViewMemorySquaredLoss', cwd=folder))
+    in_config, on_line = (
+        json.loads(log.read_text().splitlines()[0]) for log in sorted(folder.glob('run/*/vis_data/2*.json'))
+    )
+    assert 0 < in_config['loss'] < 2
+    assert 'teacher_entropy' not in in_config
+    assert in_config['loss'] == on_line['loss']
 
 
 TINY = """

@@ -1,4 +1,4 @@
-"""Compare fine-tunings of one network: their losses, and what validation found, as a picture and a table.
+"""Compare fine-tunings of one network by their losses and validation metrics, as a picture and a table.
 
 python tools/downstream/compare.py pre-trained=work_dirs/downstream/a random=work_dirs/downstream/b --out a_b.png
 """
@@ -13,11 +13,12 @@ from rich.table import Table
 
 from sslreg.reports.plots import Line, Panel, line_panels, smooth
 
-WINDOW = 5  # logged steps, over which losses are averaged
+WINDOW = 5  # logged steps over which losses are averaged
 NOT_METRICS = ('time', 'data_time', 'step')
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('runs', nargs='+', metavar='NAME=DIR', help='names of runs and their work dirs')
     parser.add_argument('--out', required=True, metavar='FILE.png', help='the picture')
@@ -30,12 +31,19 @@ def parse_args() -> argparse.Namespace:
 
 
 def logged(folder: Path) -> list[dict[str, Any]]:
-    """What MMEngine's visualizer logged in a work dir, by steps; a resumed run goes on from where it began."""
+    """Return the logged scalars of a work dir by steps; steps after a resumption replace earlier ones.
+
+    Args:
+        folder: The work dir.
+
+    Raises:
+        FileNotFoundError: The work dir has no losses.
+    """
     rows: list[dict[str, Any]] = []
     for file in sorted(folder.glob('*/vis_data/scalars.json')):
         new = [json.loads(line) for line in file.read_text().splitlines()]
         first = next((row['step'] for row in new if 'loss' in row), None)
-        if first is not None:  # and not only an evaluation
+        if first is not None:  # a training, not only an evaluation
             rows = [row for row in rows if row['step'] < first] + new
     if not rows:
         raise FileNotFoundError(f'no losses in {folder}/*/vis_data/scalars.json: is it the work dir of a training?')
@@ -43,18 +51,20 @@ def logged(folder: Path) -> list[dict[str, Any]]:
 
 
 def losses(name: str, rows: list[dict[str, Any]]) -> Line:
+    """Return the smoothed losses of a run as a line of a plot."""
     of_steps = [row for row in rows if 'loss' in row]
     values = smooth([row['loss'] for row in of_steps], WINDOW)
     return Line([row['step'] for row in of_steps], values, name, {})
 
 
 def validation(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """Metrics of the last validation."""
+    """Return the metrics of the last validation."""
     last = next((row for row in reversed(rows) if 'loss' not in row), {})
     return {name: value for name, value in last.items() if name not in NOT_METRICS}
 
 
 def main() -> None:
+    """Print the table, and draw the losses."""
     args = parse_args()
     runs = {name: logged(Path(folder)) for name, _, folder in (run.partition('=') for run in args.runs)}
     found = {name: validation(rows) for name, rows in runs.items()}

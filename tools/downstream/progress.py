@@ -1,15 +1,15 @@
-"""Say how far a build of mmcv is."""
+"""Progress of a build of mmcv."""
 
 import subprocess
 import time
 from pathlib import Path
 
-SECONDS_PER_FILE = dict(cpp=13, cu=45)  # of one core, for the first guess; for one architecture of GPU
-EVERY = 30  # seconds
+SECONDS_PER_FILE = dict(cpp=13, cu=45)  # on one core, for the first guess; for one GPU architecture
+EVERY = 30  # seconds between two messages
 
 
 def files_to_compile(source: Path, device: str) -> dict[str, int]:
-    """Numbers by the ends of their names."""
+    """Return the number of source files by suffix."""
     root = source / 'mmcv/ops/csrc/pytorch'
     found = [*root.glob('*.cpp'), *root.glob('cpu/*.cpp')]
     if device == 'cuda':
@@ -19,22 +19,44 @@ def files_to_compile(source: Path, device: str) -> dict[str, int]:
 
 
 def compiled(source: Path) -> int:
+    """Return the number of compiled files."""
     return len(list((source / 'build').rglob('*.o')))
 
 
 def minutes(seconds: float) -> str:
+    """Return seconds as rounded minutes."""
     return f'{max(1, round(seconds / 60))} min'
 
 
 def remaining(done: int, total: int, first: int, elapsed: float, guess: float) -> float:
-    """Seconds still to go: by the pace of this run, and before there is one by the guess for all files."""
+    """Return the remaining seconds, from the pace of this run or, at its start, from the first guess.
+
+    Args:
+        done: Compiled files.
+        total: All files.
+        first: Files that were compiled before this run.
+        elapsed: Seconds of this run.
+        guess: Guessed seconds for all files.
+    """
     if done - first < 5:
         return guess * (total - done) / total
     return elapsed / (done - first) * (total - done)
 
 
 def follow(command: list[str], environment: dict[str, str], source: Path, device: str, jobs: int, log: Path) -> None:
-    """Run the build and report on it. Raises SystemExit with the last lines of its log where it fails."""
+    """Run the build, and print its progress.
+
+    Args:
+        command: Command of the build.
+        environment: Its environment variables.
+        source: Folder of the source.
+        device: ``'cpu'`` or ``'cuda'``.
+        jobs: Number of compilers at a time.
+        log: Path of the log.
+
+    Raises:
+        SystemExit: The build fails; the message has the last errors of the log.
+    """
     counts = files_to_compile(source, device)
     total, first, start = sum(counts.values()), compiled(source), time.monotonic()
     guess = sum(SECONDS_PER_FILE[kind] * count for kind, count in counts.items()) / jobs

@@ -1,4 +1,4 @@
-"""Evaluate a trained detector or segmentation network, and draw what it finds.
+"""Evaluate a trained detector or segmentation network, and draw its predictions.
 
 bash tools/downstream/dist_test_det.sh configs/downstream/mmdet/NAME.py work_dirs/downstream/mmdet/NAME/epoch_12.pth 8
 python tools/downstream/test.py CONFIG CHECKPOINT --task seg --draw predictions.png      # one process
@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
@@ -22,13 +22,14 @@ from rich.table import Table
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.downstream import configure
-from sslreg.downstream.data import check_data
+from sslreg.downstream.data_checks import check_data
 from sslreg.engine import launch
 from sslreg.engine.config import default_work_dir
 from sslreg.models.checkpoints import check_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of the config that the network was trained with')
     parser.add_argument('checkpoint', help='of the whole network')
@@ -44,7 +45,8 @@ def parse_args() -> argparse.Namespace:
 
 
 def build_config(args: argparse.Namespace) -> Config:
-    cfg = configure.load(args.config, args.cfg_options, args.task)
+    """Return the config with the options of the command line."""
+    cfg = configure.load_task_config(args.config, args.cfg_options, args.task)
     check_checkpoint(args.checkpoint)
     cfg.load_from = args.checkpoint
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or default_work_dir(args.config)
@@ -56,6 +58,7 @@ def build_config(args: argparse.Namespace) -> Config:
 
 
 def report(metrics: dict[str, float], title: str, out: str | None) -> None:
+    """Print metrics, and write them as JSON."""
     table = Table('metric', 'value', title=title)
     for name, value in metrics.items():
         table.add_row(name, f'{value:.3f}')
@@ -67,6 +70,7 @@ def report(metrics: dict[str, float], title: str, out: str | None) -> None:
 
 @record  # torchrun then ends with the error
 def main() -> None:
+    """Evaluate, on all ranks."""
     args = parse_args()
     cfg = build_config(args)
     with launch.launched(cfg, args.launcher):

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.prepare()
+command_line.set_environment()
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -21,13 +21,14 @@ from mmengine.runner import Runner
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.downstream import configure
-from sslreg.downstream.data import check_data
+from sslreg.downstream.data_checks import check_data
 from sslreg.engine import launch
 from sslreg.engine.config import default_work_dir, scale_batch
 from sslreg.models.checkpoints import check_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of a config of mmdet or mmsegmentation')
     parser.add_argument('checkpoint', help="of pre-training; 'none' starts the backbone at random, as a control")
@@ -56,8 +57,8 @@ def parse_args() -> argparse.Namespace:
 
 
 def build_config(args: argparse.Namespace) -> tuple[Config, str | None]:
-    """The config with the command line in it, and what the user should know of its batch."""
-    cfg = configure.load(args.config, args.cfg_options, args.task)
+    """Return the config with the options of the command line, and a note on the batch size or None."""
+    cfg = configure.load_task_config(args.config, args.cfg_options, args.task)
     configure.use_weights(cfg, args.checkpoint, args.prefix)
     if args.checkpoint != 'none':
         check_checkpoint(args.checkpoint)
@@ -72,6 +73,7 @@ def build_config(args: argparse.Namespace) -> tuple[Config, str | None]:
 
 @record  # torchrun then ends with the error
 def main() -> None:
+    """Train, on all ranks."""
     args = parse_args()
     cfg, note = build_config(args)
     with launch.launched(cfg, args.launcher):

@@ -1,4 +1,4 @@
-"""Unpack the small sets for detection and segmentation, data/NAME/*.zip, into work_dirs/data/NAME.
+"""Unpack the small sets for detection and segmentation from data/NAME/*.zip to work_dirs/data/NAME.
 
 python tools/downstream/unpack.py [bccd kangaroo_raccoon camvid]
 """
@@ -13,13 +13,17 @@ OUT = Path('work_dirs/data')
 
 
 def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('names', nargs='*', metavar='NAME', help='folders below data/ (default: those that are there)')
     return parser.parse_args()
 
 
 def unpack(name: str) -> Path:
-    """Into a folder that is there whole or not at all.
+    """Unpack a set completely or not at all, and return its folder.
+
+    Args:
+        name: Name of the folder below data/.
 
     Raises:
         SystemExit: There is no archive, or more than one.
@@ -39,6 +43,7 @@ def unpack(name: str) -> Path:
 
 
 def main() -> None:
+    """Unpack the sets."""
     names = parse_args().names or [name for name in NAMES if any(Path('data', name).glob('*.zip'))]
     if not names:
         raise SystemExit(f'none of {", ".join(f"data/{name}/*.zip" for name in NAMES)} is there (docs/downstream.md)')

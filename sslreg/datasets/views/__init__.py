@@ -1,9 +1,10 @@
-"""Views of images, drawn from (seed, epoch, index), decoded once and coloured in workers or on the device."""
+"""Views of images, drawn from (seed, epoch, index), with colours changed in workers or on the device."""
 
-from .batched import BatchedViews, LabelledViews, sample_indices
-from .color_batch import change_colors_of_batch
-from .recipe import Recipe, View
-from .transforms import ColoredMultiCrop, MultiCrop, PackViews
+from .batched_views import BatchedViews, LabelledViews
+from .colors import change_colors_of_batch
+from .multi_crop import ColoredMultiCrop, MultiCrop, PackViews
+from .recipe import Recipe
+from .view import View
 
 __all__ = [
     'BatchedViews',
@@ -14,5 +15,4 @@ __all__ = [
     'Recipe',
     'View',
     'change_colors_of_batch',
-    'sample_indices',
 ]

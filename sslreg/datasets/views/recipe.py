@@ -1,101 +1,32 @@
-"""What is drawn for the views of an image: where each is cut out, and what happens to its colours.
+"""Random settings of the views of an image: the crop, the flip and the colour changes.
 
-All numbers are drawn for a batch at once, in a run with :class:`EpochSeedHook` from (seed, epoch, index of the image)
-alone: neither workers nor ranks nor the order of the images matter. Else they come from numpy's generator.
+All numbers of a batch are drawn at once. In a run with :class:`EpochSeedHook` they depend on (seed, epoch, index of the
+image) alone: neither workers nor ranks nor the order of the images matter. Otherwise numpy's generator draws the key.
 """
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from itertools import permutations
 from typing import Any, NamedTuple
 
 import numpy as np
 
-# Columns of what happens to a view's colours: factors (of the hue: a shift from 0 to 255), from column ORDER on which
-# of these come first to fourth (-1: none), whether gray, the blur's standard deviation in pixels (0: none), the level
-# from which on a view is solarized (256: none).
-BRIGHTNESS, CONTRAST, SATURATION, HUE, ORDER, GRAY, SIGMA, SOLARIZE, COLUMNS = 0, 1, 2, 3, 4, 8, 9, 10, 11
-Key = tuple[int, ...]  # (seed, epoch)
-ATTEMPTS = 10  # at a crop that fits into the image, as torchvision's RandomResizedCrop
-DRAWS = 2 * ATTEMPTS + 14  # uniform numbers for a view
-MAX_SIGMA = 5.0
-JITTER = ('brightness', 'contrast', 'saturation', 'hue')  # as the first columns
-ORDERS = np.array(list(permutations(range(4))), np.float32)
+from .colors.columns import COLUMNS, GRAY, HUE, JITTER, ORDER, SIGMA, SOLARIZE
+from .splitmix import Key, uniform
+from .view import View
+
+ATTEMPTS = 10  # crops drawn until one fits into the image, as in torchvision's RandomResizedCrop
+DRAWS = 2 * ATTEMPTS + 14  # uniform numbers per view
+JITTER_ORDERS = np.array(list(permutations(range(4))), np.float32)
 
 
-@dataclass(frozen=True)
-class View:
-    """A kind of view and how it is drawn; defaults change nothing but place and size.
+class ViewSettings(NamedTuple):
+    """Random settings of V views of each of B images.
 
     Attributes:
-        size: Side in pixels.
-        num: Views of this kind.
-        scale: Least and largest area of the crop, as shares of the image's.
-        ratio: Least and largest ratio of width to height.
-        interpolation: ``'bicubic'`` or ``'bilinear'``, antialiased.
-        flip: Probability of a horizontal flip.
-        jitter: Strengths of ``brightness``, ``contrast``, ``saturation`` (factors from 1 - x to 1 + x) and ``hue``
-            (shifts from -x to x of a turn), applied in random order.
-        jitter_prob: Probability of the jitter.
-        gray: Probability of grayscale.
-        blur: Probability of a Gaussian blur.
-        sigma: Least and largest standard deviation of the blur in pixels.
-        solarize: Probability that levels from 128 on are inverted.
-
-    Raises:
-        ValueError: A value is out of its range.
-    """
-
-    size: int
-    num: int = 1
-    scale: tuple[float, float] = (0.08, 1.0)
-    ratio: tuple[float, float] = (3 / 4, 4 / 3)
-    interpolation: str = 'bicubic'
-    flip: float = 0.0
-    jitter: dict[str, float] = field(default_factory=dict)
-    jitter_prob: float = 1.0
-    gray: float = 0.0
-    blur: float = 0.0
-    sigma: tuple[float, float] = (0.1, 2.0)
-    solarize: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.size < 1 or self.num < 1:
-            raise ValueError(f'size={self.size} and num={self.num} of a view must be at least 1')
-        if self.blur and self.size <= blur_radius(self.sigma[1]):
-            raise ValueError(
-                f'sigma={self.sigma}: a blur looks {blur_radius(self.sigma[1])} pixels far, beyond a view of '
-                f'size={self.size}: lower sigma or set blur=0'
-            )
-        if not isinstance(self.size, int) or not isinstance(self.jitter, dict):
-            raise ValueError(f'size={self.size!r} of a view must be an integer, jitter={self.jitter!r} a dict')
-        if self.interpolation not in ('bicubic', 'bilinear'):
-            raise ValueError(f"interpolation={self.interpolation!r} must be 'bicubic' or 'bilinear'")
-        for name in ('flip', 'jitter_prob', 'gray', 'blur', 'solarize'):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f'{name}={getattr(self, name)} is a probability, from 0 to 1')
-        for name, most in (('scale', 1.0), ('ratio', np.inf), ('sigma', MAX_SIGMA)):
-            bounds = getattr(self, name)
-            if not isinstance(bounds, Sequence) or len(bounds) != 2 or not 0 < bounds[0] <= bounds[1] <= most:
-                raise ValueError(f'{name}={bounds} must be a range (least, largest) above 0 and up to {most}')
-        for name, strength in self.jitter.items():
-            most = dict(brightness=1.0, contrast=1.0, saturation=1.0, hue=0.5).get(name, 0.0)
-            if not 0 <= strength <= most:
-                raise ValueError(
-                    f'jitter {name}={strength}: it takes brightness, contrast, saturation (0 to 1) and hue (0 to 0.5)'
-                )
-
-
-def blur_radius(sigma: float) -> int:
-    """Pixels on each side that a Gaussian blur looks at: three standard deviations."""
-    return math.ceil(3 * sigma)
-
-
-class Drawn(NamedTuple):
-    """For B images and V views: ``boxes [B, V, 4]`` (top, left, height, width in pixels), ``flips [B, V]``, ``color``.
-
-    ``color [B, V, COLUMNS]`` is float32, see the columns above.
+        boxes: ``[B, V, 4]`` top, left, height and width in pixels.
+        flips: ``[B, V]``.
+        color: ``[B, V, COLUMNS]`` float32 (see :mod:`.colors.columns`).
     """
 
     boxes: np.ndarray
@@ -104,17 +35,17 @@ class Drawn(NamedTuple):
 
 
 class Recipe:
-    """Draws the views of images.
+    """Generator of the random settings of views.
 
     Args:
         views: Configs of :class:`View`.
 
     Raises:
-        ValueError: There are no views, or one of them is wrong or has an unknown setting; says which.
+        ValueError: There are no views, or one of them has an invalid or unknown setting; the message names it.
     """
 
     def __init__(self, views: Sequence[dict[str, Any]]) -> None:
-        kinds = [_kind(place, view) for place, view in enumerate(views)]
+        kinds = [_view(position, config) for position, config in enumerate(views)]
         self.views = [kind for kind in kinds for _ in range(kind.num)]
         if not self.views:
             raise ValueError('views=[] must name at least one view')
@@ -124,19 +55,29 @@ class Recipe:
         self.key: Key | None = None
 
     def set_key(self, key: Key | None) -> None:
-        """Draw from a key and the images' indices from now on; from None: from numpy's generator."""
+        """Draw from a key and the images' indices from now on; with None, from numpy's generator.
+
+        Args:
+            key: (seed, epoch), or None.
+        """
         self.key = key
 
-    def draw(self, indices: np.ndarray, heights: np.ndarray, widths: np.ndarray) -> Drawn:
-        """All that is random of B images of ``heights [B]`` and ``widths [B]`` in pixels."""
+    def draw(self, indices: np.ndarray, heights: np.ndarray, widths: np.ndarray) -> ViewSettings:
+        """Draw the settings of the views of a batch.
+
+        Args:
+            indices: ``[B]`` indices of the images in their dataset.
+            heights: ``[B]`` heights in pixels.
+            widths: ``[B]`` widths in pixels.
+        """
         key = self.key or tuple(np.random.randint(2**31, size=2))
         u = uniform(indices, len(self.views) * DRAWS, key).reshape(len(indices), len(self.views), DRAWS)
         boxes = self._boxes(u[..., : 2 * ATTEMPTS + 2], heights, widths)
         u = u[..., 2 * ATTEMPTS + 2 :]
-        return Drawn(boxes, u[..., 0] < self.each['flip'], self._color(u[..., 1:]))
+        return ViewSettings(boxes, u[..., 0] < self.each['flip'], self._color(u[..., 1:]))
 
     def _boxes(self, u: np.ndarray, heights: np.ndarray, widths: np.ndarray) -> np.ndarray:
-        """The first of ten crops that fits into its image, else the largest central one of a ratio allowed."""
+        """Return the first of ten crops that fits into its image, else the largest central crop of a valid ratio."""
         height, width = (x[:, None, None].astype(float) for x in (heights, widths))
         (area_low, area_high), (ratio_low, ratio_high) = (self.each[name].T[..., None] for name in ('scale', 'ratio'))
         area = height * width * (area_low + (area_high - area_low) * u[..., :ATTEMPTS])
@@ -161,7 +102,7 @@ class Recipe:
         jitter = self.strength * (2 * u[..., :4] - 1)
         color[..., :HUE] = 1 + jitter[..., :HUE]
         color[..., HUE] = np.trunc(jitter[..., HUE] * 255) % 256
-        order = ORDERS[(u[..., 4] * len(ORDERS)).astype(int)]
+        order = JITTER_ORDERS[(u[..., 4] * len(JITTER_ORDERS)).astype(int)]
         idle = (self.strength == 0)[np.arange(len(self.views))[:, None], order.astype(int)]
         color[..., ORDER:GRAY] = np.where(idle | (u[..., 5] >= self.each['jitter_prob'])[..., None], -1, order)
         color[..., GRAY] = u[..., 6] < self.each['gray']
@@ -171,32 +112,12 @@ class Recipe:
         return color
 
 
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-
-
-def _kind(place: int, view: dict[str, Any]) -> View:
-    """The View of a config at a place in the list."""
+def _view(position: int, config: dict[str, Any]) -> View:
+    """Return the View of a config; errors name its position in the list."""
     known = [setting.name for setting in fields(View)]
-    if unknown := set(view) - set(known):
-        raise ValueError(f'views[{place}] has {", ".join(sorted(unknown))}; a view has {", ".join(known)}')
+    if unknown := set(config) - set(known):
+        raise ValueError(f'views[{position}] has {", ".join(sorted(unknown))}; a view has {", ".join(known)}')
     try:
-        return View(**view)
+        return View(**config)
     except ValueError as error:
-        raise ValueError(f'views[{place}]: {error}') from error
-
-
-def uniform(indices: np.ndarray, count: int, key: Key) -> np.ndarray:
-    """Numbers from 0 (included) to 1 (excluded), ``[B, count]``, each a hash of key, image and place (SplitMix64)."""
-    state = np.zeros((), np.uint64)
-    with np.errstate(over='ignore'):
-        for part in (*np.array(key).astype(np.uint64), indices.astype(np.uint64)[:, None]):
-            state = _scramble(state + (part + np.uint64(1)) * GOLDEN)
-        bits = _scramble(state + np.arange(1, count + 1, dtype=np.uint64) * GOLDEN)
-    return (bits >> np.uint64(11)) * 2.0**-53
-
-
-def _scramble(x: np.ndarray) -> np.ndarray:
-    """SplitMix64's mixing of 64 bits (Steele et al., OOPSLA 2014)."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+        raise ValueError(f'views[{position}]: {error}') from error

@@ -1,3 +1,7 @@
+"""Hooks of training runs."""
+
+from sslreg.utils.moved import forward
+
 from .activation_checkpoint import ActivationCheckpointHook
 from .channels_last import ChannelsLastHook
 from .checkpoint import PlainCheckpointHook
@@ -8,6 +12,8 @@ from .memory_init import MemoryInitHook
 from .schedule import OptimizerScheduleHook, ScheduleHook
 from .step_times import StepTimesHook
 from .teacher_ema import TeacherEMAHook
+
+forward(__name__)
 
 __all__ = [
     'ActivationCheckpointHook',

@@ -1,3 +1,5 @@
+"""Checkpoints of plain types."""
+
 from functools import partial
 from typing import Any
 
@@ -7,36 +9,39 @@ from mmengine.hooks import CheckpointHook
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
-from sslreg.engine.sharded import put_together, replace
+from sslreg.engine.sharded import gather_tensors, insert_tensors
 from sslreg.models.checkpoints import check_fits, memories, sharded_parts
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 
-MAX_HISTORY = 10_000  # values of a logged scalar that are kept; appending to MMEngine's buffers copies them whole
+MAX_HISTORY = 10_000  # values kept of a logged scalar: appending to MMEngine's buffers copies all of them
 
 
 @HOOKS.register_module()
 class PlainCheckpointHook(CheckpointHook):
-    """MMEngine's CheckpointHook whose files hold plain types and tensors only, and that refuses what does not fit.
+    """MMEngine's CheckpointHook with files of plain types and tensors, and a check that loaded weights fit.
 
     MMEngine 0.10 stores ``HistoryBuffer`` and numpy objects, which ``torch.load`` rejects since torch 2.6
-    (``weights_only=True``), so that resuming, ``load_from`` and downstream ``init_cfg`` all fail. These files load
-    everywhere, with no environment variable. What ranks hold parts of (a sharded memory or model) is saved whole.
+    (``weights_only=True``), so that resuming, ``load_from`` and downstream ``init_cfg`` all fail. The files of this
+    hook load everywhere without an environment variable. Sharded memories and models are gathered before saving.
     """
 
-    whole: dict[str, dict[Any, Any]] = {}  # what the ranks hold parts of, while a checkpoint is saved
+    gathered: dict[str, dict[Any, Any]] = {}  # gathered tensors of sharded parts while a checkpoint is saved
 
     def before_run(self, runner: Runner) -> None:
-        """Let a resumed run with a sharded memory read the checkpoint, which holds it whole, to the host."""
+        """Let a resumed run with a sharded memory load the checkpoint, with the whole memory, on the CPU."""
         if any(memory.sharded for memory in memories(runner.model).values()):
             runner.resume = partial(runner.resume, map_location='cpu')
 
     def before_train(self, runner: Runner) -> None:
-        """Find the folder.
+        """Find the folder of the checkpoints.
+
+        Args:
+            runner: The runner of the training.
 
         Raises:
-            ValueError: Checkpoints within an epoch, which MMEngine's epoch loop cannot resume from: it would start the
-                epoch again and count on.
+            ValueError: Checkpoints within an epoch are asked for. MMEngine's epoch loop cannot resume from them: it
+                would start the epoch again and go on counting.
         """
         if not self.by_epoch and isinstance(runner.train_loop, EpochBasedTrainLoop):
             raise ValueError(
@@ -48,23 +53,25 @@ class PlainCheckpointHook(CheckpointHook):
             self.save_param_scheduler: bool = False
 
     def before_train_epoch(self, runner: Runner) -> None:
+        """Limit the history of logged scalars."""
         for buffer in runner.message_hub.log_scalars.values():
             buffer.max_length = MAX_HISTORY
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict[str, Any]) -> None:
-        self.whole = _whole_state(runner)  # by all ranks; what follows is rank 0's
+        self.gathered = _gather_state(runner)  # collective; the rest is done by rank 0
         super()._save_checkpoint_with_step(runner, step, meta)
-        self.whole = {}
+        self.gathered = {}
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict[str, Any]) -> None:
         if not self.save_best:
             return
-        self.whole = _whole_state(runner)
+        self.gathered = _gather_state(runner)
         super()._save_best_checkpoint(runner, metrics)
-        self.whole = {}
+        self.gathered = {}
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        replace(checkpoint, {name: state for name, state in self.whole.items() if name in checkpoint})
+        """Insert the gathered tensors, and replace MMEngine's and numpy's objects by plain ones."""
+        insert_tensors(checkpoint, {name: state for name, state in self.gathered.items() if name in checkpoint})
         scalars = checkpoint['message_hub']['log_scalars']
         for name, buffer in scalars.items():
             values, counts = buffer.data
@@ -73,10 +80,14 @@ class PlainCheckpointHook(CheckpointHook):
             checkpoint[part] = _plain(checkpoint[part])
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Give MMEngine its objects back.
+        """Restore MMEngine's objects.
+
+        Args:
+            runner: The runner.
+            checkpoint: Content of the file, changed in place.
 
         Raises:
-            ValueError: The weights are another model's.
+            ValueError: The weights are of another model.
         """
         model = unwrap(runner.model)
         check_fits(model, checkpoint.get('state_dict', checkpoint))
@@ -86,15 +97,15 @@ class PlainCheckpointHook(CheckpointHook):
                 scalars[name] = HistoryBuffer(history['values'].tolist(), history['counts'].tolist())
 
 
-def _whole_state(runner: Runner) -> dict[str, dict[Any, Any]]:
-    """Of a checkpoint the tensors of which ranks hold parts, put together on rank 0."""
+def _gather_state(runner: Runner) -> dict[str, dict[Any, Any]]:
+    """Gather the sharded tensors of a checkpoint on rank 0; all ranks must call it."""
     memories = sharded_parts(runner.model, lambda memory: memory.whole())
-    parameters = put_together(unwrap(runner.model).state_dict())
-    return dict(state_dict=memories | parameters, optimizer=put_together(runner.optim_wrapper.state_dict()))
+    parameters = gather_tensors(unwrap(runner.model).state_dict())
+    return dict(state_dict=memories | parameters, optimizer=gather_tensors(runner.optim_wrapper.state_dict()))
 
 
 def _plain(value: Any) -> Any:
-    """The same value without numpy scalars, arrays and container subclasses."""
+    """Return the value without numpy scalars, arrays and subclasses of containers."""
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):

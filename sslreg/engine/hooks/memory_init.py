@@ -10,11 +10,12 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
-from sslreg.datasets import sample_indices, set_view_key
+from sslreg.datasets import set_view_key
 from sslreg.models.memory_ssl import embed_views
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 from sslreg.utils.progress import progress
+from sslreg.utils.seeds import derived_seed
 
 INITS = ('network', 'random')
 
@@ -75,12 +76,12 @@ class MemoryInitHook(Hook):
         if self.train_mode:
             _check_last_batch(loader, model)
         set_view_key(loader.dataset, (runner.seed, -1))  # views of their own
-        set_random_seed((runner.seed * 1_000_003 + 999_983 + get_rank()) % 2**32)
+        set_random_seed(derived_seed(runner.seed, 999_983 + get_rank()) % 2**32)
         model.train(self.train_mode)
         seen = torch.zeros(len(model.memory), dtype=torch.long)
         for batch in progress(loader, 'filling the memory'):
             data = model.data_preprocessor(batch, False)
-            indices = sample_indices(data['data_samples'])
+            indices = data['data_samples']
             model.memory.check_indices(indices)
             seen[indices] = 1
             views = data['inputs']

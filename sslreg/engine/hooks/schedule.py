@@ -3,7 +3,7 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from sslreg.registry import HOOKS, SCHEDULES, meant
+from sslreg.registry import HOOKS, SCHEDULES, suggestion
 from sslreg.utils.dist import unwrap
 
 
@@ -97,6 +97,6 @@ class OptimizerScheduleHook(Hook):
 def _get(owner: Any, name: str, target: str) -> Any:
     if not hasattr(owner, name):
         names = [key for key in [*vars(owner), *getattr(owner, '_modules', {})] if not key.startswith('_')]
-        hint = meant(name, names) or f'; it has {", ".join(sorted(names))}'
+        hint = suggestion(name, names) or f'; it has {", ".join(sorted(names))}'
         raise AttributeError(f'ScheduleHook target {target!r}: {type(owner).__name__} has no {name!r}{hint}')
     return getattr(owner, name)

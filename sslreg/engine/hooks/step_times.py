@@ -1,3 +1,5 @@
+"""Times of the parts of a training step."""
+
 import resource
 import time
 from collections import defaultdict
@@ -13,26 +15,27 @@ from mmengine.runner import Runner
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 
-Mark = Any  # a moment: of the host's clock in seconds, or an event in a CUDA stream
+Mark = Any  # a point in time: seconds of the CPU's clock, or an event in a CUDA stream
 
 
 @HOOKS.register_module()
 class StepTimesHook(Hook):
-    """Where the time of a training step goes, into the log and its curves every ``interval`` steps.
+    """Log of the time of each part of a training step, every ``interval`` steps.
 
-    Logged are the shares of a step in per cent, ``share_data`` (waiting for the loader), ``share_to_device``,
+    It logs shares of a step in per cent: ``share_data`` (waiting for the loader), ``share_to_device``,
     ``share_forward`` (all networks), ``share_loss`` (the head and its passes over the memory), ``share_memory`` (recall
-    and update), ``share_backward`` and ``share_optimizer``; ``images_per_s`` of all ranks; ``peak_gb`` of this device
-    (of this process where there is no GPU). A line of the log says it in words where the loader is too slow.
+    and update), ``share_backward`` and ``share_optimizer``; also ``images_per_s`` of all ranks and ``peak_gb``, the
+    peak memory of this device (of this process if there is no GPU). It warns if the loader is too slow.
 
-    On a GPU the parts are timed by events in its stream, so nothing waits but for one wait every ``interval`` steps.
+    On a GPU the parts are timed by events in its stream, so the CPU waits for the GPU only once every ``interval``
+    steps.
 
     Args:
-        interval: In steps.
-        starving: Share of a step, from 0 to 1, spent on waiting for data from which the log advises.
+        interval: Number of steps between two logs.
+        starving: Share of a step, from 0 to 1, spent on waiting for data, above which the hook warns.
     """
 
-    priority = 'NORMAL'  # after IterTimerHook, which comes first among equals, and before LoggerHook
+    priority = 'NORMAL'  # after IterTimerHook, the first of this priority, and before LoggerHook
 
     def __init__(self, interval: int = 50, starving: float = 0.3) -> None:
         if interval < 1:
@@ -42,6 +45,7 @@ class StepTimesHook(Hook):
         self.spans: dict[str, list[tuple[Mark, Mark]]] = defaultdict(list)
 
     def before_train(self, runner: Runner) -> None:
+        """Look up the methods to time."""
         model = unwrap(runner.model)
         self.parts: list[tuple[Any, str, str]] = [  # owner, method, part of the step
             (model.data_preprocessor, 'forward', 'to_device'),
@@ -51,36 +55,37 @@ class StepTimesHook(Hook):
             (runner.optim_wrapper, 'step', 'optimizer'),
         ]
         if hasattr(model, 'memory'):
-            self.parts += [(model.memory, method, 'memory') for method in ('read', 'read_in_place', 'update')]
+            self.parts += [(model.memory, method, 'memory') for method in ('read', 'update')]
         self.mark = _event if torch.cuda.is_available() else time.perf_counter
-        self.seen = runner.iter
+        self.last_iter = runner.iter
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        """Have the parts note when they begin and end; during a step only, for a copy of the model must not."""
+        """Start timing the parts; only during a step, so that a copy of the model is not timed."""
         for part in self.parts:
             self._time(*part)
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Stop timing, and log every ``interval`` steps."""
         for owner, method, _ in self.parts:
             delattr(owner, method)
         if not self.every_n_train_iters(runner, self.interval):
             return
         if torch.cuda.is_available():
             torch.cuda.synchronize()
-        steps = runner.iter + 1 - self.seen
-        self.seen = runner.iter + 1
+        steps = runner.iter + 1 - self.last_iter
+        self.last_iter = runner.iter + 1
         total = _logged(runner, 'time', steps)
         shares = self._shares(_logged(runner, 'data_time', steps), total)
         images = steps * runner.train_dataloader.batch_sampler.batch_size * get_world_size()
         figures = {f'share_{name}': 100 * share for name, share in shares.items()}
         for name, value in (figures | dict(images_per_s=images / total, peak_gb=_peak_gb())).items():
-            for _ in range(steps):  # a value a step, as for all others: logs average over steps
+            for _ in range(steps):  # one value per step like all other scalars: logs average over steps
                 runner.message_hub.update_scalar(f'train/{name}', value)
         if shares['data'] > self.starving:
             runner.logger.warning(advice(shares['data'], runner.train_dataloader.num_workers))
 
     def _shares(self, waiting: float, total: float) -> dict[str, float]:
-        """Of each part, from its calls since the last time and the seconds of waiting for data."""
+        """Return the share of each part, from its calls since the last log and the seconds of waiting for data."""
         seconds = {name: sum(_elapsed(*span) for span in spans) for name, spans in self.spans.items()}
         self.spans.clear()
         forward = seconds.pop('model', 0.0) - seconds.get('loss', 0.0) - seconds.get('memory', 0.0)
@@ -89,7 +94,7 @@ class StepTimesHook(Hook):
         return {name: parts.get(name, 0.0) / total for name in order}
 
     def _time(self, owner: Any, method: str, name: str) -> None:
-        """Have a method of an object note each of its calls under ``name``."""
+        """Wrap a method of an object so that each call is timed under ``name``."""
         call: Callable[..., Any] = getattr(owner, method)
 
         @wraps(call)
@@ -103,7 +108,12 @@ class StepTimesHook(Hook):
 
 
 def advice(share: float, num_workers: int) -> str:
-    """What to do when a share of the step is spent on waiting for data."""
+    """Return a remedy for slow loading.
+
+    Args:
+        share: Share of the step that waits for data, from 0 to 1.
+        num_workers: Data-loading workers per process.
+    """
     return (
         f'{100 * share:.0f} % of the step waits for data: raise train_dataloader.num_workers (now {num_workers}) '
         'or use device augmentation (MultiCrop) or packed images: docs/data.md'
@@ -111,7 +121,7 @@ def advice(share: float, num_workers: int) -> str:
 
 
 def _logged(runner: Runner, name: str, steps: int) -> float:
-    """Sum over the latest steps of what IterTimerHook logs, in seconds; evaluations are not in it."""
+    """Return the sum of IterTimerHook's values of the latest steps, in seconds, without evaluations."""
     values = runner.message_hub.get_scalar(f'train/{name}').data[0]
     return float(sum(values[-steps:]))
 
@@ -123,7 +133,7 @@ def _event() -> Mark:
 
 
 def _elapsed(start: Mark, end: Mark) -> float:
-    """Seconds."""
+    """Return the seconds between two marks."""
     return float(end - start) if isinstance(start, float) else float(start.elapsed_time(end)) / 1e3
 
 

@@ -8,7 +8,6 @@ from mmengine.dist import all_gather_object, all_reduce
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sslreg.datasets import sample_indices
 from sslreg.utils.progress import progress
 
 Batch = tuple[Tensor, Sequence[Tensor]]  # indices [B], and rows [B, ...] for each function, or none of broken images
@@ -28,7 +27,8 @@ def collect(
     Args:
         fn: ``[B, 3, H, W] -> [B, ...]``, e.g. ``model.extract_feat``.
         loader: Gives every image of its dataset exactly once (sampler with ``round_up=False``).
-        preprocess: The model's ``data_preprocessor``.
+        preprocess: The model's ``data_preprocessor``, e.g. :class:`ViewPreprocessor`: it gives ``inputs`` and, as
+            ``data_samples``, the dataset index ``[B]`` of each image.
         title: Of the progress bar.
 
     Raises:
@@ -51,7 +51,7 @@ def outputs(
             yield torch.tensor(broken), []
         if 'inputs' in batch:
             data = preprocess(batch, False)
-            yield sample_indices(data['data_samples']), [fn(data['inputs']) for fn in fns]
+            yield data['data_samples'], [fn(data['inputs']) for fn in fns]
 
 
 def merge(batches: Iterable[Batch], length: int) -> list[Tensor]:

@@ -1,4 +1,4 @@
-"""What an evaluation will read and how long that takes: for ``--dry-run``."""
+"""Estimate of what an evaluation will read and how long that takes, for ``--dry-run``."""
 
 import os
 import pickle
@@ -15,54 +15,55 @@ from torch import Tensor
 
 from sslreg.datasets import collate
 from sslreg.evaluation.protocols.base import Wanted
+from sslreg.evaluation.suite import Suite
 from sslreg.utils.progress import duration
 
 from .corrupt import SkipBroken
 from .extract import Extractor, Pass, passes
 from .kinds import kind_text
 
-IMAGES = 32  # that are read
+IMAGES = 32  # images that are read to measure
 CPU_BATCH = 8
 BUDGET = 5.0  # seconds for each measurement
 
 
-class Forecast(NamedTuple):
-    """Of one kind of features of a dataset.
+class Estimate(NamedTuple):
+    """Estimate for one kind of features of a dataset.
 
     Attributes:
-        stored: Whether they need not be made.
-        seconds: Estimate for reading the dataset and showing it to the network, 0 where an earlier one includes it.
+        stored: Whether the features are in the store.
+        seconds: Time to read the dataset and run the network on it; 0 if an earlier estimate includes it.
     """
 
     stored: bool
     seconds: float
 
 
-def forecast(extractor: Extractor, wanted: Sequence[Wanted]) -> list[Forecast]:
-    """For each of ``wanted``, measured on a few images of it."""
+def estimates(extractor: Extractor, wanted: Sequence[Wanted]) -> list[Estimate]:
+    """Return an estimate for each request, measured on a few images of its dataset."""
     keys = extractor.keys(wanted)
-    found: dict[tuple[str, str], Forecast] = {}
+    found: dict[tuple[str, str], Estimate] = {}
     measured: dict[Any, float] = {}  # seconds an image, alike for equal transforms
     for each in passes(keys, wanted):
         stored = extractor.stored(each)
-        found |= {(each.key, kind): Forecast(True, 0) for kind in stored}
-        missing = [kind for kind in each.kinds if kind not in stored]
-        if not missing:
+        found |= {(each.key, kind): Estimate(True, 0) for kind in stored}
+        absent = [kind for kind in each.kinds if kind not in stored]
+        if not absent:
             continue
-        what = (type(each.dataset), pickle.dumps(getattr(each.dataset, 'pipeline', None)), *missing)
-        if what not in measured:
-            measured[what] = seconds_per_image(extractor, each, missing)
-        seconds = measured[what] * len(each.dataset) / get_world_size()
-        found |= {(each.key, kind): Forecast(False, seconds if kind == missing[0] else 0) for kind in missing}
-    expected: list[Forecast] = []
+        work = (type(each.dataset), pickle.dumps(getattr(each.dataset, 'pipeline', None)), *absent)
+        if work not in measured:
+            measured[work] = seconds_per_image(extractor, each, absent)
+        seconds = measured[work] * len(each.dataset) / get_world_size()
+        found |= {(each.key, kind): Estimate(False, seconds if kind == absent[0] else 0) for kind in absent}
+    expected: list[Estimate] = []
     for key in keys:
         expected.append(found[key])
-        found[key] = found[key]._replace(seconds=0)  # made once
+        found[key] = found[key]._replace(seconds=0)  # extracted once
     return expected
 
 
 def seconds_per_image(extractor: Extractor, each: Pass, kinds: list[str]) -> float:
-    """Of the slower of reading, by all workers, and of the network; after a first image or batch that is not timed."""
+    """Return seconds per image of the slower stage: loading (all workers) or the forward pass, after a warm-up."""
     dataset = SkipBroken(each.dataset)
     chosen = torch.linspace(0, len(dataset) - 1, min(len(dataset), IMAGES)).long().tolist()
     items, reading = _timed(dataset.__getitem__, chosen)
@@ -84,7 +85,7 @@ def _show(extractor: Extractor, fns: Sequence[Callable[[Tensor], Tensor]], items
 
 
 def _timed(call: Callable[[Any], Any], arguments: Sequence[Any]) -> tuple[list[Any], float]:
-    """What calls return, and the mean seconds of one, without the first; no more than fit the budget."""
+    """Return the results of calls, as many as fit the budget, and the mean seconds of a call without the first."""
     results = [call(arguments[0])]
     start = time.perf_counter()
     for argument in arguments[1:] or arguments:
@@ -94,18 +95,18 @@ def _timed(call: Callable[[Any], Any], arguments: Sequence[Any]) -> tuple[list[A
     return results, (time.perf_counter() - start) / (len(results) - 1)
 
 
-def describe(wanted: dict[str, dict[str, Wanted]], forecasts: Sequence[Forecast]) -> Table:
-    """A row for each kind of features that is wanted, in the order of the forecasts."""
-    rows = [(name, part, each) for name, parts in wanted.items() for part, each in parts.items()]
-    total = duration(sum(each.seconds for each in forecasts))
+def describe(suite: Suite, expected: Sequence[Estimate]) -> Table:
+    """Make a table of all requests of a suite with their estimates."""
+    rows = [(each.name, part, request) for each in suite for part, request in each.requests.items()]
+    total = duration(sum(each.seconds for each in expected))
     table = Table(caption=_caption(total))
     for column in ('benchmark', 'part', 'images', 'dataset', 'features', 'stored', 'time'):
         table.add_column(column, overflow='fold')
-    for (name, part, each), expected in zip(rows, forecasts, strict=True):
-        dataset = type(each.dataset).__name__
-        stored = 'yes' if expected.stored else 'no'
-        seconds = duration(expected.seconds) if expected.seconds else ''
-        table.add_row(name, part, f'{len(each.dataset):,}', dataset, kind_text(each.kind), stored, seconds)
+    for (name, part, request), each in zip(rows, expected, strict=True):
+        dataset = type(request.dataset).__name__
+        stored = 'yes' if each.stored else 'no'
+        seconds = duration(each.seconds) if each.seconds else ''
+        table.add_row(name, part, f'{len(request.dataset):,}', dataset, kind_text(request.kind), stored, seconds)
     return table
 
 

@@ -1,4 +1,4 @@
-"""Features for all benchmarks together: each image of a dataset is read once, and what is on disk is not made again."""
+"""Extraction of features for all benchmarks together: each image is read once, and stored features are reused."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -22,18 +22,18 @@ from .resume import make, stored
 from .store import FeatureStore, combine, dataset_hash, model_hash
 
 Kind = Callable[[Observer, Tensor], Tensor]
-NAMED = 5  # broken images in messages
+LISTED = 5  # names of broken images in messages
 
 
 class Pass(NamedTuple):
-    """A dataset that is read for one or more kinds of features.
+    """One pass over a dataset for one or more kinds of features.
 
     Attributes:
-        key: Equal for datasets of equal images and transforms.
-        dataset: As in :class:`Wanted`, as is ``one_size``.
-        one_size: Whether all images are of one size.
-        may_lack_images: Whether all who want it can do without those that are broken.
-        kinds: Configs by their text.
+        key: Hash of images and transforms.
+        dataset: Built dataset.
+        one_size: Whether all images have one size.
+        may_lack_images: Whether all requests allow broken images to be left out.
+        kinds: Configs of kinds by their text.
     """
 
     key: str
@@ -44,20 +44,23 @@ class Pass(NamedTuple):
 
 
 class Extractor:
-    """Features of any datasets by one model; collective, with the same result on any number of ranks.
+    """Extractor of features of datasets by one model; collective, with the same result on any number of ranks.
 
-    An extraction that was interrupted goes on where it stopped, if there is a store.
+    With a store, an interrupted extraction continues where it stopped.
 
     Args:
-        model: Has ``extract_feat``, ``feature_backbone`` and ``data_preprocessor``; on its device, in evaluation mode.
-        store: Where features are kept, or None; then equal datasets of several benchmarks are each read.
-        batch_size: Images at a time; 1 for those of several sizes.
-        num_workers: Of the loaders.
-        skip_broken: Leave out images that cannot be decoded, where the benchmark can do without (``may_lack_images``):
-            their rows are NaN.
+        model: Network with ``extract_feat``, ``feature_backbone`` and ``data_preprocessor``, on its device and in
+            evaluation mode.
+        store: Store of features, or None; without a store nothing is hashed, and a dataset is read once if benchmarks
+            share the object.
+        batch_size: Images at a time; 1 for datasets of several sizes.
+        num_workers: Data-loading workers per process.
+        skip_broken: Leave out images that cannot be decoded, for requests that allow it (``may_lack_images``): their
+            rows are NaN.
+        pin_memory: Whether loaders pin their batches.
 
     Attributes:
-        broken: Names of the images that were left out, by the dataset.
+        broken: Names of the images that were left out, by dataset.
     """
 
     def __init__(
@@ -67,20 +70,21 @@ class Extractor:
         batch_size: int = 256,
         num_workers: int = 4,
         skip_broken: bool = False,
+        pin_memory: bool = False,
     ) -> None:
         self.model = model
-        self.observer = Observer(model)
         self.store = store
         self.batch_size = batch_size
         self.num_workers = num_workers
+        self.pin_memory = pin_memory
         self.skip_broken = skip_broken
         self.broken: dict[str, list[str]] = {}
 
     def __call__(self, wanted: Sequence[Wanted]) -> list[Tensor]:
-        """Features ``[N, ...]`` on the host for each of ``wanted``.
+        """Extract the features ``[N, ...]`` of each request, on the host.
 
         Raises:
-            BrokenImageError: An image cannot be decoded, and is not to be left out.
+            BrokenImageError: An image cannot be decoded, and may not be left out.
             ValueError: Features are not finite.
         """
         keys = self.keys(wanted)
@@ -90,39 +94,40 @@ class Extractor:
         return [feats[key] for key in keys]
 
     def keys(self, wanted: Sequence[Wanted]) -> list[tuple[str, str]]:
-        """Of the dataset and of the kind, for each of ``wanted``."""
+        """Return the cache key (dataset hash, feature kind) of each request."""
         unique = {id(each.dataset): each.dataset for each in wanted}
         hashes = {number: dataset_hash(each) if self.store else str(number) for number, each in unique.items()}
         return [(hashes[id(each.dataset)], kind_text(each.kind)) for each in wanted]
 
     def stored(self, each: Pass) -> dict[str, Tensor]:
-        """Features that are in the store, by the text of their kinds."""
+        """Return the features that are in the store, by the text of their kinds."""
         if self.store is None:
             return {}
         found = {kind: stored(self.store, self._key(each, kind)) for kind in each.kinds}
         return {kind: feats for kind, feats in found.items() if feats is not None}
 
     def _features(self, each: Pass) -> dict[str, Tensor]:
-        """Of one dataset all kinds, by their text."""
+        """Return all kinds of features of one dataset, by their text."""
         found = self.stored(each)
-        missing = [kind for kind in each.kinds if kind not in found]
+        absent = [kind for kind in each.kinds if kind not in found]
         name = dataset_name(each.dataset)
         if found:
             print_log(f'features of {name}: {", ".join(found)} from the store', 'current')
-        if missing:
-            print_log(f'features of {name}: {", ".join(missing)}', 'current')
-            found |= dict(zip(missing, self._make(each, missing), strict=True))
-        self._tell_broken(each, found)
+        if absent:
+            if self.store is not None:
+                print_log(f'features of {name}: {", ".join(absent)}', 'current')
+            found |= dict(zip(absent, self._make(each, absent), strict=True))
+        self._report_broken(each, found)
         return found
 
-    def _tell_broken(self, each: Pass, feats: dict[str, Tensor]) -> None:
+    def _report_broken(self, each: Pass, feats: dict[str, Tensor]) -> None:
         lost = torch.stack([is_broken(rows) for rows in feats.values()]).any(dim=0).nonzero().flatten().tolist()
         if not lost:
             return
         names = [image_name(each.dataset, index) for index in lost]
         text = (
             f'{len(lost)} of {dataset_name(each.dataset)} cannot be decoded: '
-            f'{", ".join(names[:NAMED])}{", ..." if len(names) > NAMED else ""}'
+            f'{", ".join(names[:LISTED])}{", ..." if len(names) > LISTED else ""}'
         )
         if not self._skips(each):
             remedy = ', or leave them out by --skip-broken' if each.may_lack_images else ''
@@ -144,7 +149,7 @@ class Extractor:
         return make(self.store, keys, len(each.dataset), partial(self.batches, each, kinds))
 
     def batches(self, each: Pass, kinds: list[str], images: Sequence[int] | None = None) -> Iterator[Batch]:
-        """This rank's share of some images of a dataset (by default all), with the rows of each kind on the host."""
+        """Yield this rank's share of some images (by default all) of a dataset, with rows of each kind on the host."""
         skips = self._skips(each)
         images = range(len(each.dataset)) if images is None else images
         dataset = Subset(SkipBroken(each.dataset) if skips else each.dataset, images)
@@ -154,22 +159,26 @@ class Extractor:
             sampler=DefaultSampler(dataset, shuffle=False, seed=0, round_up=False),  # else it draws a seed from numpy
             num_workers=self.num_workers,
             collate_fn=collate_readable if skips else collate,
+            pin_memory=self.pin_memory,
         )
         title = f'features of {type(each.dataset).__name__}'
         return outputs(self.functions(each, kinds), loader, self.model.data_preprocessor, title)
 
     def functions(self, each: Pass, kinds: list[str]) -> list[Callable[[Tensor], Tensor]]:
-        """From preprocessed images ``[B, 3, H, W]`` to rows ``[B, ...]`` of each kind on the host."""
-        return [partial(self._apply, FEATURES.build(each.kinds[kind])) for kind in kinds]
+        """Return functions from preprocessed images ``[B, 3, H, W]`` to rows ``[B, ...]`` of each kind on the host."""
+        built = [FEATURES.build(each.kinds[kind]) for kind in kinds]
+        observer = Observer(self.model, any(getattr(kind, 'needs_layers', True) for kind in built))
+        return [partial(self._apply, observer, kind) for kind in built]
 
-    def _apply(self, kind: Kind, images: Tensor) -> Tensor:
-        feats = kind(self.observer, images).float().cpu()
+    def _apply(self, observer: Observer, kind: Kind, images: Tensor) -> Tensor:
+        feats = kind(observer, images).float().cpu()
         if not feats.isfinite().all():
             raise ValueError(f'features of {self._network} are not finite: have its weights diverged?')
         return feats
 
     @cached_property
     def model_hash(self) -> str:
+        """Hash of the network."""
         return model_hash(self.model)
 
     @property
@@ -178,7 +187,7 @@ class Extractor:
 
 
 def passes(keys: Sequence[tuple[str, str]], wanted: Sequence[Wanted]) -> list[Pass]:
-    """All that is wanted of datasets with one key together, by :meth:`Extractor.keys`."""
+    """Combine requests for datasets of one key into one pass; ``keys`` as of :meth:`Extractor.keys`."""
     groups: dict[str, list[tuple[str, Wanted]]] = {}
     for (key, kind), each in zip(keys, wanted, strict=True):
         groups.setdefault(key, []).append((kind, each))

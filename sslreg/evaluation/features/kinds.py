@@ -1,4 +1,4 @@
-"""Kinds of features (registry FEATURES): what of a network's output stands for an image."""
+"""Kinds of features (registry FEATURES): the parts of a network's output that represent an image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,21 +14,21 @@ from sslreg.registry import FEATURES, type_name
 
 
 def kind_text(kind: dict[str, Any]) -> str:
-    """A kind's config in one way of writing, whether it names its type or holds the class: ``ClassToken(blocks=4)``."""
+    """Return the text of a kind's config, equal for a type and its name: ``ClassToken(blocks=4)``."""
     settings = {key: kind_text(value) if isinstance(value, dict) else value for key, value in kind.items()}
     arguments = ', '.join(f'{key}={settings[key]}' for key in sorted(settings) if key != 'type')
     return f'{type_name(kind["type"])}({arguments})'
 
 
 @dataclass
-class Seen:
-    """What a network makes of a batch of images.
+class NetworkOutput:
+    """Output of a network for a batch of images.
 
     Attributes:
-        pooled: ``[B, C]`` as the model's ``extract_feat`` gives it.
-        blocks: Of a vision transformer the tokens ``[B, extra + h w, C]`` after each block, the first first.
-        grid: Of a vision transformer the patches' rows and columns ``(h, w)``.
-        maps: Of a convolutional network the last map ``[B, C, h, w]``.
+        pooled: ``[B, C]``, the result of the model's ``extract_feat``.
+        blocks: Tokens ``[B, extra + h w, C]`` after each block of a vision transformer, in order.
+        grid: Rows and columns ``(h, w)`` of patches of a vision transformer.
+        maps: Last map ``[B, C, h, w]`` of a convolutional network.
     """
 
     pooled: Tensor
@@ -38,27 +38,28 @@ class Seen:
 
 
 class Observer:
-    """Shows a model batches of images, each batch once for all kinds of features.
+    """Forward passes of a model that are shared by all kinds of features: each batch passes once.
 
     Args:
-        model: Has ``extract_feat`` and ``feature_backbone``, the network behind it.
+        model: Model with ``extract_feat`` and ``feature_backbone``, the network behind it.
+        layers: Whether outputs of layers are kept; without them only ``pooled`` is available.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, layers: bool = True) -> None:
         self.model = model
         self.backbone: nn.Module = getattr(model.feature_backbone, 'model', model.feature_backbone)  # timm's inside
         self.vit = describe_vit(self.backbone)
-        self.places = self._places()
-        self.latest: tuple[Tensor, Seen] | None = None
+        self.places = self._places() if layers else {}
+        self.latest: tuple[Tensor, NetworkOutput] | None = None
 
     @torch.no_grad()
-    def __call__(self, images: Tensor) -> Seen:
-        """Return what the network makes of ``[B, 3, H, W]``."""
+    def __call__(self, images: Tensor) -> NetworkOutput:
+        """Return the output of the network for images ``[B, 3, H, W]``."""
         if self.latest is None or self.latest[0] is not images:
             record: dict[str, Any] = {}
             with watch(self.places, partial(_note, record)):
                 pooled = self.model.extract_feat(images)
-            self.latest = (images, Seen(pooled, **record))
+            self.latest = (images, NetworkOutput(pooled, **record))
         return self.latest[1]
 
     def _places(self) -> dict[str, Place]:
@@ -69,10 +70,10 @@ class Observer:
         return dict(grid=Place(self.vit.projection), **blocks)
 
     def tokens(self, images: Tensor, num_blocks: int) -> list[Tensor]:
-        """Tokens ``[B, extra + h w, C]`` after each of the last blocks and the final norm.
+        """Return tokens ``[B, extra + h w, C]`` after each of the last blocks and the final norm.
 
         Raises:
-            ValueError: The network has not so many blocks, or none.
+            ValueError: The network has fewer blocks, or none.
         """
         blocks = self(images).blocks
         if self.vit is None or len(blocks) < num_blocks:
@@ -85,10 +86,10 @@ class Observer:
 
     @torch.no_grad()
     def last_map(self, images: Tensor) -> Tensor:
-        """``[B, h, w, C]`` of a network without tokens; of timm's, which pool it, by another pass.
+        """Return the last map ``[B, h, w, C]`` of a network without tokens; timm's networks, which pool it, run again.
 
         Raises:
-            ValueError: The network has none.
+            ValueError: The network has no map.
         """
         maps = self(images).maps
         backbone: Any = self.backbone
@@ -102,12 +103,12 @@ class Observer:
 
     @property
     def num_extra_tokens(self) -> int:
-        """Class tokens and registers before the patches'."""
+        """Number of class tokens and registers before the patch tokens."""
         return self.vit.num_extra_tokens if self.vit else 0
 
 
 def _note(record: dict[str, Any], name: str, output: Any) -> None:
-    """Keep the output of a watched module as the field of :class:`Seen` that it belongs to."""
+    """Keep the output of a watched module as the field of :class:`NetworkOutput` that it belongs to."""
     last = output[-1] if isinstance(output, (tuple, list)) else output
     if name.startswith('block'):
         record.setdefault('blocks', []).append(output)
@@ -119,15 +120,18 @@ def _note(record: dict[str, Any], name: str, output: Any) -> None:
 
 @FEATURES.register_module()
 class Pooled:
-    """``[B, C]``: the class token of a ViT's last block, the mean over the map of a convolutional network."""
+    """Class token of a ViT's last block, or mean over the last map of a convolutional network: ``[B, C]``."""
+
+    needs_layers = False
 
     def __call__(self, observer: Observer, images: Tensor) -> Tensor:
+        """Return the features of images ``[B, 3, H, W]``."""
         return observer(images).pooled
 
 
 @FEATURES.register_module()
 class ClassToken:
-    """``[B, blocks C]``: the class tokens of a ViT's last blocks, side by side (DINO's linear probe of ViT-S: 4).
+    """Class tokens of a ViT's last blocks, side by side: ``[B, blocks C]`` (DINO's linear probe of ViT-S: 4).
 
     Args:
         blocks: Number of blocks.
@@ -139,26 +143,28 @@ class ClassToken:
         self.blocks = blocks
 
     def __call__(self, observer: Observer, images: Tensor) -> Tensor:
+        """Return the features of images ``[B, 3, H, W]``."""
         return torch.cat([tokens[:, 0] for tokens in observer.tokens(images, self.blocks)], dim=1)
 
 
 @FEATURES.register_module()
 class ClassAndMeanPatch:
-    """``[B, 2 C]``: class token and mean patch token of a ViT's last block (DINO's linear probe of ViT-B)."""
+    """Class token and mean patch token of a ViT's last block: ``[B, 2 C]`` (DINO's linear probe of ViT-B)."""
 
     def __call__(self, observer: Observer, images: Tensor) -> Tensor:
+        """Return the features of images ``[B, 3, H, W]``."""
         (tokens,) = observer.tokens(images, 1)
         return torch.cat([tokens[:, 0], tokens[:, observer.num_extra_tokens :].mean(dim=1)], dim=1)
 
 
 @FEATURES.register_module()
 class ClassAndGeMPatch:
-    """``[B, 2 C]``: class token and generalised mean of the patch tokens of a ViT's last block (DINO's copy detection).
+    """Class token and generalised mean of the patch tokens of a ViT's last block: ``[B, 2 C]`` (DINO's copy detection).
 
     The mean is (1/n sum_i max(x_i, 1e-6)^power)^(1/power), Radenovic et al. (arXiv 1711.02512).
 
     Args:
-        power: 1 is the mean of what is positive, infinity the maximum.
+        power: Power of the mean: 1 is the mean of positive values, infinity the maximum.
     """
 
     def __init__(self, power: float = 4) -> None:
@@ -167,6 +173,7 @@ class ClassAndGeMPatch:
         self.power = power
 
     def __call__(self, observer: Observer, images: Tensor) -> Tensor:
+        """Return the features of images ``[B, 3, H, W]``."""
         (tokens,) = observer.tokens(images, 1)
         patches = tokens[:, observer.num_extra_tokens :].clamp(min=1e-6)
         return torch.cat([tokens[:, 0], patches.pow(self.power).mean(dim=1).pow(1 / self.power)], dim=1)
@@ -174,9 +181,10 @@ class ClassAndGeMPatch:
 
 @FEATURES.register_module()
 class PatchTokens:
-    """``[B, h, w, C]``: the patch tokens of a ViT's last block, or the last map of a convolutional network."""
+    """Patch tokens of a ViT's last block, or last map of a convolutional network: ``[B, h, w, C]``."""
 
     def __call__(self, observer: Observer, images: Tensor) -> Tensor:
+        """Return the features of images ``[B, 3, H, W]``."""
         if observer.vit is None:
             return observer.last_map(images)
         seen = observer(images)
@@ -186,20 +194,22 @@ class PatchTokens:
 
 @FEATURES.register_module()
 class MultiScale:
-    """``[B, C]`` of unit norm: the mean of a kind of features over rescaled images (retrieval's protocol).
+    """Mean of a kind of features over rescaled images, of unit norm: ``[B, C]`` (protocol of retrieval).
 
     Args:
-        scales: Of the images' sides.
+        scales: Factors of the images' sides.
         of: Config of the kind.
     """
 
     def __init__(self, scales: Sequence[float] = (1.0, 2**-0.5, 0.5), of: dict[str, Any] | None = None) -> None:
         if not scales or min(scales) <= 0:
-            raise ValueError(f'MultiScale(scales={scales}) must be positive')
+            raise ValueError(f'scales must be a non-empty list of positive numbers, got MultiScale(scales={scales})')
         self.scales = scales
         self.of = FEATURES.build(of or dict(type='Pooled'))
+        self.needs_layers = getattr(self.of, 'needs_layers', True)
 
     def __call__(self, observer: Observer, images: Tensor) -> Tensor:
+        """Return the features of images ``[B, 3, H, W]``."""
         feats = [self.of(observer, _rescaled(images, scale)) for scale in self.scales]
         return F.normalize(torch.stack(feats).sum(dim=0), dim=-1)
 

@@ -8,14 +8,16 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from sslreg.evaluation.metric import Metric, Metrics
+
 Array = np.ndarray[Any, Any]
 
 
 class Summary(NamedTuple):
-    """Of a measure over the frames of a clip: all in [0, 1], but decay in [-1, 1].
+    """Summary of a measure over the frames of a clip: all in [0, 1], but decay in [-1, 1].
 
     Attributes:
-        mean: Over the frames.
+        mean: Mean over the frames.
         recall: Share of the frames with more than 0.5.
         decay: Mean over the first quarter less the mean over the last.
     """
@@ -33,13 +35,13 @@ class ObjectScore(NamedTuple):
 
 
 def region_similarity(predicted: Array, truth: Array) -> float:
-    """J: intersection over union of two masks; 1 if both are empty."""
+    """Return J, the intersection over union of two masks; 1 if both are empty."""
     union = np.count_nonzero(predicted | truth)
     return np.count_nonzero(predicted & truth) / union if union else 1.0
 
 
 def contour_accuracy(predicted: Array, truth: Array, tolerance: float = 0.008) -> float:
-    """F: harmonic mean of the precision and the recall of a mask's contour.
+    """Return F, the harmonic mean of the precision and the recall of a mask's contour.
 
     A pixel of one contour is matched if the other has one within ``ceil(tolerance x diagonal)`` pixels: a disk of this
     radius stands for the bipartite matching of the paper, as in the official evaluation.
@@ -50,7 +52,7 @@ def contour_accuracy(predicted: Array, truth: Array, tolerance: float = 0.008) -
         tolerance: Share of the image's diagonal.
 
     Returns:
-        1 if neither mask has a contour, 0 if only one has.
+        F; 1 if neither mask has a contour, 0 if only one has.
     """
     disk = _disk(int(np.ceil(tolerance * np.linalg.norm(truth.shape))))
     ours, theirs = contour(predicted), contour(truth)
@@ -61,7 +63,7 @@ def contour_accuracy(predicted: Array, truth: Array, tolerance: float = 0.008) -
 
 
 def contour(mask: Array) -> Array:
-    """Pixels ``[H, W]`` that differ from the one to the right, below, or right below: contours one pixel wide."""
+    """Return the pixels ``[H, W]`` that differ from a neighbour right, below, or right below: one pixel wide."""
     padded = np.pad(mask, ((0, 1), (0, 1)), mode='edge')
     here = padded[:-1, :-1]
     edges: Array = (here != padded[:-1, 1:]) | (here != padded[1:, :-1]) | (here != padded[1:, 1:])
@@ -74,12 +76,12 @@ def _disk(radius: int) -> Array:
 
 
 def _near(pixels: Array, others: Array, disk: Array) -> float:
-    """Share of ``pixels`` with one of the ``others`` within the disk."""
+    """Return the share of ``pixels`` with one of the ``others`` within the disk."""
     return float(cv2.dilate(others.astype(np.uint8), disk)[pixels].mean())
 
 
 def summarise(values: Array) -> Summary:
-    """Of a measure in F frames, ``[F]``. Neighbouring quarters share a frame, as in the official evaluation."""
+    """Summarise a measure in F frames, ``[F]``. Neighbouring quarters share a frame, as in the official evaluation."""
     edges = np.floor(np.linspace(0, len(values) - 1, 5) + 0.5 + 1e-10).astype(int)  # halves are rounded up
     first, last = values[: edges[1] + 1], values[edges[3] :]
     return Summary(float(values.mean()), float((values > 0.5).mean()), float(first.mean() - last.mean()))
@@ -106,12 +108,17 @@ def score_clip(predicted: Array, truth: Array, num_objects: int) -> list[ObjectS
     return scores
 
 
-def mean_scores(scores: list[ObjectScore]) -> dict[str, float]:
-    """Over objects, in per cent: ``J&F``, ``J``, ``J_recall``, ``J_decay`` and the same of ``F``."""
+def clip_metric(clip: str = '') -> Metric:
+    """Return the metric ``J&F`` of a clip; of all clips without a name."""
+    return Metric('J&F', group=clip)
+
+
+def mean_scores(scores: list[ObjectScore]) -> Metrics:
+    """Average over objects, in per cent: ``J&F``, ``J``, ``J_recall``, ``J_decay`` and the same of ``F``."""
     j, f = (100 * np.mean([score[measure] for score in scores], axis=0) for measure in (0, 1))
     parts = {
-        letter + suffix: float(value)
+        Metric(letter + suffix, higher_is_better=suffix != '_decay'): float(value)
         for letter, summary in (('J', j), ('F', f))
         for suffix, value in zip(('', '_recall', '_decay'), summary, strict=True)
     }
-    return {'J&F': (parts['J'] + parts['F']) / 2} | parts
+    return {clip_metric(): float(j[0] + f[0]) / 2} | parts

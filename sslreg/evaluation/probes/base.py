@@ -1,10 +1,14 @@
+"""Interface of probes."""
+
 from abc import ABC, abstractmethod
 
 from torch import Tensor
 
+from sslreg.evaluation.metric import Parameters
+
 
 class BaseProbe(ABC):
-    """A classifier on frozen features (registry PROBES).
+    """Classifier on frozen features (registry PROBES).
 
     All ranks call it with the same features, which may lie on the host. It computes on the device, where its scores
     are, and may divide the work over ranks.
@@ -19,8 +23,12 @@ class BaseProbe(ABC):
 
     @abstractmethod
     def predict(self, feats: Tensor) -> Tensor:
-        """Scores ``[M, classes]`` of ``feats [M, C]``; the largest is the prediction."""
+        """Return scores ``[M, classes]`` of ``feats [M, C]``; the class with the largest is the prediction."""
 
     def scores(self, feats: Tensor) -> dict[str, Tensor]:
-        """All variants that the probe computes in one pass, by name, each ``[M, classes]``."""
+        """Return the scores ``[M, classes]`` of each variant of the probe, by name, computed in one pass."""
         return {'': self.predict(feats)}
+
+    def parameters(self) -> dict[str, Parameters]:
+        """Return the hyperparameters of each variant by its name in :meth:`scores`; reports draw curves over them."""
+        return {}

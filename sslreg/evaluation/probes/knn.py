@@ -1,20 +1,23 @@
+"""Probe by weighted nearest neighbours."""
+
 from collections.abc import Sequence
 
 import torch.nn.functional as F
 from mmengine.device import get_device
 from torch import Tensor
 
+from sslreg.evaluation.metric import Parameters
 from sslreg.registry import PROBES
 from sslreg.utils.dist import own_rows
 
 from .base import BaseProbe
-from .logistic import check_finite
 from .neighbours import nearest_over_ranks
+from .streaming import check_finite
 
 
 @PROBES.register_module()
 class KNNProbe(BaseProbe):
-    """Weighted nearest neighbours by cosine similarity, for several k in one pass.
+    """Weighted nearest-neighbour classifier by cosine similarity, for several k in one pass.
 
     A neighbour votes for its class with weight exp(similarity / temperature): the protocol of Wu et al.
     (arXiv 1805.01978, section 3.4) that DINO and MaSSL (arXiv 2407.17486) report.
@@ -23,8 +26,8 @@ class KNNProbe(BaseProbe):
 
     Args:
         ks: Numbers of neighbours.
-        temperature: Of the votes.
-        k: The one that :meth:`predict` uses, by default the first of ``ks``.
+        temperature: Temperature of the votes.
+        k: Number of neighbours that :meth:`predict` uses, by default the first of ``ks``.
 
     Raises:
         ValueError: A number is not positive, the bank has fewer than max(ks) images, or features are not finite.
@@ -40,10 +43,12 @@ class KNNProbe(BaseProbe):
         self.temperature = temperature
 
     def check(self, num_images: int) -> None:
+        """Raise ValueError if the bank has fewer images than neighbours are asked for."""
         if num_images < self.ks[-1]:
             raise ValueError(f'a bank of {num_images} images has no {self.ks[-1]} neighbours: lower ks={self.ks}')
 
     def fit(self, feats: Tensor, labels: Tensor) -> None:
+        """Keep this rank's share of the bank ``feats [N, C]`` with ``labels [N]`` on the device."""
         self.check(len(feats))
         rows = own_rows(len(feats))
         check_finite(feats[rows])
@@ -53,10 +58,11 @@ class KNNProbe(BaseProbe):
         self.num_classes = int(labels.max()) + 1
 
     def predict(self, feats: Tensor) -> Tensor:
+        """Return the votes ``[M, classes]`` of the chosen k."""
         return self.scores(feats)[f'k{self.k}']
 
     def scores(self, feats: Tensor) -> dict[str, Tensor]:
-        """Votes ``[M, classes]`` under the names ``'k10'``, ``'k20'``, ..."""
+        """Return the votes ``[M, classes]`` under the names ``'k10'``, ``'k20'``, ..."""
         queries = F.normalize(feats.to(self.bank.device), dim=1)
         similarity, neighbour = nearest_over_ranks(queries, self.bank, self.first, self.ks[-1])
         weight = (similarity / self.temperature).exp()
@@ -67,3 +73,7 @@ class KNNProbe(BaseProbe):
             votes = votes.scatter_add(1, label[:, begin:end], weight[:, begin:end])
             result[f'k{end}'] = votes
         return result
+
+    def parameters(self) -> dict[str, Parameters]:
+        """Return ``{'k10': {'k': 10}, ...}``."""
+        return {f'k{k}': dict(k=k) for k in self.ks}

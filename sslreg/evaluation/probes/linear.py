@@ -12,11 +12,12 @@ from mmengine.logging import print_log
 from torch import Tensor
 
 from sslreg.datasets.subsets import fraction
+from sslreg.evaluation.metric import Parameters
 from sslreg.registry import PROBES
-from sslreg.utils.dist import brought, own_rows
+from sslreg.utils.dist import move_to_device, own_rows
 
 from .base import BaseProbe
-from .logistic import check_finite
+from .streaming import check_finite
 
 LRS = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.3, 0.5)
 Optimizer = Literal['sgd', 'lars']
@@ -25,23 +26,24 @@ TRUST = 0.001  # of LARS
 
 
 class Head(NamedTuple):
-    """How one of the linear classifiers is trained; ``lr`` is that of a batch of 256."""
+    """Training settings of one linear classifier; ``lr`` is for a batch of 256 images."""
 
     optimizer: Optimizer
     lr: float
     weight_decay: float
 
     def __str__(self) -> str:
+        """Return the name of the head in metrics."""
         return f'{self.optimizer}-lr{self.lr:g}-wd{self.weight_decay:g}'
 
 
 def grid(
     lrs: Sequence[float], weight_decays: Sequence[float], optimizers: Sequence[Literal['sgd', 'lars']]
 ) -> list[Head]:
-    """A head for each learning rate, weight decay and optimizer.
+    """Return a head for each learning rate, weight decay and optimizer.
 
     Raises:
-        ValueError: A value is out of range, or there is none.
+        ValueError: A value is out of range, or a list is empty.
     """
     heads = [Head(name, lr, decay) for name in optimizers for decay in weight_decays for lr in lrs]
     if not heads or min(lrs) <= 0 or min(weight_decays) < 0:
@@ -52,20 +54,20 @@ def grid(
 
 
 class LinearHeads:
-    """Linear classifiers that start from the same weights, see the same batches and do not know of each other.
+    """Linear classifiers trained independently from the same initial weights on the same batches.
 
     SGD decays weights and bias, as torch's does. LARS (arXiv 1708.03888) scales the decayed gradient of the weights by
     0.001 ||W|| / ||gradient||, and neither scales nor decays the bias.
 
     Args:
-        heads: How each of H is trained.
-        num_classes: Of each.
-        feats: ``[..., C]``, of the device and, from float32 on, the precision to learn in.
-        rng: Weights are drawn from it, of N(0, 0.01^2); biases are 0.
+        heads: Training settings of each of H classifiers.
+        num_classes: Number of classes.
+        feats: ``[..., C]`` on the device and in the precision to learn in, which is at least float32.
+        rng: Generator of the weights, drawn from N(0, 0.01^2); biases are 0.
 
     Attributes:
         params: Weights and bias ``[H, classes, C + 1]``.
-        velocity: Of the momentum, as ``params``.
+        velocity: Momentum buffer, shaped as ``params``.
     """
 
     def __init__(self, heads: Sequence[Head], num_classes: int, feats: Tensor, rng: torch.Generator) -> None:
@@ -81,19 +83,19 @@ class LinearHeads:
         self.lars = torch.tensor([head.optimizer == 'lars' for head in heads], device=feats.device)[:, None, None]
 
     def step(self, grad: Tensor, factor: float) -> None:
-        """Of each head's optimizer, its learning rate times ``factor``; ``grad [H, classes, C + 1]``."""
+        """Take a step of each head's optimizer at ``factor`` times its learning rate; ``grad [H, classes, C + 1]``."""
         self.velocity.mul_(MOMENTUM).add_(decayed(grad, self.params, self.decay, self.lars))
         self.params -= factor * self.lr * self.velocity
 
     def scores(self, feats: Tensor) -> dict[str, Tensor]:
-        """Logits ``[M, classes]`` of each head, e.g. ``'sgd-lr0.1-wd0'``."""
+        """Return logits ``[M, classes]`` of each head, e.g. ``'sgd-lr0.1-wd0'``."""
         logits = _logits(feats, self.params).unbind(dim=1)
         return {str(head): each for head, each in zip(self.heads, logits, strict=True)}
 
 
 @PROBES.register_module()
 class LinearProbe(BaseProbe):
-    """A linear classifier by SGD on fixed features, for a whole grid of settings in one pass over the data.
+    """Linear classifier trained by SGD on fixed features, for a whole grid of settings in one pass over the data.
 
     The grid of iBOT and SOP that MaSSL's author uses: learning rates times batch / 256, cosine to 0 at the last step,
     momentum 0.9, weights from N(0, 0.01^2), zero bias (:class:`LinearHeads`); here on features without augmentation,
@@ -106,8 +108,8 @@ class LinearProbe(BaseProbe):
         optimizers: ``'sgd'``, ``'lars'``.
         epochs: Number of epochs.
         batch_size: Images at a time; all, where there are fewer.
-        val_share: Share of each class that is held out to choose, where there is more than one head.
-        seed: Of weights, batches and what is held out.
+        val_share: Share of each class that is held out to select a head, if there are several.
+        seed: Seed of weights, batches and held-out images.
 
     Raises:
         ValueError: An argument is out of range, features are not finite, or there are too few images to hold any out.
@@ -131,9 +133,9 @@ class LinearProbe(BaseProbe):
         self.epochs, self.batch_size, self.val_share, self.seed = epochs, batch_size, val_share, seed
 
     def fit(self, feats: Tensor, labels: Tensor, val: tuple[Tensor, Tensor] | None = None) -> None:
-        """Train on ``feats [N, C]`` with ``labels [N]``; ``val`` are others to choose by instead of some of these."""
+        """Train on ``feats [N, C]`` with ``labels [N]``, and select a head by ``val`` or by some of these held out."""
         check_finite(feats[own_rows(len(feats))])
-        feats, labels = brought(feats), labels.to(get_device())
+        feats, labels = move_to_device(feats), labels.to(get_device())
         every = torch.arange(len(labels))
         self.num_classes = int(labels.max()) + 1
         if len(self.heads) == 1 or val is not None:
@@ -148,17 +150,22 @@ class LinearProbe(BaseProbe):
         self.selected = self.heads[place]
 
     def predict(self, feats: Tensor) -> Tensor:
+        """Return logits ``[M, classes]`` of the selected head."""
         return _logits(feats, self.best)[:, 0]
 
+    def parameters(self) -> dict[str, Parameters]:
+        """Return optimizer, learning rate and weight decay of each head."""
+        return {str(head): head._asdict() for head in self.heads}
+
     def scores(self, feats: Tensor) -> dict[str, Tensor]:
-        """Logits of ``'selected'`` and of each head before that was trained again, e.g. ``'sgd-lr0.1-wd0'``."""
+        """Return logits of ``'selected'``, trained again on all images, and of each head, e.g. ``'sgd-lr0.1-wd0'``."""
         heads = _logits(feats, self.params).unbind(dim=1)
         return {'selected': self.predict(feats)} | {
             str(head): each for head, each in zip(self.heads, heads, strict=True)
         }
 
     def _select(self, feats: Tensor, labels: Tensor) -> int:
-        """Place of the head that is best on these; ``val_accuracy`` keeps that of all, in per cent."""
+        """Return the index of the head that is best on these; ``val_accuracy`` keeps that of all, in per cent."""
         right = torch.zeros(len(self.heads), device=self.params.device)
         for part, own in zip(feats.split(self.batch_size), labels.split(self.batch_size), strict=True):
             right += (_logits(part, self.params).argmax(dim=2) == own[:, None].to(right.device)).sum(dim=0)
@@ -170,7 +177,7 @@ class LinearProbe(BaseProbe):
         return best
 
     def _train(self, feats: Tensor, labels: Tensor, rows: Tensor, heads: Sequence[Head]) -> Tensor:
-        """Weights and bias ``[H, classes, C + 1]`` after the last epoch on some rows; each rank trains some heads."""
+        """Train on some rows, some heads on each rank; return weights and bias ``[H, classes, C + 1]`` of all."""
         rng = torch.Generator().manual_seed(self.seed)
         own = slice(get_rank(), None, get_world_size())
         trained = LinearHeads(heads[own], self.num_classes, feats[:0].to(labels.device), rng)
@@ -196,10 +203,10 @@ class LinearProbe(BaseProbe):
 
 
 def drawn_to_select(labels: Tensor, share: float, seed: int) -> Tensor:
-    """``[N]`` whether an image is held out of the training to select a head by; each class keeps at least one.
+    """Return ``[N]`` whether each image is held out of the training to select a head; each class keeps at least one.
 
     Raises:
-        ValueError: The share comes to no image.
+        ValueError: The share is less than one image of every class.
     """
     kept = fraction(labels, 1 - share, seed).to(labels.device)
     if len(kept) == len(labels):
@@ -211,25 +218,25 @@ def drawn_to_select(labels: Tensor, share: float, seed: int) -> Tensor:
 
 
 def cosine(progress: float) -> float:
-    """From 1 to 0 as ``progress`` goes from 0 to 1."""
+    """Return a factor that falls from 1 to 0 by a cosine as ``progress`` goes from 0 to 1."""
     return (1 + math.cos(math.pi * progress)) / 2
 
 
 def gradient(params: Tensor, feats: Tensor, labels: Tensor) -> Tensor:
-    """Of each head's mean cross-entropy, ``[H, classes, C + 1]``: one product for all heads."""
+    """Return the gradient ``[H, classes, C + 1]`` of each head's mean cross-entropy by one product for all heads."""
     residual = _logits(feats, params).softmax(dim=2)
     residual -= F.one_hot(labels, params.shape[1])[:, None]
     return (residual.flatten(1).T @ _with_one(feats)).view_as(params) / len(feats)
 
 
 def decayed(grad: Tensor, params: Tensor, decay: Tensor, lars: Tensor) -> Tensor:
-    """What each head's optimizer adds to its velocity, ``[H, classes, C + 1]``.
+    """Return what each head's optimizer adds to its velocity, ``[H, classes, C + 1]``.
 
     Args:
-        grad: ``[H, classes, C + 1]``.
-        params: Likewise.
+        grad: Gradients ``[H, classes, C + 1]``.
+        params: Weights and bias ``[H, classes, C + 1]``.
         decay: Weight decays ``[H, 1, 1]``.
-        lars: Whether a head is of LARS, ``[H, 1, 1]``.
+        lars: Whether the optimizer is LARS, ``[H, 1, 1]``.
     """
     with_decay = grad + decay * params
     ratio = trust_ratio(params[..., :-1], with_decay[..., :-1])
@@ -238,13 +245,13 @@ def decayed(grad: Tensor, params: Tensor, decay: Tensor, lars: Tensor) -> Tensor
 
 
 def trust_ratio(weights: Tensor, grad: Tensor) -> Tensor:
-    """0.001 ||weights|| / ||grad|| of each head, ``[H, 1, 1]``; 1 where either is zero."""
+    """Return 0.001 ||weights|| / ||grad|| of each head, ``[H, 1, 1]``; 1 where either is zero."""
     norms = weights.norm(dim=(1, 2), keepdim=True), grad.norm(dim=(1, 2), keepdim=True)
     return torch.where((norms[0] > 0) & (norms[1] > 0), TRUST * norms[0] / norms[1], 1)
 
 
 def _logits(feats: Tensor, params: Tensor) -> Tensor:
-    """``[M, H, classes]``."""
+    """Return logits ``[M, H, classes]``."""
     return (_with_one(feats.to(params)) @ params.flatten(0, 1).T).view(len(feats), *params.shape[:2])
 
 

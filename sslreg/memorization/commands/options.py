@@ -10,6 +10,7 @@ WORKERS = min(4, os.cpu_count() or 1)  # as in tools/test.py
 
 
 def add_layers(parser: Any, default: str | None) -> None:
+    """Add ``--layers``, required without a default."""
     parser.add_argument(
         '--layers',
         nargs='+',
@@ -21,6 +22,7 @@ def add_layers(parser: Any, default: str | None) -> None:
 
 
 def add_orders(parser: Any) -> None:
+    """Add ``--orders`` and ``--seeds``."""
     parser.add_argument(
         '--orders',
         nargs='+',
@@ -34,6 +36,7 @@ def add_orders(parser: Any) -> None:
 
 
 def add_benchmarks(parser: Any) -> None:
+    """Add the options of benchmarks."""
     parser.add_argument(
         '--benchmarks', nargs='+', metavar='NAME', required=True, help='names in configs/benchmarks, or files'
     )
@@ -42,13 +45,14 @@ def add_benchmarks(parser: Any) -> None:
     )
     parser.add_argument('--data-root', metavar='DIR', help="where the benchmarks' data are, in place of data/")
     parser.add_argument(
-        '--num-workers', type=int, default=WORKERS, help='that read images, for each process (default: %(default)s)'
+        '--num-workers', type=int, default=WORKERS, help='data-loading workers per process (default: %(default)s)'
     )
 
 
 def add_device(parser: Any) -> None:
+    """Add batch size, workers and the options of the config."""
     parser.add_argument('--batch-size', type=int, default=128, help='images at a time (default: 128)')
     parser.add_argument(
-        '--num-workers', type=int, default=WORKERS, help='that make views, for each process (default: %(default)s)'
+        '--num-workers', type=int, default=WORKERS, help='data-loading workers per process (default: %(default)s)'
     )
     add_cfg_options(parser)

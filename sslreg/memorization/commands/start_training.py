@@ -4,38 +4,35 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mmengine.config import Config
 from rich.console import Console
 
-from sslreg.memorization import study
+from sslreg.memorization.training import Training
 
 
-def complete(cfg: Config, work_dir: Path, tools: Path, gpus: int = 1) -> Path:
-    """Train by a config to the end, unless that was done before; what was interrupted goes on.
+def complete(training: Training, tools: Path, gpus: int = 1) -> None:
+    """Run a training to its end, unless it is finished; an interrupted training goes on.
+
+    The config is written beside the work dir, as ``WORK_DIR.py``.
 
     Args:
-        cfg: Written beside the work dir, as ``WORK_DIR.py``.
-        work_dir: Of the training.
+        training: The training.
         tools: Folder of the scripts.
-        gpus: Processes.
-
-    Returns:
-        The last checkpoint.
+        gpus: Number of processes.
 
     Raises:
         SystemExit: The training failed, with an error that it has printed.
     """
-    if study.is_finished(cfg, work_dir):
-        Console().print(f'{work_dir}: finished before')
-    else:
-        config = work_dir.with_suffix('.py')
-        config.parent.mkdir(parents=True, exist_ok=True)
-        cfg.dump(config)
-        start(config, work_dir, tools, gpus)
-    return study.final_checkpoint(cfg, work_dir)
+    if training.finished:
+        Console().print(f'{training.work_dir}: finished before')
+        return
+    config = training.work_dir.with_suffix('.py')
+    config.parent.mkdir(parents=True, exist_ok=True)
+    training.cfg.dump(config)
+    start(config, training.work_dir, tools, gpus)
 
 
 def start(config: Path, work_dir: Path, tools: Path, gpus: int) -> None:
+    """Run ``tools/train.py``, on several processes by ``tools/dist_train.sh``."""
     distributed = ['bash', str(tools / 'dist_train.sh'), str(config), str(gpus)]
     command = distributed if gpus > 1 else [sys.executable, str(tools / 'train.py'), str(config)]
     done = subprocess.run([*command, '--work-dir', str(work_dir), '--resume'], check=False)

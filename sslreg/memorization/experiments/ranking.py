@@ -1,4 +1,4 @@
-"""In which order images are left out of a training, or units of a network: by how much was memorised, or any."""
+"""Order in which images are left out of a training, or units of a network: by their scores, or random."""
 
 from typing import Literal, get_args
 
@@ -10,18 +10,18 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 NONE = 'none'  # in records: nothing was taken away
 
 
-def ranking(scores: Tensor, order: Order, rng: torch.Generator) -> Tensor:
-    """Places ``[N]`` in the order in which they are taken away, so that the first n are among the first n + 1.
+def ranking(scores: Tensor, order: str, rng: torch.Generator) -> Tensor:
+    """Return places ``[N]`` in the order in which they are taken away: the first n are among the first n + 1.
 
     Of equal scores the earlier place counts as more memorised; ``'least'`` is ``'most'`` from its end.
 
     Args:
         scores: ``[N]``, the higher the more memorised.
-        order: By the scores, or drawn.
-        rng: Draws ``'random'``, and nothing else.
+        order: One of :data:`ORDERS`.
+        rng: Generator of the order ``'random'``.
 
     Raises:
-        ValueError: An unknown order.
+        ValueError: The order is unknown.
     """
     if order not in ORDERS:
         raise ValueError(f'order={order!r} must be one of {", ".join(map(repr, ORDERS))}')

@@ -1,24 +1,26 @@
-"""What happens without the images that were memorised: other training sets for f (arXiv 2401.12233)."""
+"""Training f without the images that it memorised (arXiv 2401.12233)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from ..image_scores import Scores
+from ..image_scores import ImageScores
 from ..split import Split
 from .ranking import NONE, ORDERS, Order, ranking
+from .records import ConditionRun, read_runs
 
 
-class Condition(NamedTuple):
-    """What f is trained without.
+class RemovalCondition(NamedTuple):
+    """The candidates that f is trained without.
 
     Attributes:
-        order: Of :data:`ORDERS`, or ``'none'``.
-        number: Of candidates that are left out.
-        seed: Of the training, and of the draw of random candidates.
+        order: One of :data:`ORDERS`, or ``'none'``.
+        number: Number of candidates that are left out.
+        seed: Seed of the training, and of the draw of random candidates.
     """
 
     order: str
@@ -27,47 +29,76 @@ class Condition(NamedTuple):
 
     @property
     def folder(self) -> str:
+        """Name of the folder of its trainings."""
         return f'{self.order}-{self.number}'
 
 
-def conditions(orders: Sequence[Order], numbers: Sequence[int], seeds: Sequence[int]) -> list[Condition]:
-    """All of a seed before those of the next, first the whole training set; each once."""
+@dataclass(frozen=True)
+class RemovalResults:
+    """Content of ``removal.json``.
+
+    Attributes:
+        runs: Metrics of each training.
+    """
+
+    runs: list[ConditionRun[RemovalCondition]]
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> 'RemovalResults':
+        """Take the results out of the content of the file."""
+        return cls(read_runs(found['runs'], RemovalCondition))
+
+
+def removal_conditions(orders: Sequence[Order], numbers: Sequence[int], seeds: Sequence[int]) -> list[RemovalCondition]:
+    """Return all conditions once: for each seed the whole training set, then by number and order."""
     levels = [(order, number) for number in sorted(set(numbers)) for order in ORDERS if order in orders]
-    return [Condition(*level, seed) for seed in dict.fromkeys(seeds) for level in ((NONE, 0), *levels)]
+    return [RemovalCondition(*level, seed) for seed in dict.fromkeys(seeds) for level in ((NONE, 0), *levels)]
+
+
+def removal_overview(runs: Sequence[ConditionRun[RemovalCondition]]) -> dict[str, Any]:
+    """Return the numbers, orders and seeds that there are results of."""
+    conditions = [run.condition for run in runs]
+    removed = [each for each in conditions if each.order != NONE]
+    orders = {each.order for each in removed}
+    return dict(
+        numbers=sorted({each.number for each in removed}),
+        orders=[order for order in ORDERS if order in orders],
+        seeds=sorted({each.seed for each in conditions}),
+    )
 
 
 def candidate_scores(file: Path, layer: str, candidates: Sequence[int]) -> Tensor:
-    """SSLMem ``[M]`` of the candidates by a layer, the mean over the seeds of a study.
+    """Read SSLMem ``[M]`` of the candidates by a layer, the mean over the seeds of a study.
 
     Args:
         file: ``scores.npz`` of the command ``score``.
-        layer: Its name.
-        candidates: Of the study's split.
+        layer: Name of the layer.
+        candidates: Candidates of the study's split.
 
     Raises:
-        FileNotFoundError: There are no scores; says how they are made.
-        ValueError: None are by this layer, or they are of other candidates.
+        FileNotFoundError: There are no scores; says which command makes them.
+        ValueError: The layer was not scored, or the scores are of other candidates.
     """
     command = f'`python tools/sslmem.py score {file.parent}`'
     if not file.is_file():
         raise FileNotFoundError(f'{file} does not exist: score the study first, by {command}')
-    scores = Scores.read(file)
+    scores = ImageScores.read(file)
     found = scores.candidates(layer)
-    if scores.index[scores.among('candidate')].tolist() != list(candidates):
+    if scores.candidate_index != list(candidates):
         raise ValueError(f'{file} has other candidates than the split: score the study again, by {command}')
     return found
 
 
 def check_numbers(numbers: Sequence[int], split: Split, batch_size: int) -> None:
-    """Whether so many candidates can be left out.
+    """Raise an error if so many candidates cannot be left out.
 
     Args:
-        numbers: Of them.
-        split: Of the study.
-        batch_size: Images that must remain.
+        numbers: Numbers of candidates.
+        split: Split of the study.
+        batch_size: Number of images that must remain.
 
     Raises:
-        ValueError: There are not so many, or too few images remain.
+        ValueError: There are not so many candidates, or too few images remain.
     """
     available = len(split.candidate)
     if wrong := [number for number in numbers if not 1 <= number <= available]:
@@ -79,26 +110,26 @@ def check_numbers(numbers: Sequence[int], split: Split, batch_size: int) -> None
         )
 
 
-def without(split: Split, scores: Tensor, condition: Condition) -> Split:
-    """The split by which f is trained without some candidates.
+def without_candidates(split: Split, scores: Tensor, condition: RemovalCondition) -> Split:
+    """Return the split that trains f without some candidates.
 
-    Sets of one order (and, if random, of one seed) are nested: those that are left out of 1000 are among those of 2000.
+    Sets of one order (and, if random, of one seed) are nested: the 1000 that are left out are among the 2000.
 
     Args:
-        split: Of the study.
-        scores: Of its candidates, ``[M]``.
-        condition: Which ones are left out.
+        split: Split of the study.
+        scores: Scores of its candidates, ``[M]``.
+        condition: The candidates that are left out.
     """
     if condition.order == NONE:
         return split
-    order: Any = condition.order
-    places = ranking(scores, order, torch.Generator().manual_seed(condition.seed))[: condition.number]
+    rng = torch.Generator().manual_seed(condition.seed)
+    places = ranking(scores, condition.order, rng)[: condition.number]
     removed = {split.candidate[place] for place in places.tolist()}
     return split._replace(candidate=[image for image in split.candidate if image not in removed])
 
 
 def keep_split(split: Split, path: Path) -> None:
-    """Write it, or compare it with what an earlier command has written.
+    """Write a split, or compare it with the one that an earlier command has written.
 
     Raises:
         ValueError: That was another one.
@@ -107,14 +138,3 @@ def keep_split(split: Split, path: Path) -> None:
         split.write(path)
     elif Split.read(path) != split:
         raise ValueError(f'{path.with_suffix("")} was trained by other scores: move {path.parents[1]} away')
-
-
-def listed(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Numbers, orders and seeds that there are results of."""
-    removed = [run for run in runs if run['order'] != NONE]
-    orders = {run['order'] for run in removed}
-    return dict(
-        numbers=sorted({run['number'] for run in removed}),
-        orders=[order for order in ORDERS if order in orders],
-        seeds=sorted({run['seed'] for run in runs}),
-    )

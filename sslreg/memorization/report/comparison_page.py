@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from sslreg.memorization.comparison import overlaps
+from sslreg.memorization.comparison import StudyComparison
 from sslreg.memorization.scored_study import ScoredStudy
-from sslreg.memorization.tables import AGREEMENT, both, row_of_pair
+from sslreg.memorization.table_rows import AGREEMENT_HEADINGS, agreement_cells, both
 from sslreg.reports.page import Image, Section, Table, write_page
 from sslreg.reports.plots import matrix
 
@@ -15,12 +14,12 @@ from .side_by_side import side_by_side_section
 from .style import PngPath
 
 
-def write_comparison(studies: Sequence[ScoredStudy], found: dict[str, Any], out: Path) -> None:
+def write_comparison(studies: Sequence[ScoredStudy], found: StudyComparison, out: Path) -> None:
     """Write ``compare.html`` with pictures inside the file, and the pictures as PNG files.
 
     Args:
         studies: Scored studies of the same images.
-        found: Content of ``compare.json``, see :func:`sslreg.memorization.comparison.compare`.
+        found: Comparison of the studies.
         out: Folder of the page.
     """
 
@@ -29,27 +28,27 @@ def write_comparison(studies: Sequence[ScoredStudy], found: dict[str, Any], out:
         return out / f'{name}.png'
 
     sections = [side_by_side_section(studies, png), overlap_section(found, len(studies[0].index), png)]
-    text = '\n\n'.join([DEFINITION, EXPECTED, *(f'{text}.' for text in found['caveats'])])
+    text = '\n\n'.join([DEFINITION, EXPECTED, *(f'{text}.' for text in found.caveats)])
     title = f'Memorisation: {", ".join(study.name for study in studies)}'
     write_page(out / 'compare.html', title, text, sections)
 
 
-def overlap_section(found: dict[str, Any], number: int, png: PngPath) -> Section:
+def overlap_section(found: StudyComparison, number: int, png: PngPath) -> Section:
     """Draw and tabulate how far studies memorise the same images.
 
     Args:
-        found: Content of ``compare.json``.
+        found: Comparison of the studies.
         number: Number of candidates of each study.
         png: Returns the file of a picture.
     """
-    names = [study['name'] for study in found['studies']]
-    top = found['pairs'][0]['top']
-    matrix(png('overlaps'), names, [[100 * value for value in row] for row in overlaps(found)], 'in both, in %')
-    rows = [['studies', *AGREEMENT]]
-    for study in found['studies']:
-        name = f'{study["name"]}, seeds'
-        rows += [row_of_pair(f'{name} {both(pair["seeds"])}', pair) for pair in study['between_seeds']]
-    rows += [row_of_pair(both(pair['studies']), pair) for pair in found['pairs']]
+    top = found.pairs[0].top
+    shares = [[100 * value for value in row] for row in found.overlaps()]
+    matrix(png('overlaps'), found.names, shares, 'in both, in %')
+    rows = [['studies', *AGREEMENT_HEADINGS]]
+    for study in found.studies:
+        name = f'{study.name}, seeds'
+        rows += [[f'{name} {both(pair.seeds)}', *agreement_cells(pair)] for pair in study.between_seeds]
+    rows += [[both(pair.studies), *agreement_cells(pair)] for pair in found.pairs]
     text = (
         f'Of the {top} most memorised candidates of each the share that both have, and how alike these are ranked, by '
         f'SSLMem; of studies the mean over seeds. By chance {top / number:.0%} would be in both. On the diagonal is '

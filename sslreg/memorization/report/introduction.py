@@ -1,14 +1,13 @@
 """First paragraphs of the page: definition of SSLMem, expected scores and the results of the studies."""
 
 from collections.abc import Sequence
-from typing import Any
 
+from sslreg.memorization.score_statistics import ClaimTest
 from sslreg.memorization.scored_study import ScoredStudy
-from sslreg.memorization.tables import fixed, p_value
+from sslreg.memorization.table_rows import fixed, p_value
 
 from .style import over_seeds
 
-SIGNIFICANT = 0.05
 DEFINITION = (
     'SSLMem says, without labels, how much an encoder memorised an image (arXiv 2401.12233). Two encoders are trained '
     'alike: f saw the candidates, g did not, and saw as many independent images in their place. Both saw the shared '
@@ -31,14 +30,14 @@ def introduction(studies: Sequence[ScoredStudy]) -> str:
 
 def _result(study: ScoredStudy, name: str) -> str:
     """Return a paragraph on the tests and means of a study."""
-    tests = study.summary['tests']
-    held = sum(verdict(test) == 'yes' for test in tests)
+    tests = study.summary.tests
+    held = sum(test.verdict == 'yes' for test in tests)
     number = 'all' if held == len(tests) else f'{held} of the' if held else 'none of the'
     claims = '; '.join(claim(test) for test in tests)
     means = ' and '.join(
-        f'{fixed(study.summary["sets"][part]["sslmem"]["mean"])} ({part})'
+        f'{fixed(study.summary.sets[part].sslmem.mean)} ({part})'
         for part in ('shared', 'extra')
-        if part in study.summary['sets']
+        if part in study.summary.sets
     )
     return (
         f'{name} (layer {study.layer}, {over_seeds(study.scores.seeds)}), {number} {len(tests)} comparisons came '
@@ -46,16 +45,9 @@ def _result(study: ScoredStudy, name: str) -> str:
     )
 
 
-def claim(test: dict[str, Any]) -> str:
+def claim(test: ClaimTest) -> str:
     """Return the result of a test as ``'candidate above extra: yes, p = 3e-05 (Welch)'``."""
-    difference = '' if verdict(test) == 'yes' else f', difference {test["difference"]:+.4f}'
-    p = p_value(test['p_welch'])
+    difference = '' if test.verdict == 'yes' else f', difference {test.difference:+.4f}'
+    p = p_value(test.p_welch)
     equals = '' if p.startswith('below') else '= '
-    return f'{test["higher"]} above {test["lower"]}: {verdict(test)}{difference}, p {equals}{p} (Welch)'
-
-
-def verdict(test: dict[str, Any]) -> str:
-    """Return whether the claim of a test holds, by Welch's test on the 5 % level."""
-    if not test['difference'] > 0:
-        return 'no, the other way round'
-    return 'yes' if test['p_welch'] < SIGNIFICANT else 'not shown'
+    return f'{test.claim}: {test.verdict}{difference}, p {equals}{p} (Welch)'

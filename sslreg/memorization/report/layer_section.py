@@ -1,19 +1,18 @@
 """Section on LayerMem, the memorisation in each layer of the network (arXiv 2409.19069)."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from sslreg.memorization.image_scores import Scores
+from sslreg.memorization.image_scores import ImageScores
+from sslreg.memorization.score_statistics import MeanStd, mean_and_std, to_json
 from sslreg.memorization.scored_study import ScoredStudy
-from sslreg.memorization.statistics import mean_and_std
-from sslreg.memorization.summary import layer_summary
-from sslreg.memorization.tables import plus_minus
+from sslreg.memorization.summary import LayerMem, summarize_layermem
+from sslreg.memorization.table_rows import layermem_rows, plus_minus
 from sslreg.reports.page import Block, Image, Section, Table
 from sslreg.reports.plots import Line, Panel, level, line_panels
 
 from .style import BLUE, GREY, VERMILION, PngPath
 
-MAX_CANDIDATES = 50  # most and least memorised candidates, as in the paper
+NUM_ENDS = 50  # most and least memorised candidates, as in the paper
 END_COLOURS = dict(most=VERMILION, all=GREY, least=BLUE)
 
 
@@ -21,9 +20,10 @@ def layer_section(study: ScoredStudy, png: PngPath) -> Section | None:
     """Draw and tabulate LayerMem and Delta-LayerMem; None if only one layer was scored."""
     if len(study.scores.layers) == 1:
         return None
-    found, number = layer_curves(study.scores), _number(study.scores)
+    layermem, ends = summarize_layermem(study.scores), end_means(study.scores)
+    number = _number(study.scores)
     path = png('layers')
-    line_panels(path, _panels(found, number), size=(8.3, 3.0))
+    line_panels(path, _panels(layermem, ends, number), size=(8.3, 3.0))
     text = (
         "LayerMem is the mean of SSLMem' over the candidates, Delta-LayerMem by how much it exceeds that of the layer "
         f'before, in the order in which the network runs the layers. The {number} most and least memorised candidates '
@@ -31,45 +31,44 @@ def layer_section(study: ScoredStudy, png: PngPath) -> Section | None:
     )
     if len(study.scores.seeds) > 1:
         text += f' Bands and ± are the standard deviation of {len(study.scores.seeds)} seeds.'
-    rows = [['layer', 'LayerMem', 'Delta-LayerMem', f'{number} most', f'{number} least']]
-    for layer, each in found['all'].items():
-        delta = f'{each["delta"]:+.4f}' if 'delta' in each else ''
-        rows.append(
-            [layer, plus_minus(each), delta, plus_minus(found['most'][layer]), plus_minus(found['least'][layer])]
-        )
+    headings, *rows = layermem_rows(layermem)
+    rows = [[*row, *(plus_minus(values[row[0]]) for values in ends.values())] for row in rows]
+    rows = [[*headings, *(f'{number} {end}' for end in ends)], *rows]
+    curves: dict[str, Mapping[str, MeanStd]] = dict(all=layermem, **ends)
+    found = {end: {layer: to_json(each) for layer, each in values.items()} for end, values in curves.items()}
     content: list[Block] = [Image.read(path, 'LayerMem of the layers'), text, Table(rows)]
     return Section('Through the layers', content, figures=dict(layermem=found, layermem_ends=number))
 
 
-def layer_curves(scores: Scores) -> dict[str, dict[str, Any]]:
-    """Return LayerMem by layer of ``all`` candidates and of the ``most`` and ``least`` memorised ones.
+def end_means(scores: ImageScores) -> dict[str, dict[str, MeanStd]]:
+    """Return the mean SSLMem' over seeds of the ``most`` and ``least`` memorised candidates, by layer.
 
-    With several seeds, the standard deviation over seeds is returned, too. The most and least memorised candidates
-    are chosen in each layer by the mean over seeds.
+    These candidates are chosen in each layer by the mean over seeds.
     """
     values = scores.relative[..., scores.among('candidate')]  # [S, L, M]
     order = values.mean(dim=0).argsort(dim=-1, descending=True, stable=True)
     number = _number(scores)
     ends = dict(most=order[:, :number], least=order[:, -number:])
     by_seed = {end: values.gather(2, places.expand(len(values), -1, -1)).mean(dim=2) for end, places in ends.items()}
-    return dict(all=layer_summary(scores)) | {
+    return {
         end: {layer: mean_and_std(each[:, place]) for place, layer in enumerate(scores.layers)}
         for end, each in by_seed.items()
     }
 
 
-def _number(scores: Scores) -> int:
+def _number(scores: ImageScores) -> int:
     """Return the number of candidates at each end."""
-    return min(MAX_CANDIDATES, len(scores.among('candidate')) // 2)
+    return min(NUM_ENDS, len(scores.among('candidate')) // 2)
 
 
-def _panels(found: dict[str, dict[str, Any]], number: int) -> list[Panel]:
+def _panels(layermem: Mapping[str, LayerMem], ends: Mapping[str, Mapping[str, MeanStd]], number: int) -> list[Panel]:
     """Draw LayerMem as curves and Delta-LayerMem as bars."""
-    names = list(found['all'])
+    names = list(layermem)
+    found: dict[str, Mapping[str, MeanStd]] = dict(all=layermem, **ends)
     labels = dict(most=f'{number} most memorised', all='all candidates', least=f'{number} least memorised')
     lines = [layer_line(found[end], label, END_COLOURS[end]) for end, label in labels.items()]
     bar = dict(color=GREY, linewidth=9, solid_capstyle='butt')
-    deltas = [found['all'][name]['delta'] for name in names[1:]]
+    deltas = [each.delta for each in layermem.values() if each.delta is not None]
     steps = [Line([x, x], [0, delta], '', bar) for x, delta in enumerate(deltas, start=1)]
     return [layer_panel(names, lines, 'LayerMem'), layer_panel(names, steps, 'Delta-LayerMem')]
 
@@ -83,9 +82,9 @@ def layer_panel(names: Sequence[str], lines: Sequence[Line], label: str) -> Pane
     return Panel([zero, *lines], '', label, axes=axes, legend=legend)
 
 
-def layer_line(found: dict[str, dict[str, float]], label: str, colour: str) -> Line:
+def layer_line(found: Mapping[str, MeanStd], label: str, colour: str) -> Line:
     """Draw one point per layer, with a band of standard deviations if there are any."""
-    means = [each['mean'] for each in found.values()]
-    std = [each['std'] for each in found.values()] if all('std' in each for each in found.values()) else None
+    means, deviations = [each.mean for each in found.values()], [each.std for each in found.values()]
+    std = [each for each in deviations if each is not None] or None  # all have one, or none
     style = dict(color=colour, linewidth=2, marker='o', markersize=4)
     return Line(list(range(len(means))), means, label, style, std)

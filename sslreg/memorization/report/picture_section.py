@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from mmengine.registry import DefaultScope
 
-from sslreg.memorization import study as studies
+from sslreg.memorization.image_sets import has_views
 from sslreg.memorization.scored_study import ScoredStudy
-from sslreg.memorization.tables import fixed
+from sslreg.memorization.table_rows import fixed
 from sslreg.reports.page import Block, Image, Section, Table
 from sslreg.reports.sheets import Cell, contact_sheet
 from sslreg.reports.training.run import rgb
@@ -20,7 +20,7 @@ COLUMNS = 8
 BLANK = Cell(np.full((1, 1, 3), 255, np.uint8))
 CLASS_CANDIDATES = 100  # candidates at each end that the table of classes counts
 MAX_CLASSES = 20  # rows of the table of classes
-DESCENDING = dict(most=True, least=False)  # whether the highest scores come first
+HIGHEST_FIRST = dict(most=True, least=False)  # whether the highest scores come first
 
 
 def picture_section(study: ScoredStudy, png: PngPath, top: int) -> Section:
@@ -32,16 +32,16 @@ def picture_section(study: ScoredStudy, png: PngPath, top: int) -> Section:
         top: Largest number of candidates in each picture.
     """
     number = min(top, len(study.candidates) // 2)
-    places = {end: ranked(study, number, highest) for end, highest in DESCENDING.items()}
+    places = {end: ranked(study, number, highest) for end, highest in HIGHEST_FIRST.items()}
     figures: dict[str, Any] = {
         end: [dict(image=study.index[place], sslmem=float(study.candidates[place])) for place in found]
         for end, found in places.items()
     }
     content: list[Block] = []
     with DefaultScope.overwrite_default_scope('sslreg'):
-        if studies.has_views(study.cfg):
+        if has_views(study.cfg):
             _sheets(study, places, png)
-            content += [Image.read(png(end), f'The {number} {end} memorised candidates') for end in DESCENDING]
+            content += [Image.read(png(end), f'The {number} {end} memorised candidates') for end in HIGHEST_FIRST]
         labels, names = _classes(study)
     text = (
         f'The {numbered(number, "candidate")} with the highest scores and the {number} with the lowest, in this order, '
@@ -67,7 +67,7 @@ def ranked(study: ScoredStudy, number: int, highest: bool) -> list[int]:
 
 def _sheets(study: ScoredStudy, places: dict[str, list[int]], png: PngPath) -> None:
     """Draw the images before normalisation, resized and cropped to the size of a view."""
-    dataset = studies.viewed(study.cfg, 'candidate', study.split_file, num_views=0, plain=True)
+    dataset = study.study.images('candidate').views(0, plain=True)
     for end, found in places.items():
         cells = [Cell(rgb(dataset[place]['inputs'][0]), fixed(float(study.candidates[place]), 3)) for place in found]
         columns = min(COLUMNS, len(cells))
@@ -78,7 +78,7 @@ def _sheets(study: ScoredStudy, places: dict[str, list[int]], png: PngPath) -> N
 
 def _classes(study: ScoredStudy) -> tuple[list[int], list[str]]:
     """Return the class of each candidate and the names of all classes; empty lists if images have no classes."""
-    dataset = studies.files(study.cfg, 'candidate', study.split_file)
+    dataset = study.study.images('candidate').files()
     infos = [dataset.get_data_info(place) for place in range(len(dataset))]
     if any('gt_label' not in info for info in infos):
         return [], []
@@ -89,7 +89,7 @@ def _classes(study: ScoredStudy) -> tuple[list[int], list[str]]:
 def class_counts(study: ScoredStudy, labels: list[int], names: list[str]) -> dict[str, Any]:
     """Count the candidates of each class, also among the ``top`` most and least memorised, and average their scores."""
     top = min(CLASS_CANDIDATES, len(labels) // 2)
-    counts = {end: Counter(labels[place] for place in ranked(study, top, high)) for end, high in DESCENDING.items()}
+    counts = {end: Counter(labels[place] for place in ranked(study, top, high)) for end, high in HIGHEST_FIRST.items()}
     label_of = torch.tensor(labels)
     rows = [
         dict(

@@ -1,23 +1,30 @@
 """Section on encoders trained without the most memorised candidates (arXiv 2401.12233, section 4)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from sslreg.memorization.experiments.ranking import NONE
+from sslreg.memorization.experiments.records import ConditionRun
+from sslreg.memorization.experiments.removal import RemovalCondition
+from sslreg.memorization.score_statistics import MeanStd, to_json
 from sslreg.memorization.scored_study import ScoredStudy
-from sslreg.memorization.tables import plus_minus
+from sslreg.memorization.table_rows import plus_minus
 from sslreg.reports.page import Block, Image, Section, Table
 from sslreg.reports.plots import Line, Panel, line_panels
 
-from .run_averages import ORDER_NAMES, Runs, averaged, orders_in, plotted_metrics
+from .run_averages import ORDER_NAMES, averaged, orders_in, plotted_metrics
 from .style import ORDERS, PngPath
 
-RemovalCurves = dict[str, dict[int, dict[str, float]]]  # mean and std by order and number removed
+RemovedRun = ConditionRun[RemovalCondition]
+RemovalCurves = dict[str, dict[int, MeanStd]]  # by order and number removed
 
 
 def removal_section(study: ScoredStudy, png: PngPath) -> Section | None:
     """Draw one panel per metric with one curve per order; None if no images were removed."""
-    runs = study.kept('removal.json', 'remove')
-    if runs is None:
+    kept = study.removal
+    if kept is None:
         return None
-    found = {metric: removal_curves(runs['runs'], metric) for metric in plotted_metrics(runs['runs'])}
+    found = {metric: removal_curves(kept.runs, metric) for metric in plotted_metrics(kept.runs)}
     path, columns = png('removal'), min(2, len(found))
     panels = [_panel(metric, each) for metric, each in found.items()]
     line_panels(path, panels, columns, size=(8.4 / columns, 3.3), shared=False)
@@ -29,18 +36,26 @@ def removal_section(study: ScoredStudy, png: PngPath) -> Section | None:
     tables = [Table(_rows(metric, each)) for metric, each in found.items()]
     picture = Image.read(path, 'Accuracy against the number of images removed')
     content: list[Block] = [picture, text, Section('In numbers', tables, collapsed=True)]
-    return Section('Trained without the most memorised images', content, figures=dict(removal=found))
+    figures = {metric: _figures(each) for metric, each in found.items()}
+    return Section('Trained without the most memorised images', content, figures=dict(removal=figures))
 
 
-def removal_curves(runs: Runs, metric: str) -> RemovalCurves:
+def removal_curves(runs: Sequence[RemovedRun], metric: str) -> RemovalCurves:
     """Return the curve of each order; all curves start at the training on all images."""
-    numbers = sorted({run['number'] for run in runs if run['order'] != NONE})
+    numbers = sorted({run.condition.number for run in runs if run.condition.order != NONE})
     start = averaged(runs, metric, order=NONE)
     found = {
         order: {0: start} | {number: averaged(runs, metric, order=order, number=number) for number in numbers}
         for order in orders_in(runs)
     }
-    return {order: {number: each for number, each in values.items() if each} for order, values in found.items()}
+    return {
+        order: {number: each for number, each in values.items() if each is not None} for order, values in found.items()
+    }
+
+
+def _figures(found: RemovalCurves) -> dict[str, Any]:
+    """Return the curves for ``report.json``."""
+    return {order: {number: to_json(each) for number, each in values.items()} for order, values in found.items()}
 
 
 def _panel(metric: str, found: RemovalCurves) -> Panel:
@@ -48,10 +63,10 @@ def _panel(metric: str, found: RemovalCurves) -> Panel:
     lines = [
         Line(
             [float(number) for number in values],
-            [each['mean'] for each in values.values()],
+            [each.mean for each in values.values()],
             ORDER_NAMES[order],
             dict(linewidth=2, markersize=4.5) | ORDERS[order],
-            [each.get('std', 0) for each in values.values()],
+            [each.std or 0 for each in values.values()],
         )
         for order, values in found.items()
     ]

@@ -5,41 +5,36 @@ from typing import Any
 
 import torch
 
-from sslreg.memorization.statistics import mean_and_std
-from sslreg.reports.metric_plots import GRID, NOT_TOP1, SWEEPS, sweeps
+from sslreg.evaluation.metric import Metric, parse
+from sslreg.memorization.experiments.records import ConditionRun
+from sslreg.memorization.score_statistics import MeanStd, mean_and_std
+from sslreg.reports.metric_plots import sweep_value, sweeps
 
-Runs = Sequence[dict[str, Any]]  # each with its settings, 'seed' and 'metrics'
+Runs = Sequence[ConditionRun[Any]]
 ORDER_NAMES = dict(most='most memorised', random='random', least='least memorised')
 
 
-def averaged(runs: Runs, metric: str, **settings: Any) -> dict[str, float]:
-    """Return mean and, from two runs on, standard deviation of a metric over runs with these settings; {} without."""
+def averaged(runs: Runs, metric: str, **fields: Any) -> MeanStd | None:
+    """Return mean and standard deviation of a metric over runs whose condition has these fields; None if none has."""
     values = [
-        run['metrics'][metric]
+        run.metrics[metric]
         for run in runs
-        if metric in run['metrics'] and all(run.get(key) == value for key, value in settings.items())
+        if metric in run.metrics and all(getattr(run.condition, key) == value for key, value in fields.items())
     ]
-    return mean_and_std(torch.tensor(values, dtype=torch.float64)) if values else {}
+    return mean_and_std(torch.tensor(values, dtype=torch.float64)) if values else None
 
 
-def plotted_metrics(runs: Runs) -> list[str]:
-    """Return the metrics to draw.
-
-    Of accuracies only top-1 is drawn, of the settings of a probe only the last (k-NN: the largest k), of grids nothing.
-    """
-    names = list(dict.fromkeys(name for run in runs for name in run['metrics']))
-    kept = [
-        name
-        for name in names
-        if not (GRID.search(name) or NOT_TOP1.search(name) or name.removesuffix('_std') in set(names) - {name})
-    ]
-    for pattern in SWEEPS:
-        for members in sweeps(kept, pattern).values():
-            last = max(members, key=lambda name: members[name])
-            kept = [name for name in kept if name == last or name not in members]
+def plotted_metrics(runs: Runs) -> list[Metric]:
+    """Return the main metrics to draw; of a sweep over a parameter only the largest value (k-NN: largest k)."""
+    metrics = list(dict.fromkeys(parse(name) for run in runs for name in run.metrics))
+    deviations = {metric.deviation for metric in metrics if not metric.is_deviation}
+    kept = [metric for metric in metrics if metric.role == 'main' and metric not in deviations]
+    for sweep in sweeps(kept):
+        last = max(sweep, key=sweep_value)
+        kept = [metric for metric in kept if metric == last or metric not in sweep]
     return kept
 
 
 def orders_in(runs: Runs) -> list[str]:
     """Return the orders by which images were removed or units were pruned."""
-    return [order for order in ORDER_NAMES if any(run['order'] == order for run in runs)]
+    return [order for order in ORDER_NAMES if any(run.condition.order == order for run in runs)]

@@ -6,16 +6,16 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
+from sslreg.memorization.score_statistics import to_json
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.split import SPLIT_SETS
-from sslreg.memorization.tables import rows_of_seeds, rows_of_sets, rows_of_tests
+from sslreg.memorization.summary import SeedAgreement
+from sslreg.memorization.table_rows import FORM_HEADINGS, claim_rows, seed_rows, set_rows
 from sslreg.reports.page import Block, Image, Section, Table
 from sslreg.reports.plots import Line, Panel, line_panels
 
-from .introduction import verdict
 from .style import SETS, PngPath, over_seeds
 
-FORMS = dict(sslmem='SSLMem', sslmem_prime="SSLMem'")
 BINS = 60
 
 
@@ -25,7 +25,9 @@ def set_section(study: ScoredStudy, png: PngPath) -> Section:
     found = {form: histograms(each) for form, each in values.items()}
     path = png('histograms')
     top = 105 * max(max(shares) for each in found.values() for shares in each['shares'].values())
-    line_panels(path, [_panel(FORMS[form], each, top) for form, each in found.items()], columns=2, size=(4.3, 3.6))
+    line_panels(
+        path, [_panel(FORM_HEADINGS[form], each, top) for form, each in found.items()], columns=2, size=(4.3, 3.6)
+    )
     text = (
         f'Scores of images by layer {study.layer}, {over_seeds(study.scores.seeds)}. Upright lines are the means of '
         "the sets. SSLMem' is (g - f) / (g + f), to be compared with other layers, models and data; by range is "
@@ -33,8 +35,9 @@ def set_section(study: ScoredStudy, png: PngPath) -> Section:
         'SSLMem.'
     )
     picture = Image.read(path, 'Histograms of SSLMem of the four sets')
-    content: list[Block] = [picture, Table(rows_of_sets(study.summary['sets'])), text]
-    return Section('The four sets', content, figures=dict(sets=study.summary['sets'], histograms=found))
+    content: list[Block] = [picture, Table(set_rows(study.summary.sets)), text]
+    figures = dict(sets=to_json(study.summary)['sets'], histograms=found)
+    return Section('The four sets', content, figures=figures)
 
 
 def histograms(values: dict[str, Tensor]) -> dict[str, Any]:
@@ -83,8 +86,8 @@ def _panel(label: str, found: dict[str, Any], top: float) -> Panel:
 
 def claim_section(study: ScoredStudy, png: PngPath) -> Section:
     """Tabulate the tests of the paper's claims and the agreement of seeds."""
-    (claim, *names), *rows = rows_of_tests(study.summary['tests'])
-    verdicts = [verdict(test) for test in study.summary['tests']]
+    (claim, *names), *rows = claim_rows(study.summary.tests)
+    verdicts = [test.verdict for test in study.summary.tests]
     rows = [[claim, held, *numbers] for (claim, *numbers), held in zip(rows, verdicts, strict=True)]
     best = {(row, 0) for row, held in enumerate(verdicts) if held == 'yes'}
     text = (
@@ -92,18 +95,17 @@ def claim_section(study: ScoredStudy, png: PngPath) -> Section:
         'assumption. A claim held where p of Welch is below 0.05; p near 1 speaks for the opposite. The tests take the '
         'trainings as given; how much other trainings vary is in the ± above, where there are several seeds.'
     )
+    figures = {key: value for key, value in to_json(study.summary).items() if key != 'sets'}
     content: list[Block] = [Table([[claim, 'held', *names], *rows], best), text]
-    figures = dict(tests=study.summary['tests'])
-    if seeds := study.summary.get('seeds'):
-        content += _seeds(seeds)
-        figures['seeds'] = seeds
+    if study.summary.seeds:
+        content += _seeds(study.summary.seeds)
     return Section('Do the sets differ?', content, figures=figures)
 
 
-def _seeds(seeds: list[dict[str, Any]]) -> list[Block]:
+def _seeds(seeds: list[SeedAgreement]) -> list[Block]:
     """Return text and table on the agreement of seeds."""
     text = (
-        f'How far two trainings memorise the same images: of the {seeds[0]["top"]} most memorised candidates of each '
+        f'How far two trainings memorise the same images: of the {seeds[0].top} most memorised candidates of each '
         'the share that both have, and how alike these are ranked.'
     )
-    return [text, Table(rows_of_seeds(seeds))]
+    return [text, Table(seed_rows(seeds))]

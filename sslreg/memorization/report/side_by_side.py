@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any
+from pathlib import Path
 
-from sslreg.memorization import statistics
-from sslreg.memorization.comparison import training_images
-from sslreg.memorization.consistency import differences
+from sslreg.memorization.comparison import IncomparableStudies, compare_pair
+from sslreg.memorization.score_statistics import CLAIMS, ClaimTest, to_json
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.split import SPLIT_SETS
-from sslreg.memorization.summary import agreement, layer_summary
-from sslreg.memorization.tables import AGREEMENT, both, fixed, p_value, plus_minus, row_of_pair
+from sslreg.memorization.summary import summarize_layermem
+from sslreg.memorization.table_rows import AGREEMENT_HEADINGS, agreement_cells, both, fixed, p_value, plus_minus
 from sslreg.reports.page import Block, Image, Section, Table
 from sslreg.reports.plots import Bars, bar_chart, line_panels
 
-from .introduction import verdict
 from .layer_section import layer_line, layer_panel
 from .style import SETS, STUDIES, PngPath
 
@@ -27,8 +25,8 @@ def side_by_side_section(studies: Sequence[ScoredStudy], png: PngPath) -> Sectio
         f"Means of SSLMem' by layer {studies[0].layer}, which may be compared across models and data. ± and the error "
         'bars are the standard deviation over seeds, if a study has several.'
     )
-    sets = [name for name in SETS if any(name in study.summary['sets'] for study in studies)]
-    claims = [pair for pair in statistics.ORDER if any(pair in _tests(study) for study in studies)]
+    sets = [name for name in SETS if any(name in study.summary.sets for study in studies)]
+    claims = [pair for pair in CLAIMS if any(pair in _tests(study) for study in studies)]
     tests = (
         "Whether each claim held, with Cohen's d and p of Welch's one-sided test of SSLMem. d may be compared across "
         'studies, differences of SSLMem may not.'
@@ -48,16 +46,15 @@ def side_by_side_section(studies: Sequence[ScoredStudy], png: PngPath) -> Sectio
 
 def agreement_section(studies: Sequence[ScoredStudy]) -> Section:
     """Tabulate overlap and Kendall's tau of the most memorised candidates of each two studies."""
-    found = [_pair(*pair) for pair in combinations(studies, 2)]
-    rows = [['studies', 'most memorised', *AGREEMENT]]
+    found = [compare_pair(*pair) for pair in combinations(studies, 2)]
+    rows = [['studies', 'most memorised', *AGREEMENT_HEADINGS]]
     texts = []
     for pair in found:
-        name = both(pair['studies'])
-        if 'not_comparable' in pair:
-            texts.append(f'{name} cannot be compared image by image: {pair["not_comparable"]}.')
+        name = both(pair.studies)
+        if isinstance(pair, IncomparableStudies):
+            texts.append(f'{name} cannot be compared image by image: {pair.not_comparable}.')
         else:
-            _, *numbers = row_of_pair(name, pair)
-            rows.append([name, str(pair['top']), *numbers])
+            rows.append([name, str(pair.top), *agreement_cells(pair)])
     if len(rows) > 1:
         texts.insert(
             0,
@@ -65,57 +62,36 @@ def agreement_section(studies: Sequence[ScoredStudy]) -> Section:
             'SSLMem, the mean over seeds.',
         )
     tables = [Table(rows)] if len(rows) > 1 else []
-    return Section('Do they memorise the same images?', [*tables, *texts], figures=dict(pairs=found))
-
-
-def _pair(a: ScoredStudy, b: ScoredStudy) -> dict[str, Any]:
-    """Return the agreement of two studies, or why their images cannot be compared."""
-    pair: dict[str, Any] = dict(studies=[a.name, b.name])
-    if reason := _difference(a, b):
-        return pair | dict(not_comparable=reason)
-    return pair | agreement(a.candidates, b.candidates)
-
-
-def _difference(a: ScoredStudy, b: ScoredStudy) -> str:
-    """Return why the candidates of two studies are not the same images; '' if they are."""
-    if found := differences(training_images(a.cfg), training_images(b.cfg), 'dataset'):
-        return f'they are of other data, {", ".join(found)}'
-    if a.index != b.index:
-        common = len(set(a.index) & set(b.index))
-        return f'they are of other splits, with {common} of {len(a.index)} and {len(b.index)} candidates in common'
-    return ''
+    figures = dict(pairs=[to_json(pair) for pair in found])
+    return Section('Do they memorise the same images?', [*tables, *texts], figures=figures)
 
 
 def _bars(studies: Sequence[ScoredStudy]) -> list[Bars]:
     """Return one bar per set for each study."""
-    found = [study.summary['sets'] for study in studies]
-    return [
-        Bars(
-            [sets[name]['sslmem_prime']['mean'] if name in sets else float('nan') for sets in found],
-            name,
-            SETS[name]['color'],
-            [sets[name]['sslmem_prime'].get('std', 0) if name in sets else 0 for sets in found],
-        )
-        for name in SPLIT_SETS
-    ]
+    bars = []
+    for name in SPLIT_SETS:
+        found = [each.summary.sets[name].sslmem_prime if name in each.summary.sets else None for each in studies]
+        means = [each.mean if each else float('nan') for each in found]
+        bars.append(Bars(means, name, SETS[name]['color'], [(each.std or 0) if each else 0 for each in found]))
+    return bars
 
 
 def _mean_row(study: ScoredStudy, sets: Sequence[str]) -> list[str]:
     """Return the row of a study in the table of means."""
-    found = study.summary['sets']
-    return [study.name, *(plus_minus(found[name]['sslmem_prime']) if name in found else '' for name in sets)]
+    found = study.summary.sets
+    return [study.name, *(plus_minus(found[name].sslmem_prime) if name in found else '' for name in sets)]
 
 
-def _tests(study: ScoredStudy) -> dict[tuple[str, str], dict[str, Any]]:
+def _tests(study: ScoredStudy) -> dict[tuple[str, str], ClaimTest]:
     """Return the tests of a study by their higher and lower set."""
-    return {(test['higher'], test['lower']): test for test in study.summary['tests']}
+    return {(test.higher, test.lower): test for test in study.summary.tests}
 
 
 def _test_row(study: ScoredStudy, claims: Sequence[tuple[str, str]]) -> list[str]:
     """Return the row of a study in the table of tests."""
     found = _tests(study)
     cells = (
-        f'{verdict(found[pair])}, d {fixed(found[pair]["effect"], 2)}, p {p_value(found[pair]["p_welch"])}'
+        f'{found[pair].verdict}, d {fixed(found[pair].effect, 2)}, p {p_value(found[pair].p_welch)}'
         if pair in found
         else ''
         for pair in claims
@@ -123,10 +99,10 @@ def _test_row(study: ScoredStudy, claims: Sequence[tuple[str, str]]) -> list[str
     return [study.name, *cells]
 
 
-def _draw_layers(studies: Sequence[ScoredStudy], path: Any) -> None:
+def _draw_layers(studies: Sequence[ScoredStudy], path: Path) -> None:
     """Draw LayerMem of each study."""
     lines = [
-        layer_line(layer_summary(study.scores), study.name, STUDIES[place % len(STUDIES)])
+        layer_line(summarize_layermem(study.scores), study.name, STUDIES[place % len(STUDIES)])
         for place, study in enumerate(studies)
     ]
     line_panels(path, [layer_panel(studies[0].scores.layers, lines, 'LayerMem of the candidates')])

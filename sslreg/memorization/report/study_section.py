@@ -1,7 +1,7 @@
 """Section on the settings of a study."""
 
 from sslreg.memorization.scored_study import ScoredStudy
-from sslreg.memorization.split import SPLIT_SETS, Split
+from sslreg.memorization.split import SPLIT_SETS
 from sslreg.reports.page import Facts, Section
 
 from .style import PngPath
@@ -9,20 +9,18 @@ from .style import PngPath
 
 def study_section(study: ScoredStudy, png: PngPath) -> Section:
     """Tabulate the settings of training and scoring."""
-    protocol = study.about['protocol']
-    by = protocol['by']
-    split = Split.read(study.split_file)
+    protocol, by, split = study.settings.protocol, study.settings.protocol.by, study.study.split
     sizes = ', '.join(f'{len(split.part(name))} {name}' for name in SPLIT_SETS)
     facts = {
         'folder': str(study.folder),
-        'config': str(study.about['config']),
-        'images': f'{sizes} ({study.split_file})',
+        'config': study.settings.config,
+        'images': f'{sizes} ({study.study.split_file})',
         'seeds': ', '.join(map(str, study.scores.seeds)),
         'layers': ', '.join(study.scores.layers),
-        'views': f'{protocol["num_views"]} of an image, {_against(by["against"])}',
-        'augmentation': str(study.about['augmentation']),
-        'distance': f'{by["kind"]}, of representations {_length(by["normalized"])}; of maps and tokens {by["part"]}',
-        'networks': '; '.join(f'seed {each["seed"]}: f {each["f"]}, g {each["g"]}' for each in study.about['networks']),
+        'views': f'{protocol.num_views} of an image, {_against(by.against)}',
+        'augmentation': study.settings.augmentation,
+        'distance': f'{by.kind}, of representations {_length(by.normalized)}; of maps and tokens {by.part}',
+        'networks': '; '.join(f'seed {each.seed}: f {each.f}, g {each.g}' for each in study.settings.networks),
     }
     return Section('The study', [Facts(facts)], figures=dict(settings=facts))
 

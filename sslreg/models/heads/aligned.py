@@ -3,7 +3,7 @@ from typing import Any
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from sslreg.models.memories import MemoryBlocks
+from sslreg.models.recall import Recall
 from sslreg.registry import MODELS
 
 
@@ -22,14 +22,15 @@ class AlignedHead(BaseModule):
         super().__init__()
         self.head: Any = MODELS.build(head)
         self.alignment: Any = MODELS.build(alignment)
-        self.streams = getattr(self.head, 'streams', False)  # the alignment does not look at the memory
 
-    def loss(self, queries: Tensor, keys: Tensor, blocks: MemoryBlocks | Tensor, **others: Any) -> dict[str, Tensor]:
+    def loss(self, queries: Tensor, keys: Tensor, recall: Recall, **others: Any) -> dict[str, Tensor]:
         """What the other head gives, with ``loss_alignment``, which MMEngine adds to ``loss``.
 
         Args:
             queries: ``[S, B, D]`` unit-norm student embeddings.
-            keys: ``[T, B, D]``, ``blocks`` and ``others``: for the other head.
+            keys: ``[T, B, D]`` keys for the other head.
+            recall: Entries of the memory for the other head.
+            **others: Further arguments of the other head.
 
         Returns:
             Also ``alignment``, the mean distance without its weight.
@@ -38,5 +39,5 @@ class AlignedHead(BaseModule):
             ValueError: There is only one view.
         """
         alignment = self.alignment.alignment(queries)
-        losses: dict[str, Tensor] = self.head.loss(queries, keys, blocks, **others)
+        losses: dict[str, Tensor] = self.head.loss(queries, keys, recall, **others)
         return losses | dict(loss_alignment=self.alignment.weight * alignment, alignment=alignment.detach())

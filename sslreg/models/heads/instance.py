@@ -5,8 +5,8 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from sslreg.models.losses import StreamedLoss
-from sslreg.models.memories import MemoryBlocks
 from sslreg.models.ops import instance_loss
+from sslreg.models.recall import Recall
 from sslreg.registry import MODELS
 
 from .statistics import spread
@@ -28,8 +28,6 @@ class InstanceHead(BaseModule):
         TypeError: A loss is no :class:`StreamedLoss`.
     """
 
-    streams = True  # finished with the memory, gradient included, when `loss` returns
-
     def __init__(self, temperature: float = 0.2, losses: Sequence[dict[str, Any]] = ()) -> None:
         super().__init__()
         if temperature <= 0:
@@ -43,20 +41,18 @@ class InstanceHead(BaseModule):
         if len(set(names)) < len(names) or {'ce', 'own_ratio', 'query_std'} & set(names) or 'loss' in ' '.join(names):
             raise ValueError(f'losses are logged by their names, {names}: each must differ, and contain no "loss"')
 
-    def loss(
-        self, queries: Tensor, keys: Tensor, blocks: MemoryBlocks, labels: Tensor | None = None
-    ) -> dict[str, Tensor]:
+    def loss(self, queries: Tensor, keys: Tensor, recall: Recall, labels: Tensor | None = None) -> dict[str, Tensor]:
         """The loss and its terms.
 
         Args:
             queries: ``[S, B, D]`` unit-norm embeddings; the loss is the mean over views.
             keys: ``[T, B, D]``, not used.
-            blocks: What the memory recalled: one block, with the column of each image's own entry.
+            recall: Entries of the memory: one block, with the column of each image's own entry. Not copied.
             labels: ``[B, B]`` share of image i that belongs to the entry of image j (CutMix); None: the identity.
 
         Returns:
             ``loss``; without weights ``ce`` and the other terms; ``own_ratio``, how many times as probable as
             by chance an image's own entry is; ``query_std``, the spread of the queries (0: collapsed).
         """
-        result = instance_loss(queries, blocks, self.temperature, [*self.losses], labels)
+        result = instance_loss(queries, recall, self.temperature, [*self.losses], labels)
         return dict(loss=result.loss, **result.values, query_std=spread(queries))

@@ -3,7 +3,8 @@ from typing import Any
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from sslreg.models.memories import MemoryBlocks
+from sslreg.models.losses import ViewMemoryCELoss
+from sslreg.models.recall import Recall
 from sslreg.registry import MODELS
 
 from .statistics import spread
@@ -28,28 +29,25 @@ class ViewMemoryHead(BaseModule):
             if temp <= 0:
                 raise ValueError(f'{name}={temp} must be positive')
         self.loss_module = MODELS.build(loss)
-        self.streams = hasattr(self.loss_module, 'terms')  # then it has its gradient when `loss` returns
         self.student_temp = student_temp
         self.teacher_temp = teacher_temp
 
-    def loss(self, queries: Tensor, keys: Tensor, blocks: MemoryBlocks | Tensor) -> dict[str, Tensor]:
+    def loss(self, queries: Tensor, keys: Tensor, recall: Recall) -> dict[str, Tensor]:
         """The loss and what tells whether a run collapses.
 
         Args:
             queries: ``[S, B, D]`` unit-norm student embeddings; views 0..T-1 are the teacher's.
             keys: ``[T, B, D]`` unit-norm teacher embeddings.
-            blocks: What the memory recalled: its ``feats [N, K, D]``, alone or in :class:`MemoryBlocks`.
+            recall: Entries of the memory. :class:`ViewMemoryCELoss` reads them in place, any other loss gets a copy.
 
         Returns:
             ``loss``; of the last key view ``teacher_entropy`` in nats (ln K: the teacher tells no entry from another;
             0: it always picks one) and ``teacher_max_prob``; ``agreement``, how often another view's most similar entry
             is the same; ``query_std``, the spread of the queries over the batch times sqrt(D) (1: as wide as the sphere
-            allows; 0: collapsed). A loss of your own without ``terms`` gives the first and the last.
+            allows; 0: collapsed). A loss of your own gives the first and the last.
         """
-        if isinstance(blocks, Tensor):
-            blocks = MemoryBlocks(blocks)
         queries_by_temp, keys_by_temp = queries / self.student_temp, keys / self.teacher_temp
-        if not self.streams:
-            return dict(loss=self.loss_module(queries_by_temp, keys_by_temp, blocks.feats), query_std=spread(queries))
-        terms = self.loss_module.terms(queries_by_temp, keys_by_temp, blocks.feats, blocks.order)
+        if not isinstance(self.loss_module, ViewMemoryCELoss):
+            return dict(loss=self.loss_module(queries_by_temp, keys_by_temp, recall.blocks), query_std=spread(queries))
+        terms = self.loss_module.terms(queries_by_temp, keys_by_temp, recall.entries, recall.order)
         return dict(**terms._asdict(), query_std=spread(queries))

@@ -3,9 +3,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sslreg.models.ops.streamed_loss import StreamedLoss
 from sslreg.registry import MODELS
-
-from .streamed import StreamedLoss
 
 DIRECTIONS = ('p_u', 'u_p')
 SPLITS = ('entropy', 'renyi')

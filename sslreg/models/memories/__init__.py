@@ -1,4 +1,8 @@
-from .base import BaseMemory, MemoryBlocks, SoftmaxLearner
+from typing import NoReturn
+
+from sslreg.models.recall import refuse_earlier_name
+
+from .base import BaseMemory
 from .corrected import CorrectedInstanceMemory
 from .instance import InstanceMemory
 from .queue import QueueMemory
@@ -7,7 +11,10 @@ __all__ = [
     'BaseMemory',
     'CorrectedInstanceMemory',
     'InstanceMemory',
-    'MemoryBlocks',
     'QueueMemory',
-    'SoftmaxLearner',
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    """Raise AttributeError, or explain what replaces a name of earlier versions."""
+    refuse_earlier_name(__name__, name)

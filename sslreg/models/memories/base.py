@@ -1,7 +1,7 @@
 """The protocol that every memory follows."""
 
 from abc import abstractmethod
-from typing import NamedTuple, Protocol, final
+from typing import final
 
 import torch
 import torch.nn.functional as F
@@ -9,41 +9,7 @@ from mmengine.dist import all_gather
 from mmengine.model import BaseModule
 from torch import Tensor
 
-
-class SoftmaxLearner(Protocol):
-    """A memory that learns from the softmax of the loss itself; :func:`sslreg.models.ops.instance_loss` calls it."""
-
-    def begin(self, queries: Tensor, pull: Tensor, target: Tensor, log_partition: Tensor, temperature: float) -> None:
-        """The global batch, before any entry changes.
-
-        Args:
-            queries: ``[G, D]`` unit-norm embeddings.
-            pull: ``[G, D]`` what the own entry of each image is drawn to: its query, or the mixed ones that name it.
-            target: ``[G]`` column of each image's own entry.
-            log_partition: ``[G]`` log of each image's sum of exp(logit) over all entries.
-            temperature: Of the logits.
-        """
-
-    def learn(self, start: int, probs: Tensor) -> None:
-        """A chunk of entries with which the loss has finished, ``[G, n]`` probabilities of columns start..start+n-1."""
-
-
-class MemoryBlocks(NamedTuple):
-    """What a memory recalls for one step.
-
-    Attributes:
-        feats: ``[N, K, D]`` N blocks of K unit-norm entries: a copy, but from ``read_in_place``.
-        target: ``[B]`` column (0..K-1) of each image's own entry, or None where a memory has no such entry.
-        first: Where each rank holds a part of the entries: the column of this rank's first. Else None.
-        order: ``[N, K]`` rows of ``feats [L, D]`` that make up the blocks; only from ``read_in_place``. Else None.
-        learner: A memory that wants to know the softmax over its entries; None for all others.
-    """
-
-    feats: Tensor
-    target: Tensor | None = None
-    first: int | None = None
-    learner: SoftmaxLearner | None = None
-    order: Tensor | None = None
+from sslreg.models.recall import Recall
 
 
 class BaseMemory(BaseModule):
@@ -76,20 +42,12 @@ class BaseMemory(BaseModule):
         return self.feats.shape[0]
 
     @abstractmethod
-    def read(self, indices: Tensor) -> MemoryBlocks:
-        """Recall entries for the images of this rank.
+    def read(self, indices: Tensor) -> Recall:
+        """Recall entries for the images of this rank, e.g. ``return Recall(self.feats)``. No copy is needed.
 
         Args:
             indices: ``[B]`` dataset index of each image.
         """
-
-    def read_in_place(self, indices: Tensor) -> MemoryBlocks:
-        """:meth:`read` without a copy, for heads with ``streams = True``: they are done with it before :meth:`write`.
-
-        Args:
-            indices: ``[B]`` dataset index of each image.
-        """
-        return self.read(indices)
 
     @abstractmethod
     def write(self, feats: Tensor, indices: Tensor) -> None:

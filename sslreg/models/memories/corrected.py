@@ -3,9 +3,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from sslreg.models.recall import LearningRecall
 from sslreg.registry import MEMORIES
 
-from .base import MemoryBlocks
 from .instance import InstanceMemory
 
 ROWS = ('all', 'batch')
@@ -16,19 +16,25 @@ class CorrectedInstanceMemory(InstanceMemory):
     """InstanceMemory that moves by the whole gradient of the cross-entropy (arXiv 2404.19289).
 
     ``W <- rownorm(m W + (1 - m) (Y - P)^T Z)`` with Z the global batch's queries, Y its targets and P its softmax over
-    the entries: an entry is drawn to its own image, as in NPID, and driven from all others as far as they are taken for
-    it. For m > 0 it is a gradient step of size eta = tau (1 - m) / m, followed by normalisation; for P -> 0 it is the
-    update of NPID. Our sources give the rule, not the paper's constants; these are ours.
+    the entries: an entry is drawn to its own image, as in NPID, and pushed away from each other image in proportion to
+    the probability of confusing the two. For m > 0 it is a gradient step of size eta = tau (1 - m) / m, followed by
+    normalisation; for P -> 0 it is the update of NPID. Our sources give the rule, not the paper's constants; the
+    constants here are ours.
 
-    It needs a head that tells it the softmax, ``InstanceHead``, and stores what that tells, of all views, rather than
-    the keys; a repeated image counts as often as it is repeated.
+    The memory learns from the queries of all views during the loss, so it needs ``InstanceHead``, and keys are not
+    stored. An image that is repeated in the batch counts as often as it is repeated.
 
     Args:
-        rows: ``'all'`` moves every recalled entry, ``'batch'`` those of the global batch's images only.
-        Others as in :class:`InstanceMemory`.
+        length: As in :class:`InstanceMemory`.
+        feat_dim: As in :class:`InstanceMemory`.
+        momentum: As in :class:`InstanceMemory`.
+        rows: ``'all'`` moves every recalled entry, ``'batch'`` only the entries of the global batch's images.
+        num_negatives: As in :class:`InstanceMemory`.
+        sharded: As in :class:`InstanceMemory`.
+        seed: As in :class:`InstanceMemory`.
 
     Raises:
-        ValueError: As in :class:`InstanceMemory`; ``rows`` is neither.
+        ValueError: As in :class:`InstanceMemory`; or ``rows`` is neither.
     """
 
     def __init__(
@@ -45,58 +51,87 @@ class CorrectedInstanceMemory(InstanceMemory):
         if rows not in ROWS:
             raise ValueError(f'rows={rows!r} must be one of {", ".join(map(repr, ROWS))}')
         self.rows = rows
-        self._batch: _Batch | None = None
 
-    def read(self, indices: Tensor) -> MemoryBlocks:
-        return self._follow(super().read(indices))
-
-    def read_in_place(self, indices: Tensor) -> MemoryBlocks:
-        return self._follow(super().read_in_place(indices))
-
-    def _follow(self, blocks: MemoryBlocks) -> MemoryBlocks:
-        self._entries = blocks.feats[0]  # the buffer itself, or a copy that `write` puts back
-        return blocks._replace(learner=self)
-
-    def begin(self, queries: Tensor, pull: Tensor, target: Tensor, log_partition: Tensor, temperature: float) -> None:
-        rows, pull = self._held(target, pull)
-        entries = self._entries[rows]
-        probs = torch.add(-log_partition[:, None], queries @ entries.T, alpha=1 / temperature).exp_()
-        self._batch = _Batch(queries, rows, self._moved(entries, rows, pull, push=probs.T @ queries))
-
-    def learn(self, start: int, probs: Tensor) -> None:
-        if self.rows == 'batch':
-            return
-        if self._batch is None:
-            raise RuntimeError('`begin` has not told the batch')
-        entries = self._entries[start : start + probs.shape[1]]
-        # Up to a scale that the norm takes away again, with the entries' own factor 1: a pass over them less.
-        keep, step = (1.0, (1 - self.momentum) / self.momentum) if self.momentum else (0.0, 1.0)
-        entries.addmm_(probs.T, self._batch.queries, beta=keep, alpha=-step)
-        entries.div_(torch.linalg.vector_norm(entries, dim=1, keepdim=True).clamp_(min=1e-12))
+    def read(self, indices: Tensor) -> 'GradientStep':
+        """Recall the entries, as in :class:`InstanceMemory`, for a step that moves them."""
+        return GradientStep(self, *self.recalled(indices))
 
     def write(self, feats: Tensor, indices: Tensor) -> None:
-        """Finish what :meth:`learn` began: the batch's own entries, which their images draw as well.
+        """Refuse: the memory has learned during the loss.
 
         Raises:
-            RuntimeError: The head did not tell the softmax.
+            RuntimeError: Always.
         """
-        if self._batch is None:
-            raise RuntimeError(
-                f'{type(self).__name__} learns from the softmax over its entries, of which the head told it nothing: '
-                'use InstanceHead, or InstanceMemory with this head'
-            )
-        self._entries[self._batch.rows] = self._batch.entries
-        if self._columns is not None:
-            self.feats[self._columns] = self._entries
-        elif self._entries.data_ptr() != self.feats.data_ptr():
-            self.feats.copy_(self._entries)
-        self._batch = None
-        self._count()
+        raise RuntimeError(
+            f'{type(self).__name__} learns from the softmax over its entries and stores no keys: '
+            'use InstanceHead, or InstanceMemory with this head'
+        )
+
+
+class GradientStep(LearningRecall):
+    """One step of :class:`CorrectedInstanceMemory`: its entries move chunk by chunk as the loss finishes with them.
+
+    Args:
+        memory: The memory.
+        rows: ``[K, D]`` recalled entries: the memory's buffer, or a copy of some of its entries.
+        target: ``[B]`` column of each image's own entry.
+        columns: ``[K]`` entries of the memory that ``rows`` are a copy of; None: ``rows`` are the buffer.
+    """
+
+    def __init__(
+        self, memory: CorrectedInstanceMemory, rows: Tensor, target: Tensor, columns: Tensor | None = None
+    ) -> None:
+        super().__init__(rows, target=target, first=memory.first if memory.sharded else None)
+        self.memory = memory
+        self.rows = rows
+        self.columns = columns
+        self.batch: _Batch | None = None
+
+    def begin(self, queries: Tensor, pull: Tensor, target: Tensor, log_partition: Tensor, temperature: float) -> None:
+        """Compute the new entries of the batch's images, which the old ones are needed for; see the base class."""
+        places, pull = self.memory.held(target, pull)
+        entries = self.rows[places]
+        probs = torch.add(-log_partition[:, None], queries @ entries.T, alpha=1 / temperature).exp_()
+        self.batch = _Batch(queries, places, self.memory.moved(entries, places, pull, push=probs.T @ queries))
+
+    def learn(self, start: int, probs: Tensor) -> None:
+        """Push a chunk of entries away from the batch's images; see the base class.
+
+        Raises:
+            RuntimeError: :meth:`begin` was not called.
+        """
+        queries = self._begun('learn').queries
+        if self.memory.rows == 'batch':
+            return
+        entries = self.rows[start : start + probs.shape[1]]
+        # Up to a scale that the norm takes away again, with the entries' own factor 1: a pass over them less.
+        m = self.memory.momentum
+        keep, step = (1.0, (1 - m) / m) if m else (0.0, 1.0)
+        entries.addmm_(probs.T, queries, beta=keep, alpha=-step)
+        entries.div_(torch.linalg.vector_norm(entries, dim=1, keepdim=True).clamp_(min=1e-12))
+
+    def finish(self) -> None:
+        """Write the batch's own entries, which are drawn to their images too; see the base class.
+
+        Raises:
+            RuntimeError: :meth:`begin` was not called.
+        """
+        batch = self._begun('finish')
+        self.rows[batch.places] = batch.entries
+        if self.columns is not None:
+            self.memory.feats[self.columns] = self.rows
+        self.memory.count_update()
+        self.finished = True
+
+    def _begun(self, caller: str) -> '_Batch':
+        if self.batch is None or self.finished:
+            raise RuntimeError(f'{caller}() was called {"after finish()" if self.finished else "before begin()"}')
+        return self.batch
 
 
 class _Batch(NamedTuple):
-    """The step under way: all embeddings ``[G, D]``, and rows ``[H]`` with their new entries ``[H, D]``."""
+    """All embeddings ``[G, D]`` of a step, and places ``[H]`` in the rows with their new entries ``[H, D]``."""
 
     queries: Tensor
-    rows: Tensor
+    places: Tensor
     entries: Tensor

@@ -5,9 +5,11 @@ import torch.nn.functional as F
 from mmengine.dist import all_gather, broadcast, get_rank, get_world_size
 from torch import Tensor
 
+from sslreg.models.recall import Recall
 from sslreg.registry import MEMORIES
+from sslreg.utils.seeds import derived_seed
 
-from .base import BaseMemory, MemoryBlocks
+from .base import BaseMemory
 
 
 @MEMORIES.register_module()
@@ -68,22 +70,20 @@ class InstanceMemory(BaseMemory):
             self.register_buffer('feats', F.normalize(start, dim=1), persistent=False)
         self.register_buffer('num_updates', torch.tensor(0))
         self._step = 0  # `num_updates` as the host knows it
-        self._columns: Tensor | None = None  # the entries that `read` gave, in that order; None: all
 
     def __len__(self) -> int:
         return self.length
 
-    def read(self, indices: Tensor) -> MemoryBlocks:
-        blocks = self._recalled(indices)
-        return blocks._replace(feats=blocks.feats.clone()) if self.num_negatives is None else blocks
-
-    def read_in_place(self, indices: Tensor) -> MemoryBlocks:
-        return self._recalled(indices)
+    def read(self, indices: Tensor) -> Recall:
+        """Recall one block of all entries, or of the global batch's and random others."""
+        entries, target, _ = self.recalled(indices)
+        return Recall(entries, target=target, first=self.first if self.sharded else None)
 
     def write(self, feats: Tensor, indices: Tensor) -> None:
-        rows, pull = self._held(indices, feats)
-        self.feats[rows] = self._moved(self.feats[rows], rows, pull)
-        self._count()
+        """Move the entries of the global batch's images towards their embeddings."""
+        rows, pull = self.held(indices, feats)
+        self.feats[rows] = self.moved(self.feats[rows], rows, pull)
+        self.count_update()
 
     @torch.no_grad()
     def assign(self, feats: Tensor, indices: Tensor) -> None:
@@ -97,7 +97,7 @@ class InstanceMemory(BaseMemory):
             all_gather(feats.to(self.feats.dtype).contiguous()), all_gather(indices.contiguous()), strict=True
         )
         for part in gathered:
-            rows, entries = self._held(part[1], part[0])
+            rows, entries = self.held(part[1], part[0])
             self.feats[rows] = entries
 
     def check(self, batch_size: int, num_images: int) -> None:
@@ -136,13 +136,18 @@ class InstanceMemory(BaseMemory):
     def whole_shapes(self) -> dict[str, torch.Size]:
         return dict(feats=torch.Size((len(self), self.feats.shape[1]))) if self.sharded else {}
 
-    def _recalled(self, indices: Tensor) -> MemoryBlocks:
-        """The buffer itself if all entries are recalled, else a copy of those that are."""
-        if self.num_negatives is None:
-            return MemoryBlocks(self.feats[None], indices, self.first if self.sharded else None)
-        return MemoryBlocks(*self._drawn(indices, self.num_negatives))
+    def recalled(self, indices: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return the recalled entries ``[K, D]``, the column ``[B]`` of each image's own, and which entries they are.
 
-    def _held(self, indices: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
+        If all entries are recalled, they are the buffer itself, and the last is None. Else they are a copy of some, and
+        the last their places ``[K]`` in the memory.
+        """
+        if self.num_negatives is None:
+            return self.feats, indices, None
+        columns, target = self._drawn(indices, self.num_negatives)
+        return self.feats[columns], target, columns
+
+    def held(self, indices: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
         """Rows of this rank's part of the entries, and what belongs to them."""
         if not self.sharded:
             return indices, *values
@@ -150,7 +155,7 @@ class InstanceMemory(BaseMemory):
         held = ((rows >= 0) & (rows < len(self.feats))).nonzero().flatten()
         return rows[held], *(value[held] for value in values)
 
-    def _moved(self, entries: Tensor, rows: Tensor, pull: Tensor, push: Tensor | None = None) -> Tensor:
+    def moved(self, entries: Tensor, rows: Tensor, pull: Tensor, push: Tensor | None = None) -> Tensor:
         """``norm(m w + (1 - m) (pull - push))`` of entries ``[G, D]``, with the pulls of equal rows ``[G]`` added up.
 
         ``push [G, D]`` is the same for equal rows up to rounding; equal rows get exactly the same result.
@@ -163,20 +168,21 @@ class InstanceMemory(BaseMemory):
         return moved[same.to(torch.uint8).argmax(dim=1)]  # of the first of equal rows
 
     def _drawn(self, indices: Tensor, num_negatives: int) -> tuple[Tensor, Tensor]:
-        """The global batch's entries and others ``[1, K, D]``, alike on every rank; columns of ``indices``.
+        """Draw the global batch's entries and others ``[K]``, alike on every rank; and the columns of ``indices``.
 
-        K is fixed and no entry occurs twice, also where the batch repeats an image; the device is not waited for.
+        K is fixed and no entry occurs twice, also where the batch repeats an image; nothing waits for the device.
         """
         batch = torch.cat(all_gather(indices.contiguous()))
-        generator = torch.Generator(batch.device).manual_seed(self.seed * 1_000_003 + self._step)
+        generator = torch.Generator(batch.device).manual_seed(derived_seed(self.seed, self._step))
         order = torch.rand(len(self), generator=generator, device=batch.device)
         order[batch] = order[batch] - 2  # before all others
-        self._columns = order.topk(len(batch) + num_negatives, largest=False).indices
+        columns = order.topk(len(batch) + num_negatives, largest=False).indices
         place = torch.empty_like(order, dtype=torch.long)
-        place[self._columns] = torch.arange(len(self._columns), device=batch.device)
-        return self.feats[self._columns][None], place[indices]
+        place[columns] = torch.arange(len(columns), device=batch.device)
+        return columns, place[indices]
 
-    def _count(self) -> None:
+    def count_update(self) -> None:
+        """Count a step after which the memory has changed."""
         self.num_updates.add_(1)
         self._step += 1
 

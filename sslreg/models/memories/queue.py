@@ -3,9 +3,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sslreg.models.recall import Recall
 from sslreg.registry import MEMORIES
+from sslreg.utils.seeds import derived_seed
 
-from .base import BaseMemory, MemoryBlocks
+from .base import BaseMemory
 
 
 @MEMORIES.register_module()
@@ -41,13 +43,11 @@ class QueueMemory(BaseMemory):
         self.register_buffer('num_updates', torch.tensor(0))
         self._step = 0  # `num_updates` as the host knows it
 
-    def read(self, indices: Tensor) -> MemoryBlocks:
-        feats = self.feats[self._permutation()] if self.shuffle else self.feats.clone()
-        return MemoryBlocks(feats.unflatten(0, (self.num_blocks, -1)))
-
-    def read_in_place(self, indices: Tensor) -> MemoryBlocks:
-        order = self._permutation() if self.shuffle else torch.arange(len(self), device=self.feats.device)
-        return MemoryBlocks(self.feats, order=order.view(self.num_blocks, -1))
+    def read(self, indices: Tensor) -> Recall:
+        """Recall all entries, in blocks of a partition drawn anew after every update."""
+        if not self.shuffle:
+            return Recall(self.feats.unflatten(0, (self.num_blocks, -1)))
+        return Recall(self.feats, order=self._permutation().view(self.num_blocks, -1))
 
     def write(self, feats: Tensor, indices: Tensor) -> None:
         self.check(len(feats), num_images=0)
@@ -65,7 +65,7 @@ class QueueMemory(BaseMemory):
             )
 
     def _permutation(self) -> Tensor:
-        generator = torch.Generator(self.feats.device).manual_seed(self.seed * 1_000_003 + self._step)
+        generator = torch.Generator(self.feats.device).manual_seed(derived_seed(self.seed, self._step))
         return torch.randperm(len(self), generator=generator, device=self.feats.device)
 
     def _load_from_state_dict(self, *args: Any) -> None:

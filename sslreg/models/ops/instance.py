@@ -14,11 +14,11 @@ import torch
 from mmengine.dist import all_gather, all_reduce, get_rank
 from torch import Tensor
 
-from sslreg.models.losses.streamed import StreamedLoss
-from sslreg.models.memories import MemoryBlocks
+from sslreg.models.recall import LearningRecall, Recall
 
 from . import chunks
 from .gradient import with_gradient
+from .streamed_loss import StreamedLoss
 
 MAX_LOGIT = 40.0  # exp of it, summed over 1e9 entries, is far from float32's limit of e^88, and of its negative too
 
@@ -40,7 +40,7 @@ class InstanceLosses(NamedTuple):
 @torch.compiler.disable  # a graph break: the gradient is made by hand
 def instance_loss(
     queries: Tensor,
-    blocks: MemoryBlocks,
+    recall: Recall,
     temperature: float,
     losses: Sequence[StreamedLoss] = (),
     labels: Tensor | None = None,
@@ -50,7 +50,8 @@ def instance_loss(
 
     Args:
         queries: ``[S, B, D]`` unit-norm embeddings of S views of this rank's images; the mean is over views too.
-        blocks: One block of entries ``[1, N, D]`` of unit norm with ``target [B]``; or this rank's part of them.
+        recall: One block of N unit-norm entries with ``target [B]``, or this rank's part of them; not copied. A
+            :class:`LearningRecall` is told the softmax, and has written its memory at the end.
         temperature: Tau of the cross-entropy, and of losses without one of their own.
         losses: Further losses, each of another name.
         labels: ``[B, B]`` soft targets: the share of image i that belongs to the entry of image j (CutMix), for one
@@ -61,15 +62,15 @@ def instance_loss(
         ValueError: The memory recalled several blocks, or does not know the images' own entries; labels for several
             views.
     """
-    if len(blocks.feats) != 1 or blocks.target is None:
-        what = f'{len(blocks.feats)} blocks' if blocks.target is not None else 'no target'
+    if recall.num_blocks != 1 or recall.target is None:
+        what = f'{recall.num_blocks} blocks' if recall.target is not None else 'no target'
         raise ValueError(f"instance discrimination needs one block and each image's column, not {what}: InstanceMemory")
     if labels is not None and len(queries) > 1:
         raise ValueError(f'labels are for one view, there are {len(queries)}')
     with torch.no_grad(), torch.autocast(queries.device.type, enabled=False):
-        step = _Step(queries.detach(), blocks, blocks.target, temperature, losses, labels, chunk_size)
+        step = _Step(queries.detach(), recall, recall.target, temperature, losses, labels, chunk_size)
         values, loss = step.values()
-        grad = step.gradient().view_as(queries) if queries.requires_grad or blocks.learner is not None else None
+        grad = step.gradient().view_as(queries) if queries.requires_grad or step.learner is not None else None
     return InstanceLosses(with_gradient(queries, loss, grad), values)
 
 
@@ -84,16 +85,16 @@ class _Step:
     def __init__(
         self,
         queries: Tensor,
-        blocks: MemoryBlocks,
+        recall: Recall,
         target: Tensor,
         temperature: float,
         losses: Sequence[StreamedLoss],
         labels: Tensor | None,
         chunk_size: int | None,
     ) -> None:
-        self.rows = blocks.feats[0]
-        self.learner = blocks.learner
-        self.sharded = blocks.first is not None
+        self.rows = recall.entries[0] if recall.order is None else recall.blocks[0]
+        self.learner = recall if isinstance(recall, LearningRecall) else None
+        self.sharded = recall.first is not None
         self.temperature, self.losses = temperature, losses
         self.temps = [temperature if loss.temperature is None else loss.temperature for loss in losses]
         self.target = target.repeat(len(queries))
@@ -106,7 +107,7 @@ class _Step:
             self.queries, self.pull, self.target = map(_gather, (queries, pull, self.target))
             self.mine = slice(get_rank() * len(queries), (get_rank() + 1) * len(queries))
         self.asked = slice(None) if self.sharded else self.mine
-        own = self._own_rows(blocks.first)
+        own = self._own_rows(recall.first)
         self.own = own if labels is None else labels @ own  # the mean of the entries that an image is drawn to
         self.chunk_size = chunk_size or chunks.chunk_size(self.queries)
         self.shift = self._shift()
@@ -145,6 +146,8 @@ class _Step:
             total.addmm_(grad, rows)
             if self.learner is not None:
                 self.learner.learn(start, probs)
+        if self.learner is not None:
+            self.learner.finish()
         if self.sharded:
             all_reduce(total)
             total = total[self.mine]

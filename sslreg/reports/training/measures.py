@@ -9,7 +9,6 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sslreg.datasets import sample_indices
 from sslreg.evaluation.probes import neighbours
 from sslreg.models import MemorySSL, QueueMemory
 from sslreg.models.memory_ssl import embed_views
@@ -55,7 +54,7 @@ def embed_batch(model: MemorySSL, views: Sequence[Tensor]) -> EmbeddedBatch:
     teacher = model.student if model.teacher is None else model.teacher.module
     queries = embed_views(model.student, list(views))
     keys = embed_views(teacher, list(views[: model.num_key_views]))
-    return EmbeddedBatch(queries, keys, model.memory.read(torch.arange(len(views[0]))).feats)
+    return EmbeddedBatch(queries, keys, model.memory.read(torch.arange(len(views[0]))).blocks)
 
 
 @torch.no_grad()
@@ -73,8 +72,9 @@ def fill_memory(model: MemorySSL, loader: DataLoader[Any]) -> tuple[MemorySSL, l
     written: list[int] = []
     while len(written) < len(model.memory):
         for batch in loader:
-            model.loss(**model.data_preprocessor(batch, True))
-            written += sample_indices(batch['data_samples']).tolist()
+            data = model.data_preprocessor(batch, True)
+            model(**data, mode='loss')
+            written += data['data_samples'].tolist()
     return model, written
 
 

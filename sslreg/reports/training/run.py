@@ -11,7 +11,6 @@ import torch
 from mmengine.runner import Runner
 from torch import Tensor
 
-from sslreg.datasets import sample_indices
 from sslreg.models import AlignedHead, MemorySSL
 from sslreg.utils.dist import unwrap
 
@@ -84,7 +83,7 @@ class Run:
     @property
     def images(self) -> list[int]:
         """Dataset index of each image of the observed batch."""
-        indices: list[int] = sample_indices(self.observer.batch['data_samples']).tolist()
+        indices: list[int] = self._data['data_samples'].tolist()
         return indices
 
     @property
@@ -120,10 +119,16 @@ class Run:
         """Observed batch, embedded by the untrained network."""
         return embed_batch(self.untrained[0], self._inputs)
 
-    @cached_property
+    @property
     def _inputs(self) -> Any:
         """Views of the observed batch, normalised."""
-        return self.model.data_preprocessor(self.observer.batch, True)['inputs']
+        return self._data['inputs']
+
+    @cached_property
+    def _data(self) -> dict[str, Any]:
+        """Observed batch after the data preprocessor."""
+        data: dict[str, Any] = self.model.data_preprocessor(self.observer.batch, True)
+        return data
 
     def history(self, name: str) -> list[float]:
         """Return the logged values of a scalar up to the last step; empty if it was not logged."""

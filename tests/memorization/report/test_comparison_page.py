@@ -1,13 +1,16 @@
 """The page that compares studies of the same images."""
 
+from sslreg.memorization.comparison import ComparedStudy, StudyAgreement, StudyComparison
 from sslreg.memorization.report.comparison_page import overlap_section
+from sslreg.memorization.summary import SeedAgreement
 
 
 def test_the_overlap_of_seeds_and_of_studies_stands_beside_that_of_chance(tmp_path):
-    seeds = dict(seeds=[3, 4], top=2, overlap=0.5, tau=float('nan'), p=float('nan'))
-    pair = dict(studies=['a', 'b'], top=2, overlap=1.0, tau=-1.0, p=0.25)
-    studies = [dict(name='a', between_seeds=[seeds]), dict(name='b', between_seeds=[])]
-    section = overlap_section(dict(studies=studies, pairs=[pair]), 8, lambda name: tmp_path / f'{name}.png')
+    seeds = SeedAgreement(2, 0.5, float('nan'), float('nan'), seeds=[3, 4])
+    pair = StudyAgreement(2, 1.0, -1.0, 0.25, studies=['a', 'b'])
+    studies = [ComparedStudy('a', [3, 4], {}, [], [seeds], 'a'), ComparedStudy('b', [0], {}, [], [], 'b')]
+    found = StudyComparison('conv', [], studies, [pair])
+    section = overlap_section(found, 8, lambda name: tmp_path / f'{name}.png')
     _, text, table = section.content
     assert 'By chance 25% would be in both' in text
     assert table.rows[1:] == [

@@ -20,6 +20,7 @@ def test_two_studies_of_the_same_images_share_their_most_memorised():
         (scored([0.1] * 4, 'b', index=(6, 7, 8, 9)), 'of other splits, with 2 of 4 and 4 candidates in common'),
         (scored([0.1] * 4, 'b', data='y'), "of other data, dataset.data_root='x' and 'y'"),
     ],
+    ids=['split', 'data'],
 )
 def test_studies_of_other_images_cannot_be_compared(other, reason):
     section = agreement_section([scored([0.1] * 4), other])

@@ -1,15 +1,17 @@
 """The pages about scored studies are whole, and names in them are texts."""
 
 import json
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 import torch
 
-from sslreg.memorization.comparison import compare
-from sslreg.memorization.image_scores import Scores
+from sslreg.memorization import Study
+from sslreg.memorization.comparison import compare_studies
+from sslreg.memorization.image_scores import ImageScores
 from sslreg.memorization.report import write_comparison, write_memorization
 from sslreg.memorization.scored_study import ScoredStudy
+from sslreg.memorization.scoring import PairHashes, Protocol, ScoreSettings
 from sslreg.memorization.split import SPLIT_SETS, Split
 from tests.memorization import toy_study
 from tests.reports.markup import EVIL, check_page
@@ -24,22 +26,20 @@ def evil_study(tmp_path):
     index = torch.tensor([place for name in SPLIT_SETS for place in split.part(name)])
     cfg = toy_study.config()
     cfg.train_dataloader.dataset.dataset.metainfo = dict(classes=[EVIL, f'{EVIL} 1', f'{EVIL} 2', f'{EVIL} 3'])
-    about = dict(
-        protocol=dict(num_views=2, by=dict(against='views', kind=EVIL, part=EVIL, normalized=True)),
-        config=EVIL,
-        augmentation=EVIL,
-        networks=[dict(seed=0, f=EVIL, g=EVIL)],
-    )
+    settings = ScoreSettings(EVIL, EVIL, Protocol(), EVIL, [PairHashes(0, EVIL, EVIL)])
 
     def make(name: str) -> ScoredStudy:
         folder = tmp_path / name.replace('/', '')
         folder.mkdir()
-        scores = Scores([EVIL, 'last'], [0, 1], sets, index, torch.rand(2, 2, len(sets)), torch.rand(2, 2, len(sets)))
-        removed = [dict(order=order, number=8, seed=0, metrics={EVIL: 1.0}) for order in ('none', 'most')]
-        pruned = [dict(order=order, share=0.1, per='layer', seed=0, metrics={EVIL: 1.0}) for order in ('none', 'most')]
+        scores = ImageScores(
+            [EVIL, 'last'], [0, 1], sets, index, torch.rand(2, 2, len(sets)), torch.rand(2, 2, len(sets))
+        )
+        run = dict(seed=0, network='n', metrics={EVIL: 1.0})
+        removed = [run | dict(order=order, number=8) for order in ('none', 'most')]
+        pruned = [run | dict(order=order, share=0.1, per='layer') for order in ('none', 'most')]
         (folder / 'removal.json').write_text(json.dumps(dict(runs=removed)))
         (folder / 'pruning.json').write_text(json.dumps(dict(runs=pruned, layers=[EVIL])))
-        return ScoredStudy(name, folder, cfg, Path(split_file), scores, 'last', about)
+        return ScoredStudy(name, Study(cfg, split_file, folder), scores, 'last', settings)
 
     return make
 
@@ -66,7 +66,7 @@ def test_the_page_on_two_studies_has_a_section_for_each(evil_study, tmp_path):
 
 def test_the_comparison_is_whole_and_escaped(evil_study, tmp_path):
     studies = [evil_study(EVIL), evil_study(f'{EVIL} 2')]
-    found = dict(caveats=[EVIL]) | compare({study.name: study.chosen for study in studies}, 2)
+    found = replace(compare_studies(studies, 2), caveats=[EVIL])
     write_comparison(studies, found, tmp_path)
     page = check_page(tmp_path / 'compare.html')
     assert page.attributes('a', 'href') == ['comparison.png', 'comparison_layers.png', 'overlaps.png']

@@ -5,12 +5,17 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from sslreg.memorization.image_scores import Scores
+from sslreg.memorization import Study
+from sslreg.memorization.image_scores import ImageScores
 from sslreg.memorization.scored_study import ScoredStudy
+from sslreg.memorization.scoring import Protocol, ScoreSettings
 
 
 def scored(of_f: list[float], name: str = 'a', index: tuple[int, ...] = (4, 5, 6, 7), data: str = 'x') -> ScoredStudy:
     """One seed and layer, four candidates, alignment by g of 1."""
-    found = Scores(['conv'], [0], ['candidate'] * 4, torch.tensor(index), torch.tensor([[of_f]]), torch.ones(1, 1, 4))
+    found = ImageScores(
+        ['conv'], [0], ['candidate'] * 4, torch.tensor(index), torch.tensor([[of_f]]), torch.ones(1, 1, 4)
+    )
     cfg = Config(dict(train_dataloader=dict(dataset=dict(type='PackedImages', data_root=data))))
-    return ScoredStudy(name, Path(name), cfg, Path('split.json'), found, 'conv', {})
+    settings = ScoreSettings('config.py', 'split.json', Protocol(), '', [])
+    return ScoredStudy(name, Study(cfg, Path('split.json'), Path(name)), found, 'conv', settings)

@@ -3,7 +3,8 @@
 import pytest
 from mmengine.runner import Runner
 
-from sslreg.models.memories import BaseMemory, MemoryBlocks
+from sslreg.models import Recall
+from sslreg.models.memories import BaseMemory
 from sslreg.registry import MEMORIES
 from sslreg.reports.training import ObserverHook
 from tests import toy
@@ -24,7 +25,7 @@ def test_the_observer_keeps_the_model_and_the_scores_of_before_and_after(tmp_pat
 @MEMORIES.register_module(force=True)
 class ConstantMemory(BaseMemory):
     def read(self, indices):
-        return MemoryBlocks(self.feats[None].clone())
+        return Recall(self.feats)
 
     def write(self, feats, indices):
         pass

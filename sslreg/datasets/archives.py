@@ -1,0 +1,105 @@
+"""Files of a dataset in a folder, or in a zip archive that stays packed."""
+
+import json
+import os
+import zipfile
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+Root = Path | zipfile.Path
+
+
+@lru_cache(maxsize=4)
+def _open(archive: Path, process: int, changed: int) -> zipfile.ZipFile:
+    """Open an archive once per process and modification time: processes must not share a handle's position."""
+    return zipfile.ZipFile(archive)
+
+
+def dataset_root(path: str | Path) -> Root:
+    """Return a folder, or the top of a zip archive, which has the same methods.
+
+    Call it in the process that reads: every process has its own handle of an archive.
+
+    Args:
+        path: Path of the folder or archive.
+
+    Raises:
+        FileNotFoundError: The path does not exist.
+        ValueError: The file is no zip archive.
+    """
+    root = Path(path).expanduser()
+    if root.is_dir():
+        return root
+    if not root.exists():
+        raise FileNotFoundError(
+            f'no folder or zip archive {str(root)!r} (from {Path.cwd()}): link your data there (docs/data.md)'
+        )
+    try:
+        return zipfile.Path(_open(root, os.getpid(), root.stat().st_mtime_ns))
+    except zipfile.BadZipFile as error:
+        raise ValueError(f'{str(root)!r} is no folder and no zip archive: {error}') from error
+
+
+def file_names(root: Root, folder: str) -> list[str]:
+    """Return the sorted names of the files directly in a folder; none if there is no such folder.
+
+    Args:
+        root: Result of :func:`dataset_root`.
+        folder: Path below the root.
+    """
+    path = root / folder
+    return sorted(each.name for each in path.iterdir() if each.is_file()) if path.is_dir() else []
+
+
+def check_files(root: Root, names: Iterable[str]) -> None:
+    """Raise an error unless all files exist.
+
+    Args:
+        root: Result of :func:`dataset_root`.
+        names: Paths below the root.
+
+    Raises:
+        FileNotFoundError: Files are missing; the message names the first of them.
+    """
+    missing = [name for name in names if not (root / name).is_file()]
+    if missing:
+        raise FileNotFoundError(f'{str(root)!r} lacks {missing[0]!r}, and {len(missing) - 1} more files')
+
+
+def read_bytes(root: Root, name: str) -> bytes:
+    """Return the content of a file.
+
+    Args:
+        root: Result of :func:`dataset_root`.
+        name: Path below the root.
+
+    Raises:
+        FileNotFoundError: The file does not exist.
+    """
+    try:
+        return (root / name).read_bytes()
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f'{str(root)!r} lacks {name!r}') from error
+
+
+def read_json(root: Root, name: str, keys: Iterable[str]) -> dict[str, Any]:
+    """Return the JSON object of a file.
+
+    Args:
+        root: Result of :func:`dataset_root`.
+        name: Path below the root.
+        keys: Keys that the object must have.
+
+    Raises:
+        FileNotFoundError: The file does not exist.
+        ValueError: The file is no JSON, or lacks a key.
+    """
+    try:
+        content = json.loads(read_bytes(root, name))
+    except ValueError as error:
+        raise ValueError(f'{name!r} below {str(root)!r} is no JSON: {error}') from error
+    if missing := set(keys) - set(content):
+        raise ValueError(f'{name!r} below {str(root)!r} lacks {sorted(missing)}')
+    return content

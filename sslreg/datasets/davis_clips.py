@@ -1,0 +1,156 @@
+"""Video clips with masks in the layout of DAVIS (Perazzi et al. 2016; Pont-Tuset et al. 2017)."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmpretrain.datasets import BaseDataset
+from PIL import Image
+
+from sslreg.registry import DATASETS, TRANSFORMS
+
+from .archives import Root, dataset_root, file_names, read_bytes
+
+
+@DATASETS.register_module()
+class DavisClip(BaseDataset):
+    """Frames of one clip of DAVIS 2016 or 2017 in order, from a folder or the packed zip archive.
+
+    Frames are ``JPEGImages/480p/CLIP/NNNNN.jpg``, masks ``Annotations/480p/CLIP/NNNNN.png``, with or without the
+    archive's outer folder ``DAVIS``. :class:`LoadImage` decodes frames; :meth:`masks` reads the masks.
+
+    Args:
+        data_root: Path of the folder or archive.
+        clip: Name of the clip.
+        resolution: Name of the folder, ``'480p'`` or ``'Full-Resolution'``.
+        **kwargs: As in mmpretrain's BaseDataset.
+
+    Raises:
+        FileNotFoundError: The folder, archive or clip does not exist.
+    """
+
+    def __init__(self, data_root: str, clip: str, resolution: str = '480p', **kwargs: Any) -> None:
+        self.frames, self.annotations = (f'{kind}/{resolution}/{clip}' for kind in ('JPEGImages', 'Annotations'))
+        files = file_names(davis_root(data_root), self.frames)
+        self.names = [Path(file).stem for file in files if file.endswith('.jpg')]
+        if not self.names:
+            raise FileNotFoundError(
+                f'{data_root} has no frames {self.frames}: check the name of the clip, and that the archive is the one '
+                f'of {resolution}'
+            )
+        super().__init__(ann_file='', data_root=data_root, **kwargs)
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """Return the encoded frames."""
+        root = davis_root(self.data_root)
+        return [dict(img_bytes=read_bytes(root, f'{self.frames}/{name}.jpg')) for name in self.names]
+
+    def masks(self) -> np.ndarray[Any, Any]:
+        """Return the labels of all frames, ``[F, H, W]`` uint8: 0 is background, 1..N are objects.
+
+        Raises:
+            FileNotFoundError: A frame has no mask.
+            ValueError: A mask is no label map, or no mask has an object.
+        """
+        root = davis_root(self.data_root)
+        existing = set(file_names(root, self.annotations))
+        files = [f'{self.annotations}/{name}.png' for name in self.names]
+        if missing := [file for file in files if Path(file).name not in existing]:
+            raise FileNotFoundError(f'{len(missing)} of {len(files)} frames have no mask, the first {missing[0]}')
+        labels = np.stack([_label_map(file, read_bytes(root, file)) for file in files])
+        values = np.unique(labels)
+        if len(values) < 2:
+            raise ValueError(f'{self.annotations}: all masks are {values}, so there is no object to follow')
+        if 255 in values:  # white is the object in DAVIS 2016, and belongs to no object in 2017
+            labels = (labels == 255).astype(np.uint8) if len(values) == 2 else np.where(labels == 255, 0, labels)
+        return labels
+
+
+def davis_root(data_root: str) -> Root:
+    """Return the folder that has ``JPEGImages``: the top of the folder or archive, or its folder ``DAVIS``.
+
+    Args:
+        data_root: Path of the folder or archive.
+
+    Raises:
+        FileNotFoundError: Neither has it.
+    """
+    top = dataset_root(data_root)
+    for root in (top, top / 'DAVIS'):
+        if (root / 'JPEGImages').is_dir():
+            return root
+    raise FileNotFoundError(
+        f'{data_root!r} (from {Path.cwd()}) has neither JPEGImages/ nor DAVIS/JPEGImages/: '
+        'give the path of DAVIS-2017-trainval-480p.zip, or of the folder unpacked from it'
+    )
+
+
+def clip_names(data_root: str, file: str) -> list[str]:
+    """Return the names of clips listed in a file of the dataset.
+
+    Args:
+        data_root: Path of the folder or archive.
+        file: File with one name per line, e.g. ``ImageSets/2017/val.txt``.
+
+    Raises:
+        FileNotFoundError: The file does not exist.
+        ValueError: The file is empty.
+    """
+    names = read_bytes(davis_root(data_root), file).decode().split()
+    if not names:
+        raise ValueError(f'the list of clips {file} of {data_root} is empty')
+    return names
+
+
+def _label_map(name: str, data: bytes) -> np.ndarray[Any, Any]:
+    """Return indices into the palette, or grey values."""
+    with Image.open(BytesIO(data)) as image:
+        if image.mode == 'P':
+            return np.array(image)
+        colors = np.array(image.convert('RGB'))
+    if (colors != colors[..., :1]).any():
+        raise ValueError(f'{name} is a colour image: masks must be PNGs with a palette, or black and white')
+    return colors[..., 0]
+
+
+def frame_size(height: int, width: int, short: int, multiple: int) -> tuple[int, int]:
+    """Return the height and width of a resized frame.
+
+    Args:
+        height: Height of the frame.
+        width: Width of the frame.
+        short: Short side of the result.
+        multiple: The long side is rounded down to a multiple of this number.
+    """
+    long = short * max(height, width) // min(height, width) // multiple * multiple
+    return (long, short) if height > width else (short, long)
+
+
+@TRANSFORMS.register_module()
+class ResizeFrame(BaseTransform):
+    """Bilinear resize of a frame to a given short side, as in DINO's evaluation on DAVIS (480, 64).
+
+    Args:
+        short: Short side in pixels; a multiple of the patch size.
+        multiple: The long side in pixels is rounded down to a multiple of this number, itself a multiple of the patch
+            size.
+
+    Raises:
+        ValueError: The long side would be zero.
+    """
+
+    def __init__(self, short: int = 480, multiple: int = 64) -> None:
+        if not 0 < multiple <= short:
+            raise ValueError(f'multiple={multiple} must be between 1 and short={short}')
+        self.short, self.multiple = short, multiple
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Resize ``img`` and set ``img_shape``."""
+        height, width = results['img'].shape[:2]
+        height, width = frame_size(height, width, self.short, self.multiple)
+        results['img'] = cv2.resize(results['img'], (width, height))
+        results['img_shape'] = (height, width)
+        return results

@@ -1,0 +1,29 @@
+"""Uniform random numbers as hashes of (key, index): SplitMix64 (Steele et al., OOPSLA 2014)."""
+
+import numpy as np
+
+Key = tuple[int, ...]  # (seed, epoch)
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+def uniform(indices: np.ndarray, count: int, key: Key) -> np.ndarray:
+    """Return uniform numbers in [0, 1), ``[B, count]``; each is a hash of key, image and column.
+
+    Args:
+        indices: ``[B]`` integers, the images.
+        count: Numbers for each image.
+        key: Integers, e.g. (seed, epoch).
+    """
+    state = np.zeros((), np.uint64)
+    with np.errstate(over='ignore'):
+        for part in (*np.array(key).astype(np.uint64), indices.astype(np.uint64)[:, None]):
+            state = _mix(state + (part + np.uint64(1)) * GOLDEN)
+        bits = _mix(state + np.arange(1, count + 1, dtype=np.uint64) * GOLDEN)
+    return (bits >> np.uint64(11)) * 2.0**-53
+
+
+def _mix(x: np.ndarray) -> np.ndarray:
+    """Mix 64 bits."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))

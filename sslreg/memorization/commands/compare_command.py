@@ -1,0 +1,48 @@
+"""``compare``: scored studies of the same images, side by side."""
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from sslreg.memorization.comparison import check_same_images, compare_studies
+from sslreg.memorization.scored_study import read_studies
+from sslreg.memorization.summary import TOP_CANDIDATES
+from sslreg.memorization.terminal_tables import comparison_tables
+from sslreg.utils.command_line import add_cfg_options
+
+
+def add_compare(commands: Any) -> None:
+    """Add the command to the parser."""
+    compare = commands.add_parser('compare', help='scored studies of the same images, side by side')
+    compare.add_argument('out', metavar='OUT', help='compare.json and compare.html go here')
+    compare.add_argument('studies', nargs='+', metavar='DIR', help='folders with the scores of `score`, two at least')
+    compare.add_argument('--layer', metavar='NAME', help='whose scores are compared (default: the last scored)')
+    compare.add_argument(
+        '--top',
+        type=int,
+        default=TOP_CANDIDATES,
+        metavar='N',
+        help='most memorised candidates of which the overlap is measured (default: %(default)s)',
+    )
+    add_cfg_options(compare)
+    compare.set_defaults(run=run_compare)
+
+
+def run_compare(args: Namespace) -> None:
+    """Write the comparison and its page, and print tables."""
+    from sslreg.memorization.report import write_comparison  # plots take a while to import
+
+    if args.top < 1:
+        raise ValueError(f'--top {args.top} candidates: give 1 at least')
+    if len(args.studies) < 2:
+        raise ValueError(f'{args.studies[0]} has nothing to be compared with: give the folder of another study')
+    studies, out = read_studies(args.studies, args.layer, args.cfg_options), Path(args.out)
+    check_same_images(studies)
+    found = compare_studies(studies, args.top)
+    found.write(out / 'compare.json')
+    write_comparison(studies, found, out)
+    for each in (*comparison_tables(found), *found.caveats):
+        Console().print(each)
+    Console().print(f'See {out / "compare.html"}, and {out / "compare.json"} for its figures')

@@ -1,0 +1,76 @@
+"""Old dotted names, so that work dirs, checkpoints and configs of earlier versions still load."""
+
+import sys
+import warnings
+from functools import partial
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+# Old module, or old module and name, to where it is now.
+MOVED = {
+    'sslreg.datasets.SplitPart': 'sslreg.memorization.SplitPart',
+    'sslreg.datasets.davis': 'sslreg.datasets.davis_clips',
+    'sslreg.datasets.listed': 'sslreg.datasets.listed_images',
+    'sslreg.datasets.retrieval': 'sslreg.datasets.retrieval_images',
+    'sslreg.datasets.split_part': 'sslreg.memorization.split',
+    'sslreg.datasets.views.batched': 'sslreg.datasets.views.batched_views',
+    'sslreg.datasets.views.color': 'sslreg.datasets.views.colors',
+    'sslreg.datasets.views.transforms': 'sslreg.datasets.views.multi_crop',
+    'sslreg.downstream.data': 'sslreg.downstream.data_checks',
+    'sslreg.downstream.necks': 'sslreg.downstream.pyramids',
+    'sslreg.downstream.weights': 'sslreg.downstream.pretrained_weights',
+    'sslreg.engine.SSLMemHook': 'sslreg.memorization.SSLMemHook',
+    'sslreg.engine.UnitMemHook': 'sslreg.memorization.UnitMemHook',
+    'sslreg.engine.encoders': 'sslreg.models.networks',
+    'sslreg.engine.hooks.SSLMemHook': 'sslreg.memorization.SSLMemHook',
+    'sslreg.engine.hooks.UnitMemHook': 'sslreg.memorization.UnitMemHook',
+    'sslreg.engine.hooks.sslmem': 'sslreg.memorization.hooks',
+    'sslreg.engine.launch.build_model': 'sslreg.evaluation.model.build_model',
+    'sslreg.engine.launch.evaluated_model': 'sslreg.evaluation.model.load_model',
+    'sslreg.engine.launch.load_config': 'sslreg.utils.config_files.load_config',
+    'sslreg.engine.unwrap': 'sslreg.utils.dist',
+    'sslreg.environment': 'sslreg.utils.environment',
+    'sslreg.evaluation.benchmarks': 'sslreg.evaluation.protocols',
+    'sslreg.evaluation.encoders': 'sslreg.models.adapters',
+    'sslreg.evaluation.extract': 'sslreg.evaluation.features.extract',
+    'sslreg.evaluation.kinds': 'sslreg.evaluation.features.kinds',
+    'sslreg.evaluation.splits': 'sslreg.datasets.subsets',
+    'sslreg.evaluation.store': 'sslreg.evaluation.features.store',
+    'sslreg.models.anatomy': 'sslreg.models.introspection',
+    'sslreg.visualization': 'sslreg.reports',
+}
+
+
+class _MovedModules(MetaPathFinder, Loader):
+    """An importer of old module names; Python asks it for modules that it does not find otherwise."""
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        return ModuleSpec(fullname, self) if fullname in MOVED else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Let the old module give the attributes of the new one."""
+        new = import_module(MOVED[module.__name__])
+        warnings.warn(f'{module.__name__} is {new.__name__} now', FutureWarning, stacklevel=2)
+        module.__dict__['__getattr__'] = partial(getattr, new)
+
+
+def install() -> None:
+    """Let Python import modules by their old names."""
+    sys.meta_path.append(_MovedModules())
+
+
+def forward(package: str) -> None:
+    """Let a package give the names that have moved out of it."""
+
+    def find(name: str) -> Any:
+        new = MOVED.get(f'{package}.{name}')
+        if new is None:
+            raise AttributeError(f'module {package!r} has no attribute {name!r}')
+        warnings.warn(f'{package}.{name} is {new} now', FutureWarning, stacklevel=2)
+        module, _, attribute = new.rpartition('.')
+        return getattr(import_module(module), attribute)
+
+    sys.modules[package].__dict__['__getattr__'] = find

@@ -1,0 +1,79 @@
+"""A study's configs, splits and trainings, without training."""
+
+from pathlib import Path
+
+import pytest
+
+from sslreg.memorization.study import ENCODERS, Checkpoints, Study
+from sslreg.registry import DATASETS
+from tests.memorization import toy_study
+
+
+def test_the_papers_split_of_a_config_takes_a_tenth_of_test_images():
+    assert [len(part) for part in Study(toy_study.config()).make_split()] == [32, 4, 4, 4]
+    cfg = toy_study.config(test_dataloader__dataset__length=3)
+    assert [len(part) for part in Study(cfg).make_split(5)] == [32, 4, 4, 3]
+
+
+def test_an_instance_memory_has_an_entry_for_each_image_of_its_encoder(tmp_path):
+    cfg = toy_study.config(model__memory=dict(type='InstanceMemory', length=40, feat_dim=4, _delete_=True))
+    for name in ENCODERS:
+        own = Study(cfg, toy_study.split(tmp_path)).encoder_config(name, seed=3)
+        assert own.model.memory.length == len(DATASETS.build(own.train_dataloader.dataset)) == 32
+        assert own.randomness.seed == 3
+    assert cfg.model.memory.length == 40
+
+
+def finish(work_dir: Path) -> None:
+    """Leave a last checkpoint, as a training does."""
+    work_dir.mkdir(parents=True)
+    (work_dir / 'epoch_2.pth').touch()
+    (work_dir / 'last_checkpoint').write_text(f'{work_dir}/epoch_2.pth')
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The folder of a study with a config and a split."""
+    toy_study.write(tmp_path, toy_study.config())
+    toy_study.split(tmp_path)
+    return tmp_path
+
+
+def test_checkpoints_are_those_of_all_seeds_or_of_the_chosen_ones(folder):
+    for seed in (10, 2):
+        for name in ENCODERS:
+            finish(folder / f'seed{seed}' / name)
+    (folder / 'seed_of_doubt').mkdir()
+    study = Study.open(folder)
+    assert study.seeds == [2, 10]
+    found = study.checkpoints()
+    assert found[2] == Checkpoints(f'{folder}/seed2/f/epoch_2.pth', f'{folder}/seed2/g/epoch_2.pth')
+    assert list(found) == [2, 10]
+    assert list(study.checkpoints([10])) == [10]
+
+
+def test_trainings_that_are_not_finished_are_named(folder):
+    study = Study.open(folder)
+    with pytest.raises(ValueError, match=f'not trained to the end: {folder}; run `sslmem.py train` again'):
+        study.checkpoints()
+    finish(folder / 'seed0' / 'f')
+    with pytest.raises(ValueError, match='not trained to the end: .*/seed0/g; run'):
+        study.checkpoints()
+
+
+def test_options_override_the_config(folder):
+    assert Study.open(folder, {'train_cfg.max_epochs': 7}).training('f', 0).checkpoint.name == 'epoch_7.pth'
+
+
+def test_what_is_no_folder_of_a_study(tmp_path):
+    with pytest.raises(FileNotFoundError, match='is no folder of a study: make one by `python tools/sslmem.py train`'):
+        Study.open(tmp_path)
+    with pytest.raises(ValueError, match='this study has no folder: give one to Study'):
+        Study(toy_study.config()).seeds  # noqa: B018
+
+
+def test_on_another_split_encoders_see_other_images(folder, tmp_path):
+    other = toy_study.split(tmp_path / 'other', candidate=[24])
+    study = Study.open(folder).on_split(other)
+    assert study.split.candidate == [24]
+    assert study.encoder_config('f', 0).train_dataloader.dataset.dataset.split == str(other)
