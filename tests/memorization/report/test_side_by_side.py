@@ -4,7 +4,7 @@ import pytest
 
 from sslreg.memorization.report.side_by_side import agreement_section
 
-from .toy_scores import scored
+from .toy_scored import scored
 
 
 def test_two_studies_of_the_same_images_share_their_most_memorised():

@@ -10,8 +10,8 @@ from sslreg.memorization import Study
 from sslreg.memorization.comparison import compare_studies
 from sslreg.memorization.image_scores import ImageScores
 from sslreg.memorization.report import write_comparison, write_memorization
+from sslreg.memorization.score_settings import PairHashes, Protocol, ScoreSettings
 from sslreg.memorization.scored_study import ScoredStudy
-from sslreg.memorization.scoring import PairHashes, Protocol, ScoreSettings
 from sslreg.memorization.split import SPLIT_SETS, Split
 from tests.memorization import toy_study
 from tests.reports.markup import EVIL, check_page

@@ -7,8 +7,8 @@ from mmengine.config import Config
 
 from sslreg.memorization import Study
 from sslreg.memorization.image_scores import ImageScores
+from sslreg.memorization.score_settings import Protocol, ScoreSettings
 from sslreg.memorization.scored_study import ScoredStudy
-from sslreg.memorization.scoring import Protocol, ScoreSettings
 
 
 def scored(of_f: list[float], name: str = 'a', index: tuple[int, ...] = (4, 5, 6, 7), data: str = 'x') -> ScoredStudy:
