@@ -15,7 +15,7 @@ from sslreg.utils.config_files import load_config
 from .experiments.pruning import PruningResults
 from .experiments.removal import RemovalResults
 from .image_scores import ImageScores
-from .scoring import ScoreSettings
+from .score_settings import ScoreSettings
 from .study import Study
 from .summary import LayerSummary, summarize
 

@@ -39,7 +39,10 @@ MOVED = {
     'sslreg.evaluation.kinds': 'sslreg.evaluation.features.kinds',
     'sslreg.evaluation.splits': 'sslreg.datasets.subsets',
     'sslreg.evaluation.store': 'sslreg.evaluation.features.store',
+    'sslreg.memorization.Comparison': 'sslreg.memorization.ClaimTest',
+    'sslreg.memorization.compare': 'sslreg.memorization.compare_sets',
     'sslreg.models.anatomy': 'sslreg.models.introspection',
+    'sslreg.models.losses.streamed': 'sslreg.models.ops.streamed_loss',
     'sslreg.visualization': 'sslreg.reports',
 }
 

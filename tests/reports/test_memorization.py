@@ -21,9 +21,9 @@ from sslreg.memorization.report import (
 )
 from sslreg.memorization.report.layer_section import end_means
 from sslreg.memorization.report.run_averages import averaged, shown_metrics
+from sslreg.memorization.score_settings import Protocol, ScoreSettings
 from sslreg.memorization.score_statistics import ClaimTest, MeanStd
 from sslreg.memorization.scored_study import ScoredStudy, distinct_names
-from sslreg.memorization.scoring import Protocol, ScoreSettings
 from sslreg.memorization.summary import SeedAgreement, summarize_layermem
 
 

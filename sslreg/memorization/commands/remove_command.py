@@ -11,7 +11,6 @@ from torch import Tensor
 
 from sslreg.evaluation.features.store import combine
 from sslreg.evaluation.model import build_model, check_evaluated, load_model
-from sslreg.memorization import run_tables
 from sslreg.memorization.benchmarked import Benchmarks
 from sslreg.memorization.experiments.ranking import NONE
 from sslreg.memorization.experiments.records import Record
@@ -25,6 +24,7 @@ from sslreg.memorization.experiments.removal import (
     without_candidates,
 )
 from sslreg.memorization.layers import REPRESENTATION
+from sslreg.memorization.run_tables import run_table
 from sslreg.memorization.study import Study
 from sslreg.memorization.training import Training
 
@@ -63,7 +63,7 @@ def run_remove(args: Namespace) -> None:
             record.complete(condition, model, benchmarks)
     for name in benchmarks.names:
         title = f'{name} without candidates of {study.results.name}'
-        table = run_tables.of_runs(title, name, record.of(conditions), lambda each: str(each.number or ''))
+        table = run_table(title, name, record.of(conditions), lambda each: str(each.number or ''))
         Console().print(table.rich())
     Console().print(f'See {record.path}')
 
