@@ -1,13 +1,22 @@
+"""Table of the tensors of a conversion."""
+
 import re
 from collections.abc import Iterable
 
 from rich.table import Table
 
-from .convert import Conversion
+from .tensors import Conversion
 
 
-def report(conversion: Conversion, title: str) -> Table:
-    """A line for tensors whose names differ in numbers of blocks only, and for each that is not as in the file."""
+def conversion_table(conversion: Conversion, title: str) -> Table:
+    """Return a table with one row per tensor that was changed, and one per group of unchanged tensors.
+
+    Tensors are in one group if their names differ in numbers only.
+
+    Args:
+        conversion: The conversion.
+        title: Title of the table.
+    """
     table = Table('in the file', 'converted', 'tensors', '', title=title)
     plain = [pair for pair in conversion.matched.items() if pair[1] not in conversion.notes]
     for (old, new), count in _counted((_starred(old), _starred(new)) for old, new in plain).items():
