@@ -43,6 +43,7 @@ MOVED = {
     'sslreg.memorization.Comparison': 'sslreg.memorization.ClaimTest',
     'sslreg.memorization.compare': 'sslreg.memorization.compare_sets',
     'sslreg.models.anatomy': 'sslreg.models.introspection',
+    'sslreg.models.losses.streamed': 'sslreg.models.ops.streamed_loss',
     'sslreg.visualization': 'sslreg.reports',
 }
 
