@@ -25,10 +25,10 @@ class Row:
     """Row of a comparison; ``ratio`` is the speed of SSLReg relative to the baseline."""
 
     name: str
-    rival_seconds: float
+    baseline_seconds: float
     seconds: float
     ratio: float
-    rival_peak_mb: float
+    baseline_peak_mb: float
     peak_mb: float
 
 
@@ -132,19 +132,19 @@ def report(title: str, rows: Sequence[Row], file: Path | None) -> None:
         rows: Its rows.
         file: Path of the JSON, or None.
     """
-    names = ('', 'baseline ms', 'ours ms', 'x faster', 'baseline MB', 'ours MB', 'x less')
+    names = ('', 'base ms', 'ours ms', 'x faster', 'base MB', 'ours MB', 'x less')
     table = Table(*names, title=title, box=SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
     for column in table.columns:
         column.no_wrap = True
         column.justify = 'left' if column is table.columns[0] else 'right'
     for row in rows:
-        less = row.rival_peak_mb / max(row.peak_mb, 0.1)
+        less = row.baseline_peak_mb / max(row.peak_mb, 0.1)
         table.add_row(
             row.name,
-            f'{row.rival_seconds * 1e3:.1f}',
+            f'{row.baseline_seconds * 1e3:.1f}',
             f'{row.seconds * 1e3:.1f}',
             f'{row.ratio:.2f}',
-            f'{row.rival_peak_mb:.0f}',
+            f'{row.baseline_peak_mb:.0f}',
             f'{row.peak_mb:.1f}',
             f'{less:.0f}',
         )

@@ -202,7 +202,7 @@ def measure(case: Case, rounds: int) -> dict[str, Any]:
 
 def report(rows: list[dict[str, Any]]) -> None:
     """Print the table."""
-    names = ('', 'baseline ms', 'ours ms', 'x faster', 'baseline MB', 'ours MB', 'images/s', 'MFU %', 's / epoch')
+    names = ('', 'base ms', 'ours ms', 'x faster', 'base MB', 'ours MB', 'images/s', 'MFU %', 's / epoch')
     table = Table(*names, title='A training step', box=SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
     for column in table.columns:
         column.no_wrap = True
@@ -210,9 +210,9 @@ def report(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         table.add_row(
             row['name'],
-            *(f'{row[name] * 1e3:.1f}' for name in ('rival_seconds', 'seconds')),
+            *(f'{row[name] * 1e3:.1f}' for name in ('baseline_seconds', 'seconds')),
             f'{row["ratio"]:.2f}',
-            *(f'{row[name]:.0f}' for name in ('rival_peak_mb', 'peak_mb', 'images_per_s')),
+            *(f'{row[name]:.0f}' for name in ('baseline_peak_mb', 'peak_mb', 'images_per_s')),
             '' if row['mfu'] is None else f'{100 * row["mfu"]:.1f}',
             '' if row['epoch_seconds'] is None else f'{row["epoch_seconds"]:.1f}',
         )

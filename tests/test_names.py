@@ -22,45 +22,20 @@ FILES_TO_RENAME = {
     'neighbours.py',
     'progress.py',
     'recall.py',
-    'report.py',
-    'statistics.py',
-    'tables.py',
-    'units.py',
 }
-CLASSES_TO_RENAME = {
-    'Comparison',
-    'Condition',
-    'Images',
-    'Place',
-}
+CLASSES_TO_RENAME = set()
 FUNCTIONS_TO_RENAME = {
-    'add',
-    'agreement',
-    'compare',
-    'conditions',
-    'curves',
-    'differences',
     'duration',
-    'labels',
     'nearest',
     'picture',
-    'run',
-    'score',
     'select',
-    'settings',
     'spread',
-    'summary',
 }
 CONSTANTS_TO_RENAME = {
-    'COLOURS',
-    'ENDS',
-    'FORMS',
     'MANY_COLUMNS',
-    'Part',
     'QUERIES',
     'ROWS',
     'SHORTEST',
-    'TOP',
 }
 
 

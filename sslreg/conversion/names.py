@@ -1,15 +1,17 @@
-"""Names of a backbone's tensors: every code's are translated into timm's, which for most are the same.
+"""Translation of the names of a backbone's tensors to timm's names.
 
-DINO's, MaSSL's and iBOT's vision transformers descend from timm's; ResNets have torchvision's names everywhere.
+Most codes have timm's names: the vision transformers of DINO, MaSSL and iBOT descend from timm's, and ResNets have
+torchvision's names everywhere.
 """
 
 import re
-from dataclasses import dataclass, field
 
 from torch import Tensor
 
-# Theirs: timm's. Beginnings of names; # is a number.
-TIMM_BACKBONE = {'model.': ''}  # sslreg's around timm's network
+from .tensors import Weights
+
+# Prefixes of names in other codes: prefixes in timm. # stands for a number.
+TIMM_BACKBONE = {'model.': ''}  # sslreg's wrapper of timm's networks
 MMPRETRAIN = {
     'patch_embed.projection.': 'patch_embed.proj.',
     'layers.#.ln1.': 'blocks.#.norm1.',
@@ -29,19 +31,28 @@ SWIGLU = {'blocks.#.mlp.w12.': 'blocks.#.mlp.fc1.', 'blocks.#.mlp.w3.': 'blocks.
 REGISTERS = {'register_tokens': 'reg_token'}
 TABLES = (TIMM_BACKBONE, MMPRETRAIN, IBOT, SWIGLU, REGISTERS)
 
-# What an encoder has no use for: classifiers, and the tokens of masked images.
+# Tensors that are not part of an encoder: classifiers, and the tokens of masked images.
 LEFT_OUT = re.compile(r'(head|head_dist|fc|head\.fc|classifier)\.(weight|bias)|mask_token|masked_embed')
 
 
 def timm_name(name: str) -> str:
-    """``layers.0.ln1.weight`` -> ``blocks.0.norm1.weight``; a name that no table has stays."""
+    """Return timm's name, e.g. ``blocks.0.norm1.weight`` for ``layers.0.ln1.weight``; other names are unchanged.
+
+    Args:
+        name: Name of a tensor in any code.
+    """
     for table in TABLES:
         name = renamed(name, table)
     return name
 
 
 def renamed(name: str, table: dict[str, str]) -> str:
-    """By the first line of a table that fits; of two numbers the last is kept (a block's in its chunk)."""
+    """Rename by the first matching prefix of a table; of two numbers (chunk and block) the last is kept.
+
+    Args:
+        name: Name of a tensor.
+        table: New prefixes by old ones.
+    """
     for old, new in table.items():
         match = re.match(re.escape(old).replace(r'\#', r'(\d+)'), name)
         if match:
@@ -49,32 +60,20 @@ def renamed(name: str, table: dict[str, str]) -> str:
     return name
 
 
-@dataclass
-class Weights:
-    """A backbone's tensors by timm's names.
+def to_timm_names(backbone: dict[str, Tensor], left_out: list[str]) -> Weights:
+    """Return the weights of any code's backbone with timm's names.
 
-    Attributes:
-        tensors: By timm's names.
-        origin: What the file calls them.
-        notes: What was done to tensors that are not as in the file.
-        left_out: Names of tensors in the file that belong to no backbone.
-    """
+    DINOv2 adds a position to the class token, but timm's networks with registers do not, so the sum of both becomes
+    the class token.
 
-    tensors: dict[str, Tensor]
-    origin: dict[str, str]
-    notes: dict[str, str] = field(default_factory=dict)
-    left_out: list[str] = field(default_factory=list)
-
-
-def translated(backbone: dict[str, Tensor], left_out: list[str]) -> Weights:
-    """Any code's backbone in timm's names.
-
-    DINOv2 adds a position to the class token, timm's networks with registers do not: the two are summed.
+    Args:
+        backbone: Tensors of the backbone.
+        left_out: Names of the file's tensors that belong to no backbone.
 
     Raises:
-        ValueError: Two tensors have one name in timm.
+        ValueError: Two tensors have the same name in timm.
     """
-    chunks = DINOV2_CHUNKS if 'cls_token' in backbone else {}  # timm's MobileNets have stages there
+    chunks = DINOV2_CHUNKS if 'cls_token' in backbone else {}  # in timm's MobileNets these are stages
     origin: dict[str, str] = {}
     for old in backbone:
         name = timm_name(renamed(old, chunks))

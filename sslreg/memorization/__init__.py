@@ -1,7 +1,9 @@
 """SSLMem, LayerMem and UnitMem: how much an encoder memorised each image, and where."""
 
+from sslreg.utils.moved import forward
+
 from .hooks import SSLMemHook, UnitMemHook
-from .score_statistics import Agreement, ClaimTest, agreement, compare
+from .score_statistics import Agreement, ClaimTest, agreement, compare_sets
 from .scores import image_alignment, range_normalized, relative_sslmem, sslmem
 from .split import Split, SplitPart
 from .study import Study
@@ -17,10 +19,12 @@ __all__ = [
     'UnitMemHook',
     'agreement',
     'classmem',
-    'compare',
+    'compare_sets',
     'image_alignment',
     'range_normalized',
     'relative_sslmem',
     'sslmem',
     'unitmem',
 ]
+
+forward(__name__)

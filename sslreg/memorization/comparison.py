@@ -9,11 +9,9 @@ from torch import Tensor
 
 from sslreg.utils.files import write_json
 
-from .config_differences import config_differences
-from .image_sets import augmentation, training_images
+from .comparability import caveats, other_candidates
 from .score_statistics import Agreement, ClaimTest, agreement, to_json
 from .scored_study import ScoredStudy
-from .split import SPLIT_SETS
 from .summary import TOP_CANDIDATES, SeedAgreement, SetSummary, seed_agreements
 
 
@@ -126,15 +124,8 @@ def study_agreement(a: ScoredStudy, b: ScoredStudy, top: int = TOP_CANDIDATES) -
 
 def compare_pair(a: ScoredStudy, b: ScoredStudy) -> StudyAgreement | IncomparableStudies:
     """Compare the rankings of the candidates by two studies, if the candidates are the same images."""
-    if found := config_differences(training_images(a.cfg), training_images(b.cfg), 'dataset'):
-        return IncomparableStudies([a.name, b.name], f'they are of other data, {", ".join(found)}')
-    if a.index != b.index:
-        common = len(set(a.index) & set(b.index))
-        return IncomparableStudies(
-            [a.name, b.name],
-            f'they are of other splits, with {common} of {len(a.index)} and {len(b.index)} candidates in common',
-        )
-    return study_agreement(a, b)
+    reason = other_candidates(a, b)
+    return IncomparableStudies([a.name, b.name], reason) if reason else study_agreement(a, b)
 
 
 def ordered_candidates(study: ScoredStudy) -> Tensor:
@@ -146,44 +137,3 @@ def ordered_candidates(study: ScoredStudy) -> Tensor:
 def _compared_study(study: ScoredStudy, top: int) -> ComparedStudy:
     found, pairs = study.summary, seed_agreements(study.chosen, top)
     return ComparedStudy(study.name, study.scores.seeds, found.sets, found.tests, pairs, str(study.folder))
-
-
-def check_same_images(studies: Sequence[ScoredStudy]) -> None:
-    """Refuse to compare, image by image, studies of other data or splits.
-
-    Raises:
-        ValueError: Two studies are not of the same images.
-    """
-    first, *others = studies
-    for other in others:
-        if reason := _other_images(first, other):
-            raise ValueError(
-                f'{first.folder} and {other.folder} are not of the same images, {reason}: train and score both by one '
-                f'split, `sslmem.py train ... --split {first.folder}/split.json`'
-            )
-
-
-def _other_images(a: ScoredStudy, b: ScoredStudy) -> str:
-    """Return why two studies are not of the same images; '' if they are."""
-    if found := config_differences(training_images(a.cfg), training_images(b.cfg), 'dataset'):
-        return f'their data differ, {", ".join(found)}'
-    for name in SPLIT_SETS:
-        of_a, of_b = (set(each.study.split.part(name)) for each in (a, b))
-        if of_a != of_b:
-            return f'their splits differ, {len(of_a & of_b)} of {len(of_a)} and {len(of_b)} {name} images are in both'
-    return ''
-
-
-def caveats(studies: Sequence[ScoredStudy]) -> list[str]:
-    """Return in which respects, other than training, studies were scored differently than the first."""
-    first, *others = studies
-    return [
-        f'{first.folder} and {other.folder} were scored differently: {", ".join(found)}'
-        for other in others
-        if (found := _scoring_differences(first, other))
-    ]
-
-
-def _scoring_differences(a: ScoredStudy, b: ScoredStudy) -> list[str]:
-    protocol = config_differences(a.settings.comparable, b.settings.comparable, 'protocol')
-    return protocol + config_differences(augmentation(a.cfg), augmentation(b.cfg), 'augmentation')

@@ -1,6 +1,7 @@
 """Hooks that log what an encoder memorises during training."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from .measure import AlignmentOf, alignments, first_view, shared_out
 from .score_statistics import quantiles
 from .scores import relative_sslmem, sslmem
 from .study import Study
-from .unit_scores import Loading, score_units
+from .unit_scores import Loading, UnitScores, score_units
 from .units import Rest
 
 
@@ -55,36 +56,56 @@ class _ScoreHook(Hook):
             with torch.random.fork_rng(devices=[]):  # loaders draw from torch's generator
                 found = self.scores(runner, as_encoder(model))
             model.train()
-            self._tell(runner, found)
+            self._log(runner, found)
+            if is_main_process():
+                self._write(runner, found)
 
-    def scores(self, runner: Runner, model: Any) -> dict[str, dict[str, Tensor]]:
-        """Return the arrays of each layer that are kept; ``'scores'`` is logged."""
+    def scores(self, runner: Runner, model: Any) -> dict[str, Any]:
+        """Return the arrays of each layer, of which ``scores`` are logged."""
         raise NotImplementedError
 
-    def _tell(self, runner: Runner, found: dict[str, dict[str, Tensor]]) -> None:
+    def _log(self, runner: Runner, found: dict[str, Any]) -> None:
         figures = {
             f'{self.name}/{layer}/{key}': value
-            for layer, columns in found.items()
-            for key, value in _figures(columns['scores']).items()
+            for layer, each in found.items()
+            for key, value in _figures(each.scores).items()
         }
         for key, value in figures.items():
             runner.message_hub.update_scalar(key, value)
         means = ', '.join(f'{key} {value:.4f}' for key, value in figures.items() if key.endswith('mean'))
         runner.logger.info(f'after epoch {runner.epoch + 1}: {means}')
-        if is_main_process():
-            folder = Path(runner.work_dir, self.name)
-            folder.mkdir(parents=True, exist_ok=True)
-            arrays: dict[str, Any] = {
-                f'{layer}/{column}': values.numpy()
-                for layer, columns in found.items()
-                for column, values in columns.items()
-            }
-            np.savez(folder / f'epoch_{runner.epoch + 1}.npz', **arrays)
+
+    def _write(self, runner: Runner, found: dict[str, Any]) -> None:
+        arrays: dict[str, Any] = {
+            f'{layer}/{name}': values.numpy() for layer, each in found.items() for name, values in vars(each).items()
+        }
+        folder = Path(runner.work_dir, self.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(folder / f'epoch_{runner.epoch + 1}.npz', **arrays)
 
 
 def _figures(scores: Tensor) -> dict[str, float]:
     """Return the mean and quantiles (``'q05'``) of scores."""
     return dict(mean=float(scores.mean())) | {f'q{100 * float(q):02.0f}': x for q, x in quantiles(scores).items()}
+
+
+@dataclass(frozen=True)
+class CandidateScores:
+    """Scores of the candidates by a layer, each ``[M]``.
+
+    Attributes:
+        scores: SSLMem.
+        prime: SSLMem'.
+        f: Alignment by f.
+        g: Alignment by g.
+        index: Index in the training set.
+    """
+
+    scores: Tensor
+    prime: Tensor
+    f: Tensor
+    g: Tensor
+    index: Tensor
 
 
 @HOOKS.register_module()
@@ -146,19 +167,10 @@ class SSLMemHook(_ScoreHook):
                 f'reference={self.reference!r} is not of the architecture that is trained: {error}'
             ) from error
 
-    def scores(self, runner: Runner, model: Any) -> dict[str, dict[str, Tensor]]:
+    def scores(self, runner: Runner, model: Any) -> dict[str, CandidateScores]:
         """Compare f with the reference."""
-        of_f = self._alignment(model)
-        return {
-            layer: dict(
-                scores=sslmem(f, self.of_g[layer]),
-                prime=relative_sslmem(f, self.of_g[layer]),
-                f=f,
-                g=self.of_g[layer],
-                index=self.index,
-            )
-            for layer, f in of_f.items()
-        }
+        pairs = ((layer, f, self.of_g[layer]) for layer, f in self._alignment(model).items())
+        return {layer: CandidateScores(sslmem(f, g), relative_sslmem(f, g), f, g, self.index) for layer, f, g in pairs}
 
     def _alignment(self, model: Any) -> dict[str, Tensor]:
         layers = Layers(model, self.layers)
@@ -211,7 +223,6 @@ class UnitMemHook(_ScoreHook):
         study = Study(runner.cfg, Path(self.split) if self.split else None)
         self.images = study.images(self.part).views(self.num_views)
 
-    def scores(self, runner: Runner, model: Any) -> dict[str, dict[str, Tensor]]:
+    def scores(self, runner: Runner, model: Any) -> dict[str, UnitScores]:
         """Measure UnitMem."""
-        found = score_units(model, self.layers, self.images, Loading(self.batch_size, 0), self.rest)
-        return {layer: each._asdict() for layer, each in found.items()}
+        return score_units(model, self.layers, self.images, Loading(self.batch_size, 0), self.rest)

@@ -13,16 +13,16 @@ from .score_statistics import mean_and_std
 from .table_rows import plus_minus
 
 
-def of_runs(title: str, name: str, runs: Sequence[ConditionRun[C]], level: Callable[[C], str]) -> ResultTable:
-    """The metrics of one benchmark, a row for each order at each level: mean and standard deviation over seeds.
+def run_table(title: str, name: str, runs: Sequence[ConditionRun[C]], level: Callable[[C], str]) -> ResultTable:
+    """Tabulate the metrics of one benchmark by order and level: mean and standard deviation over seeds.
 
-    Behind a row by scores follows by how much its mean differs from that of the random ones at the same level.
+    A row below ``most`` and ``least`` has the difference of its mean from that of ``random`` at the same level.
 
     Args:
-        title: Of the table.
-        name: Of the benchmark.
-        runs: In the order of the rows.
-        level: How much was taken away, in words; '' for nothing.
+        title: Title of the table.
+        name: Name of the benchmark.
+        runs: Runs in the order of the rows.
+        level: Returns how much was taken away, in words; '' for nothing.
     """
     metrics = shown_in_terminal(list(metrics_of(runs[0].metrics, name)))
     found: dict[tuple[str, str], list[list[float]]] = {}

@@ -78,7 +78,7 @@ class ClaimTest:
         return 'yes' if self.p_welch < SIGNIFICANT else 'not shown'
 
 
-def compare(scores: dict[str, Tensor]) -> list[ClaimTest]:
+def compare_sets(scores: dict[str, Tensor]) -> list[ClaimTest]:
     """Test the paper's claims (arXiv 2401.12233, 4.2): candidates above shared and extra, independent below both.
 
     Args:

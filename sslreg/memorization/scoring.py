@@ -1,7 +1,7 @@
 """SSLMem of the images of a study by pairs of encoders, kept on disk."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -14,30 +14,11 @@ from sslreg.evaluation.model import load_model
 
 from .image_scores import ImageScores
 from .image_sets import augmentation
-from .layers import REPRESENTATION, Layers
+from .layers import Layers
 from .measure import AlignmentOf, alignment_batches, first_view, shared_out
+from .score_settings import PairHashes, Protocol
 from .split import SPLIT_SETS
 from .study import ENCODERS, Checkpoints, Study
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """Settings of a scoring.
-
-    Attributes:
-        num_views: Augmentations of an image.
-        by: Measure of alignment.
-        layers: Patterns of :class:`Layers`.
-    """
-
-    num_views: int = 5
-    by: AlignmentOf = field(default_factory=AlignmentOf)
-    layers: tuple[str, ...] = (REPRESENTATION,)
-
-    @property
-    def plain(self) -> bool:
-        """Whether the image without augmentation comes before its views."""
-        return self.by.against == 'image'
 
 
 @dataclass(frozen=True)
@@ -55,56 +36,9 @@ class EncoderPair:
     g: Layers
 
     @cached_property
-    def hashes(self) -> dict[str, str]:
+    def hashes(self) -> PairHashes:
         """Hashes of the networks f and g."""
-        return {name: model_hash(layers.model) for name, layers in (('f', self.f), ('g', self.g))}
-
-
-@dataclass(frozen=True)
-class PairHashes:
-    """Hashes of the networks of one seed."""
-
-    seed: int
-    f: str
-    g: str
-
-
-@dataclass(frozen=True)
-class ScoreSettings:
-    """Everything that scores depend on, as ``scores.json`` keeps it.
-
-    Attributes:
-        config: File of the study's config.
-        split: File of its split.
-        protocol: Settings of the scoring.
-        augmentation: Views of the config, as text.
-        networks: Hashes of each pair.
-    """
-
-    config: str
-    split: str
-    protocol: Protocol
-    augmentation: str
-    networks: list[PairHashes]
-
-    @classmethod
-    def of(cls, study: Study, pairs: Sequence[EncoderPair], protocol: Protocol) -> 'ScoreSettings':
-        """Return the settings of a scoring."""
-        networks = [PairHashes(pair.seed, **pair.hashes) for pair in pairs]
-        return cls(study.cfg.filename, str(study.split_file), protocol, repr(augmentation(study.cfg)), networks)
-
-    @classmethod
-    def from_json(cls, found: Mapping[str, Any]) -> 'ScoreSettings':
-        """Take the settings out of the content of ``scores.json``."""
-        settings = found['protocol']
-        protocol = Protocol(settings['num_views'], AlignmentOf(**settings['by']), tuple(settings['layers']))
-        networks = [PairHashes(**each) for each in found['networks']]
-        return cls(found['config'], found['split'], protocol, str(found['augmentation']), networks)
-
-    @property
-    def comparable(self) -> dict[str, Any]:
-        """The settings of the protocol that scores should share to be compared: all but the layers."""
-        return {key: value for key, value in asdict(self.protocol).items() if key != 'layers'}
+        return PairHashes(self.seed, model_hash(self.f.model), model_hash(self.g.model))
 
 
 def load_pair(study: Study, checkpoints: Checkpoints, seed: int, protocol: Protocol, device: str) -> EncoderPair:
@@ -125,7 +59,7 @@ def load_pair(study: Study, checkpoints: Checkpoints, seed: int, protocol: Proto
         for name, path in zip(ENCODERS, checkpoints, strict=True)
     )
     pair = EncoderPair(seed, f, g)
-    if pair.hashes['f'] == pair.hashes['g']:
+    if pair.hashes.f == pair.hashes.g:
         raise ValueError(
             f'{checkpoints.f} and {checkpoints.g} are one network, which cannot be compared with itself: give as g the '
             'one that was trained without the candidates'
@@ -186,7 +120,7 @@ def _align(
     first = first_view(dataset, preprocess)
     for each in encoders:
         each.order(first)
-    keys = [combine(key, *pair.hashes.values(), name) for name in ENCODERS]
+    keys = [combine(key, pair.hashes.f, pair.hashes.g, name) for name in ENCODERS]
     rows = [stored(store, each) for each in keys]
     if any(each is None for each in rows):
         about = {each: dict(layers=pair.f.names, encoder=name) for each, name in zip(keys, ENCODERS, strict=True)}

@@ -115,7 +115,7 @@ def _summarize_layer(scores: ImageScores) -> LayerSummary:
             name: SetSummary(**{form: _summarize_set(values[:, 0, among]) for form, values in forms.items()})
             for name, among in places.items()
         },
-        score_statistics.compare(means),
+        score_statistics.compare_sets(means),
         seed_agreements(scores) if len(scores.seeds) > 1 else None,
     )
 

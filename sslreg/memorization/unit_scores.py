@@ -47,7 +47,8 @@ class UnitSummary:
     quantiles: dict[str, float]
 
 
-class UnitScores(NamedTuple):
+@dataclass(frozen=True)
+class UnitScores:
     """Scores of a layer's units.
 
     Attributes:
@@ -90,7 +91,7 @@ def unit_classes(activations: Tensor, labels: Tensor, rest: Rest = 'mean') -> Un
 def write_units(folder: Path, scores: Mapping[str, UnitScores], settings: dict[str, Any]) -> None:
     """Write ``units.npz``, ``LAYER/scores`` and ``LAYER/most`` of each layer, and ``units.json``, with summaries."""
     arrays: dict[str, Any] = {
-        f'{layer}/{name}': values.numpy() for layer, each in scores.items() for name, values in each._asdict().items()
+        f'{layer}/{name}': values.numpy() for layer, each in scores.items() for name, values in vars(each).items()
     }
     with atomic_write(folder / 'units.npz') as partial, partial.open('wb') as file:
         np.savez(file, **arrays)
@@ -106,7 +107,7 @@ def read_units(folder: Path, settings: dict[str, Any]) -> dict[str, UnitScores] 
     with np.load(folder / 'units.npz') as found:
         layers = [key.removesuffix('/scores') for key in found if key.endswith('/scores')]
         return {
-            layer: UnitScores(*(torch.from_numpy(found[f'{layer}/{name}']) for name in UnitScores._fields))
+            layer: UnitScores(*(torch.from_numpy(found[f'{layer}/{name}']) for name in ('scores', 'most')))
             for layer in layers
         }
 

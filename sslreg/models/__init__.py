@@ -1,3 +1,5 @@
+"""Models: the algorithm, its memories, heads and losses, and the networks around them."""
+
 from typing import NoReturn
 
 import mmpretrain.models  # noqa: F401  registers what sslreg's registries fall back to

@@ -1,3 +1,5 @@
+"""The algorithm."""
+
 from collections import OrderedDict
 from itertools import groupby
 from typing import Any
@@ -17,8 +19,9 @@ from .recall import LearningRecall, Recall
 class MemorySSL(BaseSelfSupervisor):
     """Self-supervised learning that relates queries to keys through a memory; a method is a config of this class.
 
-    The student embeds all views, the teacher (or the student itself, where a method has none) the first
-    ``num_key_views``. The head compares both through what the memory recalls; then the memory stores the last key view.
+    The student embeds all views, the teacher (or the student itself, if the method has no teacher) the first
+    ``num_key_views``. The head compares both through the entries of the memory; then the memory stores the last key
+    view, unless it has learned from the softmax of the loss.
 
     Args:
         backbone: Config of the backbone.
@@ -28,10 +31,13 @@ class MemorySSL(BaseSelfSupervisor):
         teacher: Config of an averaged model, e.g. :class:`EMATeacher`, or None. It brings ``TeacherEMAHook``, which
             moves it.
         num_key_views: Views 0..T-1 that become keys.
-        mixing: Config of what mixes the images of a batch, e.g. :class:`InstanceCutMix`, or None. It takes one view,
-            and a head whose ``loss`` takes ``labels``.
-        data_preprocessor: Config; of :class:`ViewPreprocessor` unless it says its type.
+        mixing: Config of a transform that mixes the images of a batch, e.g. :class:`InstanceCutMix`, or None. It needs
+            a single view, and a head whose ``loss`` takes ``labels``.
+        data_preprocessor: Config of the preprocessor; its default ``type`` is :class:`ViewPreprocessor`.
         init_cfg: As in MMEngine.
+
+    Raises:
+        ValueError: ``num_key_views`` is below 1.
 
     State: ``backbone.*`` and ``neck.*`` are the student's; ``teacher.module.backbone.*`` the teacher's; ``memory.*``.
     """
@@ -48,7 +54,7 @@ class MemorySSL(BaseSelfSupervisor):
         data_preprocessor: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
-        # Built here, since mmpretrain's registry does not know sslreg's components outside of a Runner.
+        # Built here because mmpretrain's registry does not find sslreg's components outside of a Runner.
         parts = [MODELS.build(part) for part in (backbone, neck, head)]
         data_preprocessor = MODELS.build(dict(type='ViewPreprocessor') | (data_preprocessor or {}))
         super().__init__(*parts, data_preprocessor=data_preprocessor, init_cfg=init_cfg)
@@ -59,7 +65,7 @@ class MemorySSL(BaseSelfSupervisor):
         self.teacher = MODELS.build(teacher, default_args=dict(model=self.student)) if teacher else None
         self.num_key_views = num_key_views
         self.mixing = MODELS.build(mixing) if mixing else None
-        if self.memory.sharded:  # else DistributedDataParallel would give all ranks the entries of the first
+        if self.memory.sharded:  # else DistributedDataParallel would give all ranks the entries of rank 0
             self._ddp_params_and_buffers_to_ignore = ['memory.feats']
 
     @property
@@ -69,17 +75,17 @@ class MemorySSL(BaseSelfSupervisor):
 
     @property
     def student(self) -> nn.Sequential:
-        """``[B, 3, H, W] -> [B, D]``; a view of the model's own parts, of the same names as the teacher's."""
+        """Backbone, pooling and neck, ``[B, 3, H, W] -> [B, D]``, under the names that they have in the teacher."""
         return nn.Sequential(OrderedDict(backbone=self.backbone, pool=self.pool, neck=self.neck))
 
     @property
     def feature_backbone(self) -> nn.Module:
-        """What is evaluated: the teacher's backbone where there is one."""
+        """The backbone to evaluate: the teacher's if there is one."""
         backbone: nn.Module = self.teacher.module.backbone if self.teacher is not None else self.backbone
         return backbone
 
     def extract_feat(self, images: Tensor) -> Tensor:
-        """Features for evaluation, ``[B, 3, H, W] -> [B, C]``, of :attr:`feature_backbone`."""
+        """Return features ``[B, C]`` of images ``[B, 3, H, W]`` from :attr:`feature_backbone`, for evaluation."""
         feats: Tensor = self.pool(self.feature_backbone(images))
         return feats
 
@@ -120,12 +126,15 @@ class MemorySSL(BaseSelfSupervisor):
             )
 
     def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """As in MMEngine, which however logs a head's own ``loss`` in place of the sum where there are others."""
+        """Sum the losses as MMEngine does, and log the sum as ``loss``.
+
+        MMEngine logs the head's own ``loss`` under this name even if there are further losses.
+        """
         loss, logged = super().parse_losses(losses)
         return loss, dict(logged, loss=loss)
 
     def _mixed(self, views: list[Tensor]) -> tuple[list[Tensor], dict[str, Tensor]]:
-        """The views, and how much of each image belongs to which image's target if they are mixed."""
+        """Mix the images, if the model does; return the views, and as ``labels`` the shares of the images' targets."""
         if self.mixing is None:
             return views, {}
         if len(views) > 1:
@@ -147,11 +156,11 @@ class MemorySSL(BaseSelfSupervisor):
 
 
 def embed_views(encoder: Any, views: list[Tensor]) -> Tensor:
-    """Embed V views ``[B, 3, H, W]`` -> ``[V, B, D]``: the backbone runs once per image size, the neck once.
+    """Embed V views ``[B, 3, H, W]`` as ``[V, B, D]``: the backbone runs once per image size, the neck once.
 
     Args:
-        encoder: A module with the parts ``backbone``, ``pool`` and ``neck``.
-        views: Consecutive views of one size share a pass of the backbone, and so its batch statistics.
+        encoder: Module with the parts ``backbone``, ``pool`` and ``neck``.
+        views: The views. Consecutive views of one size share a pass of the backbone, and so its batch statistics.
     """
     by_size = [list(group) for _, group in groupby(views, key=lambda view: view.shape[-2:])]
     feats = torch.cat([encoder.pool(encoder.backbone(torch.cat(group))) for group in by_size])

@@ -18,7 +18,7 @@ from tests import toy  # noqa: F401  registers its backbones
 
 
 @pytest.mark.parametrize('rows', [None, 'all'])
-def test_rival_and_ours_leave_the_same_bank(rows):
+def test_baseline_and_ours_leave_the_same_bank(rows):
     baseline, ours = instance.case(num_images=4, length=50, feat_dim=8, weight=20.0, rows=rows)
     bank, memory = baseline.args[1], ours.args[1]
     baseline()
@@ -26,7 +26,7 @@ def test_rival_and_ours_leave_the_same_bank(rows):
     torch.testing.assert_close(memory.feats, bank, atol=1e-6, rtol=0)
 
 
-def test_rival_has_the_same_gradient():
+def test_baseline_has_the_same_gradient():
     queries = F.normalize(torch.randn(4, 8), dim=1)
     bank, indices = F.normalize(torch.randn(50, 8), dim=1), torch.arange(4)
     grad = instance.plain(queries, bank.clone(), indices, 20.0, None)
@@ -81,7 +81,7 @@ def test_rows_are_written(tmp_path, monkeypatch, capsys):
     torch.set_num_threads(threads)
     rows = json.loads((tmp_path / 'rows.json').read_text())
     assert len(rows) == 4
-    assert set(rows[0]) == {'name', 'rival_seconds', 'seconds', 'ratio', 'rival_peak_mb', 'peak_mb'}
+    assert set(rows[0]) == {'name', 'baseline_seconds', 'seconds', 'ratio', 'baseline_peak_mb', 'peak_mb'}
     assert 'CE + SqrtKL, all rows' in capsys.readouterr().out
 
 
@@ -105,7 +105,7 @@ def test_a_step_with_the_released_loss_is_ours():
     assert ours.model.memory.num_updates == 2
 
 
-def test_the_rival_of_an_option_is_our_step_without_it():
+def test_the_baseline_of_an_option_is_our_step_without_it():
     vit = replace(step.SMALL_VIT, sizes=(64, 32), num_images=2, length=16, block=16, options=('checkpointing',))
     baseline, ours = step.pair(vit)
     assert 'forward' in vars(ours.model.backbone.layers[0])

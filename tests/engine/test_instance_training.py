@@ -124,6 +124,7 @@ def test_a_run_that_cannot_work_says_why(tmp_path, overrides, error, message):
     cfg = toy.instance_config(tmp_path, memory={} if '_delete_' in memory else memory, **overrides)
     if '_delete_' in memory:
         cfg.model.memory = {name: value for name, value in memory.items() if name != '_delete_'}
+        cfg.custom_hooks = [dict(type='MemoryInitHook')]
     cfg.model.backbone.type = 'ToyBackbone'
     if 'train_dataloader__batch_size' in overrides:
         cfg.model.neck.norm_cfg = dict(type='BN1d')

@@ -195,7 +195,7 @@ def test_misspelt_optimizer_parameter_fails_at_start(tmp_path):
             dict(train_dataloader__num_workers=1, train_dataloader__persistent_workers=True),
             'persistent_workers=True keeps the random states',
         ),
-        (dict(val_cfg__probe__ks=(1, 30)), 'a bank of 24 images has no 30 neighbours'),
+        (dict(val_cfg__benchmarks__0__probes__0__ks=(1, 30)), 'a bank of 24 images has no 30 neighbours'),
         (
             dict(val_dataloader__dataset__metainfo=dict(classes=('odd', 'even'))),
             'has the classes even, odd .2., the images',

@@ -1,50 +1,19 @@
 """Studies of the same images side by side, against figures worked out by hand."""
 
 import math
-from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import Config
 
-from sslreg.memorization import Split, Study
 from sslreg.memorization.comparison import (
     StudyComparison,
-    caveats,
-    check_same_images,
     compare_pair,
     compare_studies,
     ordered_candidates,
 )
 from sslreg.memorization.image_scores import ImageScores
-from sslreg.memorization.scored_study import ScoredStudy
-from sslreg.memorization.scoring import Protocol, ScoreSettings
 from sslreg.memorization.terminal_tables import comparison_tables
-
-SETS = ['shared'] * 2 + ['candidate'] * 4
-SPLIT = Split(shared=[0, 1], candidate=[4, 5, 6, 7], independent=[8, 9], extra=[0])
-
-
-def scores(*of_f: list[float], index: tuple[int, ...] = (4, 5, 6, 7)) -> ImageScores:
-    """Two shared images of 0 and four candidates, whose SSLMem is 1 minus what is given, by seeds 3, 4 and so on."""
-    rows = torch.tensor([[1.0, 1.0, *row] for row in of_f])[:, None]
-    seeds = list(range(3, 3 + len(of_f)))
-    return ImageScores(['conv'], seeds, SETS, torch.tensor([0, 1, *index]), rows, torch.ones_like(rows))
-
-
-@pytest.fixture
-def scored(tmp_path):
-    """A function that makes a scored study."""
-
-    def make(name='a', found=None, split=SPLIT, data='x', gray=0.2, num_views=5) -> ScoredStudy:
-        images = dict(views=[dict(gray=gray)], dataset=dict(data_root=data, pipeline=[]))
-        file = tmp_path / f'{len(list(tmp_path.iterdir()))}.json'
-        split.write(file)
-        study = Study(Config(dict(train_dataloader=dict(dataset=images))), file, Path(name))
-        settings = ScoreSettings('config.py', str(file), Protocol(num_views, layers=(name,)), '', [])
-        return ScoredStudy(name, study, found or scores([0.1, 0.2, 0.3, 0.4]), 'conv', settings)
-
-    return make
+from tests.memorization.toy_scores import scores
 
 
 @pytest.fixture
@@ -103,27 +72,6 @@ def test_overlaps_have_the_seeds_of_a_study_on_the_diagonal(compared):
     assert [list(column.cells) for column in shares.columns] == [['a', 'b'], ['67%', '0%'], ['0%', '']]
     assert list(means.columns[0].cells) == ['a', 'b']
     assert list(ranks.columns[0].cells) == ['a and b']
-
-
-def test_studies_of_the_same_images_may_differ_in_all_else(scored):
-    turned = SPLIT._replace(shared=[1, 0])
-    check_same_images([scored(), scored('b', split=turned, gray=0.5, num_views=3), scored('c')])
-    assert caveats([scored(), scored('b'), scored('c', gray=0.5, num_views=3)]) == [
-        'a and c were scored differently: protocol.num_views=5 and 3, augmentation[0].gray=0.2 and 0.5'
-    ]
-
-
-@pytest.mark.parametrize(
-    'other, reason',
-    [
-        (dict(split=SPLIT._replace(candidate=[2, 3, 4, 5, 6])), '3 of 4 and 5 candidate images are in both'),
-        (dict(split=SPLIT._replace(extra=[1])), '0 of 1 and 1 extra images are in both'),
-        (dict(data='y'), "their data differ, dataset.data_root='x' and 'y'"),
-    ],
-)
-def test_studies_of_other_images_are_refused_by_their_folders(scored, other, reason):
-    with pytest.raises(ValueError, match=f'a and work/c are not of the same images, .*{reason}: .* --split a/split'):
-        check_same_images([scored(), scored('b'), scored('work/c', **other)])
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ import pytest
 import torch
 from scipy import special
 
-from sslreg.memorization import agreement, compare
+from sslreg.memorization import agreement, compare_sets
 
 SCORES = dict(candidate=torch.tensor([3.0, 5.0, 4.0]), shared=torch.tensor([1.0, 2.0]))
 
 
 def test_student_and_welch_worked_by_hand():
     """Means 4 and 1.5, variances 1 and 0.5; pooled (2 + 0.5) / 3."""
-    (found,) = compare(SCORES)
+    (found,) = compare_sets(SCORES)
     assert (found.higher, found.lower) == ('candidate', 'shared')
     assert found.difference == 2.5
     assert found.effect == pytest.approx(2.5 / math.sqrt(2.5 / 3))
@@ -24,14 +24,14 @@ def test_student_and_welch_worked_by_hand():
 
 def test_the_direction_is_that_of_the_claim():
     """A p-value near 1 where candidates have the lower scores."""
-    (found,) = compare(dict(candidate=SCORES['shared'], shared=SCORES['candidate']))
+    (found,) = compare_sets(dict(candidate=SCORES['shared'], shared=SCORES['candidate']))
     assert found.difference == -2.5
     assert found.p_student > 0.95
 
 
 def test_all_four_claims_of_four_sets():
     sets = {name: torch.randn(9) for name in ('shared', 'candidate', 'independent', 'extra')}
-    assert [(each.higher, each.lower) for each in compare(sets)] == [
+    assert [(each.higher, each.lower) for each in compare_sets(sets)] == [
         ('candidate', 'shared'),
         ('candidate', 'extra'),
         ('shared', 'independent'),
@@ -41,7 +41,7 @@ def test_all_four_claims_of_four_sets():
 
 def test_one_score_is_too_few():
     with pytest.raises(ValueError, match='shared: a test needs at least 2'):
-        compare(SCORES | dict(shared=torch.ones(1)))
+        compare_sets(SCORES | dict(shared=torch.ones(1)))
 
 
 def test_agreement_of_the_most_memorised_worked_by_hand():

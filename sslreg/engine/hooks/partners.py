@@ -1,3 +1,5 @@
+"""Registration of the hooks that a model's components need."""
+
 from typing import Any
 
 from mmengine.hooks import ParamSchedulerHook as MMEngineParamSchedulerHook

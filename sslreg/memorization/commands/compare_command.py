@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from sslreg.memorization.comparison import check_same_images, compare_studies
+from sslreg.memorization.comparability import check_same_images
+from sslreg.memorization.comparison import compare_studies
 from sslreg.memorization.scored_study import read_studies
 from sslreg.memorization.summary import TOP_CANDIDATES
 from sslreg.memorization.terminal_tables import comparison_tables

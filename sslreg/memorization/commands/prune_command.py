@@ -14,7 +14,6 @@ from torch import Tensor
 from sslreg.engine import launch
 from sslreg.evaluation.features.store import model_hash
 from sslreg.evaluation.model import check_evaluated, load_model
-from sslreg.memorization import run_tables
 from sslreg.memorization.benchmarked import Benchmarks
 from sslreg.memorization.experiments.pruning import (
     PER,
@@ -28,6 +27,7 @@ from sslreg.memorization.experiments.pruning import (
 from sslreg.memorization.experiments.ranking import NONE
 from sslreg.memorization.experiments.records import Record
 from sslreg.memorization.measure import first_view
+from sslreg.memorization.run_tables import run_table
 from sslreg.memorization.study import Study
 from sslreg.memorization.training import Training
 from sslreg.memorization.unit_scores import Loading, read_units, score_units, write_units
@@ -85,7 +85,7 @@ def run_prune(args: Namespace) -> None:
         if is_main_process():
             for name in benchmarks.names:
                 title = f'{name} with units of {study.results.name} pruned'
-                Console().print(run_tables.of_runs(title, name, record.of(conditions), _level).rich())
+                Console().print(run_table(title, name, record.of(conditions), _level).rich())
             Console().print(f'See {record.path}')
 
 

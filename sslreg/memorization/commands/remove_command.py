@@ -11,13 +11,11 @@ from torch import Tensor
 
 from sslreg.evaluation.features.store import combine
 from sslreg.evaluation.model import build_model, check_evaluated, load_model
-from sslreg.memorization import run_tables
 from sslreg.memorization.benchmarked import Benchmarks
 from sslreg.memorization.experiments.ranking import NONE
 from sslreg.memorization.experiments.records import Record
 from sslreg.memorization.experiments.removal import (
     RemovalCondition,
-    candidate_scores,
     check_numbers,
     keep_split,
     removal_conditions,
@@ -25,6 +23,7 @@ from sslreg.memorization.experiments.removal import (
     without_candidates,
 )
 from sslreg.memorization.layers import REPRESENTATION
+from sslreg.memorization.run_tables import run_table
 from sslreg.memorization.study import Study
 from sslreg.memorization.training import Training
 
@@ -63,7 +62,7 @@ def run_remove(args: Namespace) -> None:
             record.complete(condition, model, benchmarks)
     for name in benchmarks.names:
         title = f'{name} without candidates of {study.results.name}'
-        table = run_tables.of_runs(title, name, record.of(conditions), lambda each: str(each.number or ''))
+        table = run_table(title, name, record.of(conditions), lambda each: str(each.number or ''))
         Console().print(table.rich())
     Console().print(f'See {record.path}')
 
@@ -73,7 +72,7 @@ def _candidate_scores(study: Study, args: Namespace) -> Tensor:
     loader = study.cfg.train_dataloader
     check_numbers(args.numbers, study.split, loader.batch_size * args.gpus if loader.get('drop_last') else 1)
     check_evaluated(build_model(study.cfg))
-    return candidate_scores(study.results / 'scores.npz', args.layer, study.split.candidate)
+    return study.scores.candidates(args.layer)
 
 
 def _record(study: Study, layer: str, scores: Tensor) -> Record[RemovalCondition]:

@@ -18,8 +18,9 @@ from sslreg.memorization.consistency import check_training, saved_configs, warn_
 from sslreg.memorization.image_scores import ImageScores
 from sslreg.memorization.layers import POOLINGS
 from sslreg.memorization.measure import AGAINST, AlignmentOf
+from sslreg.memorization.score_settings import Protocol, ScoreSettings
 from sslreg.memorization.score_statistics import to_json
-from sslreg.memorization.scoring import Protocol, ScoreSettings, load_pair, score_images
+from sslreg.memorization.scoring import load_pair, score_images
 from sslreg.memorization.study import Checkpoints, Study
 from sslreg.memorization.summary import summarize, summarize_layermem
 from sslreg.memorization.terminal_tables import score_tables
@@ -72,7 +73,7 @@ def run_score(args: Namespace) -> None:
             store = FeatureStore(out / 'alignment')
             scores = score_images(study, pairs, protocol, store, args.batch_size, args.num_workers)
         if is_main_process():
-            _write_scores(out, scores, ScoreSettings.of(study, pairs, protocol), checkpoints)
+            _write_scores(out, scores, ScoreSettings.of(study, [pair.hashes for pair in pairs], protocol), checkpoints)
 
 
 def _pair_of_files(args: Namespace) -> tuple[Study, dict[int, Checkpoints]]:

@@ -1,3 +1,5 @@
+"""The instance memory that learns from the softmax of the loss."""
+
 from typing import NamedTuple
 
 import torch

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import pytest
 from torch import nn
 
-from sslreg.memorization.experiments.records import Record
+from sslreg.memorization.experiments.pruning import PruningCondition
+from sslreg.memorization.experiments.records import Record, read_runs
 
 
 class Condition(NamedTuple):
@@ -76,3 +77,13 @@ def test_runs_of_another_kind_are_not_mixed(path):
     assert len(record(path, config='moved').runs) == 1
     with pytest.raises(ValueError, match=r'removal.json has results of other layer \(a, not b\): move it away'):
         record(path, layer='b')
+
+
+def test_runs_of_earlier_versions_are_read_and_written_alike():
+    written = [
+        dict(order='none', share=0.0, per='layer', seed=0, network='1a', metrics={'x/value': 1.0}),
+        dict(order='most', share=0.25, per='network', seed=0, network='2b', metrics={}),
+    ]
+    runs = read_runs(written, PruningCondition)
+    assert runs[1].condition == PruningCondition('most', 0.25, 'network', 0)
+    assert [run.to_json() for run in runs] == written
