@@ -40,7 +40,7 @@ def test_one_number_from_training_from_the_test_and_from_the_benchmark(tmp_path)
     runner = toy.train(tmp_path, epochs=1)
     checkpoint = str(tmp_path / 'epoch_1.pth')
     validated = runner.val_loop.run()
-    tested = Runner.from_cfg(toy.config(tmp_path / 'test', load_from=checkpoint)).test()
+    tested = Runner.from_cfg(toy.config(tmp_path / 'test', load_from=checkpoint, experiment_name='test')).test()
     (tmp_path / 'toy.py').write_text(BENCHMARK)
     suite = Suite.load([str(tmp_path / 'toy.py')])
     suite.prepare()
@@ -86,6 +86,7 @@ def earlier(work_dir: Path):
     probe = dict(bank_dataloader=cfg.val_dataloader, probe=dict(type='KNNProbe', ks=(1, 3)))
     cfg.val_cfg, cfg.test_cfg = dict(type='ProbeValLoop', **probe), dict(type='ProbeTestLoop', **probe)
     cfg.val_evaluator = cfg.test_evaluator = dict(type='ProbeAccuracy', prefix='knn')
+    cfg.experiment_name = 'earlier'
     cfg.default_hooks.checkpoint.update(save_best='knn/k3', rule='greater')
     return cfg
 
