@@ -1,4 +1,4 @@
-"""What the page says first: what SSLMem is, what is expected of it, and whether that is so here."""
+"""First paragraphs of the page: definition of SSLMem, expected scores and the results of the studies."""
 
 from collections.abc import Sequence
 
@@ -21,30 +21,32 @@ EXPECTED = (
 )
 
 
-def lede(studies: Sequence[ScoredStudy]) -> str:
-    """Paragraphs, separated by blank lines."""
-    return '\n\n'.join([DEFINITION, EXPECTED, *(_found(study, several=len(studies) > 1) for study in studies)])
+def introduction(studies: Sequence[ScoredStudy]) -> str:
+    """Return the first paragraphs, separated by blank lines."""
+    return '\n\n'.join(
+        [DEFINITION, EXPECTED, *(_result(study, study.name if len(studies) > 1 else 'Here') for study in studies)]
+    )
 
 
-def _found(study: ScoredStudy, several: bool) -> str:
+def _result(study: ScoredStudy, name: str) -> str:
+    """Return a paragraph on the tests and means of a study."""
     tests = study.summary.tests
     held = sum(test.verdict == 'yes' for test in tests)
-    whose = study.name if several else 'Here'
     number = 'all' if held == len(tests) else f'{held} of the' if held else 'none of the'
     claims = '; '.join(claim(test) for test in tests)
     means = ' and '.join(
-        f'{fixed(study.summary.sets[name].sslmem.mean)} ({name})'
-        for name in ('shared', 'extra')
-        if name in study.summary.sets
+        f'{fixed(study.summary.sets[part].sslmem.mean)} ({part})'
+        for part in ('shared', 'extra')
+        if part in study.summary.sets
     )
     return (
-        f'{whose} (layer {study.layer}, {over_seeds(study.scores.seeds)}), {number} {len(tests)} comparisons came '
+        f'{name} (layer {study.layer}, {over_seeds(study.scores.seeds)}), {number} {len(tests)} comparisons came '
         f'out as expected: {claims}. The means that should be about 0 are {means}.'
     )
 
 
 def claim(test: ClaimTest) -> str:
-    """``'candidate above extra: yes, p = 3e-05 (Welch)'``."""
+    """Return the result of a test as ``'candidate above extra: yes, p = 3e-05 (Welch)'``."""
     difference = '' if test.verdict == 'yes' else f', difference {test.difference:+.4f}'
     p = p_value(test.p_welch)
     equals = '' if p.startswith('below') else '= '

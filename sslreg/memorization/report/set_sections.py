@@ -1,4 +1,4 @@
-"""How the scores of the four sets lie, and whether they differ as the paper claims."""
+"""Sections on the scores of the four sets and on the tests of the paper's claims."""
 
 from typing import Any
 
@@ -11,16 +11,16 @@ from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.split import SPLIT_SETS
 from sslreg.memorization.summary import SeedAgreement
 from sslreg.memorization.table_rows import FORM_HEADINGS, claim_rows, seed_rows, set_rows
-from sslreg.reports.page import boxed, paragraphs, picture, table
+from sslreg.reports.page import Block, Image, Section, Table
 from sslreg.reports.plots import Line, Panel, line_panels
 
-from .style import SETS, Part, Png, over_seeds
+from .style import SETS, PngPath, over_seeds
 
 BINS = 60
 
 
-def set_section(study: ScoredStudy, png: Png) -> Part:
-    """Histograms, means and quantiles."""
+def set_section(study: ScoredStudy, png: PngPath) -> Section:
+    """Draw histograms of the four sets and tabulate means and percentiles."""
     values = _by_set(study)
     found = {form: histograms(each) for form, each in values.items()}
     path = png('histograms')
@@ -34,14 +34,14 @@ def set_section(study: ScoredStudy, png: Png) -> Part:
         'SSLMem divided by the range over all images. The deviation behind ± is that of the seeds; percentiles are of '
         'SSLMem.'
     )
-    body = picture(path, 'Histograms of SSLMem of the four sets') + boxed(
-        'results', table(set_rows(study.summary.sets))
-    )
-    return Part('The four sets', body + paragraphs(text), dict(sets=to_json(study.summary)['sets'], histograms=found))
+    picture = Image.read(path, 'Histograms of SSLMem of the four sets')
+    content: list[Block] = [picture, Table(set_rows(study.summary.sets)), text]
+    figures = dict(sets=to_json(study.summary)['sets'], histograms=found)
+    return Section('The four sets', content, figures=figures)
 
 
 def histograms(values: dict[str, Tensor]) -> dict[str, Any]:
-    """``edges [B + 1]`` of bins that are the same for all sets; of each set ``shares [B]`` of its images and ``mean``.
+    """Return ``edges [B + 1]`` of common bins and, by set, the ``shares [B]`` of its images and the ``means``.
 
     Args:
         values: Scores ``[N]`` by set.
@@ -53,7 +53,7 @@ def histograms(values: dict[str, Tensor]) -> dict[str, Any]:
 
 
 def _by_set(study: ScoredStudy) -> dict[str, dict[str, Tensor]]:
-    """Scores by form and set, the mean over seeds of each image."""
+    """Return the scores by form and set, averaged over seeds."""
     scores = study.chosen
     forms = dict(sslmem=scores.sslmem, sslmem_prime=scores.relative)
     present = [name for name in SPLIT_SETS if name in scores.sets]
@@ -64,6 +64,7 @@ def _by_set(study: ScoredStudy) -> dict[str, dict[str, Tensor]]:
 
 
 def _panel(label: str, found: dict[str, Any], top: float) -> Panel:
+    """Draw the outlines of histograms, with vertical lines up to ``top`` at the means."""
     outlines = [
         Line(
             [found['edges'][0], *found['edges']],
@@ -78,31 +79,33 @@ def _panel(label: str, found: dict[str, Any], top: float) -> Panel:
     ]
     legend = dict(loc='lower left', bbox_to_anchor=(-0.02, 1), ncols=2, fontsize=8, columnspacing=1)
     low, high = found['edges'][0], found['edges'][-1]
-    ticks = [tick for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]  # more stand in each other
+    ticks = [tick for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]  # more would overlap
     axes = dict(ylim=(0, top), xticks=ticks)
     return Panel(means + outlines, label, 'images of the set in %', axes=axes, legend=legend)
 
 
-def test_section(study: ScoredStudy, png: Png) -> Part:
-    """The paper's claims, and whether the seeds have the same images on top."""
+def claim_section(study: ScoredStudy, png: PngPath) -> Section:
+    """Tabulate the tests of the paper's claims and the agreement of seeds."""
     (claim, *names), *rows = claim_rows(study.summary.tests)
     verdicts = [test.verdict for test in study.summary.tests]
     rows = [[claim, held, *numbers] for (claim, *numbers), held in zip(rows, verdicts, strict=True)]
     best = {(row, 0) for row, held in enumerate(verdicts) if held == 'yes'}
-    body = boxed('results', table([[claim, 'held', *names], *rows], best)) + paragraphs(
+    text = (
         'One-sided t-tests over images. Student, with equal variances, is that of the paper; Welch does without this '
         'assumption. A claim held where p of Welch is below 0.05; p near 1 speaks for the opposite. The tests take the '
         'trainings as given; how much other trainings vary is in the ± above, where there are several seeds.'
     )
     figures = {key: value for key, value in to_json(study.summary).items() if key != 'sets'}
+    content: list[Block] = [Table([[claim, 'held', *names], *rows], best), text]
     if study.summary.seeds:
-        body += _seeds(study.summary.seeds)
-    return Part('Do the sets differ?', body, figures)
+        content += _seeds(study.summary.seeds)
+    return Section('Do the sets differ?', content, figures=figures)
 
 
-def _seeds(seeds: list[SeedAgreement]) -> str:
+def _seeds(seeds: list[SeedAgreement]) -> list[Block]:
+    """Return text and table on the agreement of seeds."""
     text = (
         f'How far two trainings memorise the same images: of the {seeds[0].top} most memorised candidates of each '
         'the share that both have, and how alike these are ranked.'
     )
-    return paragraphs(text) + boxed('results', table(seed_rows(seeds)))
+    return [text, Table(seed_rows(seeds))]

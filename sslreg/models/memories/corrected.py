@@ -48,8 +48,9 @@ class CorrectedInstanceMemory(InstanceMemory):
         num_negatives: int | None = None,
         sharded: bool = False,
         seed: int = 0,
+        init: str = 'random',
     ) -> None:
-        super().__init__(length, feat_dim, momentum, num_negatives, sharded, seed)
+        super().__init__(length, feat_dim, momentum, num_negatives, sharded, seed, init)
         if rows not in UPDATED_ROWS:
             raise ValueError(f'rows={rows!r} must be one of {", ".join(map(repr, UPDATED_ROWS))}')
         self.rows = rows
