@@ -11,7 +11,6 @@ def test_the_report_finds_the_temperatures_of_a_joined_head(tmp_path):
     cfg = toy.config(tmp_path)
     alignment = dict(type='AlignmentLoss', weight=0.1)
     cfg.model.head = dict(type='AlignedHead', head=cfg.model.head, alignment=alignment)
-    cfg.custom_hooks = [dict(type='TeacherEMAHook')]
     run = observed(tmp_path, cfg)
     settings = settings_section(run).figures['settings']
     assert settings['temperatures'] == 'student 0.1, teacher 0.07 (at the end)'
