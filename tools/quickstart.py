@@ -23,8 +23,8 @@ from rich.table import Table
 from sslreg.datasets import PhotoTiles
 from sslreg.reports.training import ObserverHook, ProgressHook, write_report
 from sslreg.reports.training.accuracy_section import metric_title
-from sslreg.reports.training.settings_section import duration
 from sslreg.utils.config_files import load_config
+from sslreg.utils.progress import duration
 
 TITLE = 'MaSSL quick start: what was learned'
 INTRODUCTION = (

@@ -28,7 +28,8 @@ class MemorySSL(BaseSelfSupervisor):
         neck: Config of the neck, ``[B, C] -> [B, D]`` of unit norm.
         memory: Config of a memory, from the registry ``MEMORIES``.
         head: Config of a head with ``loss(queries, keys, recall)``.
-        teacher: Config of an averaged model, e.g. :class:`EMATeacher`, or None. ``TeacherEMAHook`` moves it.
+        teacher: Config of an averaged model, e.g. :class:`EMATeacher`, or None. It brings ``TeacherEMAHook``, which
+            moves it.
         num_key_views: Views 0..T-1 that become keys.
         mixing: Config of a transform that mixes the images of a batch, e.g. :class:`InstanceCutMix`, or None. It needs
             a single view, and a head whose ``loss`` takes ``labels``.
@@ -66,6 +67,11 @@ class MemorySSL(BaseSelfSupervisor):
         self.mixing = MODELS.build(mixing) if mixing else None
         if self.memory.sharded:  # else DistributedDataParallel would give all ranks the entries of rank 0
             self._ddp_params_and_buffers_to_ignore = ['memory.feats']
+
+    @property
+    def required_hooks(self) -> tuple[str, ...]:
+        """Hooks that are registered for training unless the config lists them."""
+        return ('TeacherEMAHook',) if self.teacher is not None else ()
 
     @property
     def student(self) -> nn.Sequential:
@@ -140,6 +146,12 @@ class MemorySSL(BaseSelfSupervisor):
     def _keys(self, views: list[Tensor], queries: Tensor) -> Tensor:
         if self.teacher is None:
             return queries[: self.num_key_views].detach()
+        if self.training and not getattr(self.teacher, 'is_started', False):
+            raise RuntimeError(
+                'the teacher has not been started and would stay random: add default_hooks.teacher='
+                "dict(type='TeacherEMAHook'), or, in a loop of your own, call start_teacher(model) before the first "
+                'step and model.teacher.update_parameters(model.student) after each'
+            )
         return embed_views(self.teacher.module, views[: self.num_key_views])
 
 

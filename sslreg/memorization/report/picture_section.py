@@ -78,13 +78,13 @@ def picture_section(study: ScoredStudy, png: PngPath, top: int) -> Section:
             content += [Image.read(png(end), f'The {number} {end} memorised candidates') for end in HIGHEST_FIRST]
         labels, names = _classes(study)
     text = (
-        f'The {numbered(number, "candidate")} with the highest scores and the {number} with the lowest, in this order, '
-        f'without augmentation; below each its SSLMem ({over_seeds(study.scores.seeds)}).'
+        f'The {numbered(number, "candidate")} with the highest and the {number} with the lowest scores, without '
+        f'augmentation. The number below each picture is its SSLMem ({over_seeds(study.scores.seeds)}).'
     )
     if not content:
         text += (
-            ' There are no pictures, as the config has no views by BatchedViews, MultiCrop or ColoredMultiCrop, and so '
-            'does not say what an image without augmentation is. The images are named in report.json.'
+            ' There are no pictures: the size of an image without augmentation is only known if the config makes views '
+            'by BatchedViews, MultiCrop or ColoredMultiCrop. report.json lists the images.'
         )
     content.append(text)
     if labels:
@@ -155,9 +155,11 @@ def _class_table(found: ClassCounts, candidates: int) -> list[Block]:
         for row in rows[:MAX_CLASSES]
     ]
     text = (
-        f'Classes among the {top} most and the {top} least memorised candidates; by chance as many of either as the '
-        'class has of all candidates.'
+        f'Classes of the {top} most and the {top} least memorised candidates. “by chance” is the number expected if '
+        'memorisation did not depend on the class.'
     )
     if len(rows) > MAX_CLASSES:
-        text += f' Shown are the {MAX_CLASSES} of {len(rows)} classes that are most often among the most memorised.'
+        text += (
+            f' The table has the {MAX_CLASSES} of {len(rows)} classes that are most frequent among the most memorised.'
+        )
     return [text, Table([head, *cells])]

@@ -44,10 +44,10 @@ def set_section(study: ScoredStudy, png: PngPath) -> Section:
         path, [_panel(FORM_HEADINGS[form], each, top) for form, each in found.items()], columns=2, size=(4.3, 3.6)
     )
     text = (
-        f'Scores of images by layer {study.layer}, {over_seeds(study.scores.seeds)}. Upright lines are the means of '
-        "the sets. SSLMem' is (g - f) / (g + f), to be compared with other layers, models and data; by range is "
-        'SSLMem divided by the range over all images. The deviation behind ± is that of the seeds; percentiles are of '
-        'SSLMem.'
+        f'Scores of images by layer {study.layer}, {over_seeds(study.scores.seeds)}. Vertical lines are the means '
+        "of the sets. SSLMem' is (g - f) / (g + f), which may be compared across layers, models and data. The column "
+        '“by range” is SSLMem divided by the range over all images. ± is the standard deviation over seeds; '
+        'percentiles are of SSLMem.'
     )
     picture = Image.read(path, 'Histograms of SSLMem of the four sets')
     content: list[Block] = [picture, Table(set_rows(study.summary.sets)), text]
@@ -102,9 +102,9 @@ def claim_section(study: ScoredStudy, png: PngPath) -> Section:
     rows = [[claim, held, *numbers] for (claim, *numbers), held in zip(rows, verdicts, strict=True)]
     best = {(row, 0) for row, held in enumerate(verdicts) if held == 'yes'}
     text = (
-        'One-sided t-tests over images. Student, with equal variances, is that of the paper; Welch does without this '
-        'assumption. A claim held where p of Welch is below 0.05; p near 1 speaks for the opposite. The tests take the '
-        'trainings as given; how much other trainings vary is in the ± above, where there are several seeds.'
+        "One-sided t-tests over images. The paper uses Student's test, which assumes equal variances; Welch's does "
+        "not. A claim holds if p of Welch's test is below 0.05; p near 1 supports the opposite claim. The tests cover "
+        'the variation over images, not over trainings; with several seeds, ± above shows that.'
     )
     figures = {key: value for key, value in to_json(study.summary).items() if key != 'sets'}
     content: list[Block] = [Table([[claim, 'held', *names], *rows], best), text]
@@ -116,7 +116,7 @@ def claim_section(study: ScoredStudy, png: PngPath) -> Section:
 def _seeds(seeds: list[SeedAgreement]) -> list[Block]:
     """Return text and table on the agreement of seeds."""
     text = (
-        f'How far two trainings memorise the same images: of the {seeds[0].top} most memorised candidates of each '
-        'the share that both have, and how alike these are ranked.'
+        f'Agreement of two trainings: share of the {seeds[0].top} most memorised candidates that both have in common, '
+        "and Kendall's tau of their ranking."
     )
     return [text, Table(seed_rows(seeds))]

@@ -13,7 +13,7 @@ from sslreg.registry import MODELS
 class AlignedHead(BaseModule):
     """Another head with an added loss on the alignment of an image's views (arXiv 2401.12233, Eq. 3).
 
-    Schedules reach the weight as ``head.alignment.weight``, and what is the other head's as ``head.head.teacher_temp``.
+    ``weight`` of the alignment may be a schedule, as may the other head's temperatures.
 
     Args:
         head: Config of a head, for a method with two views at least.

@@ -19,7 +19,7 @@ class ViewMemoryHead(BaseModule):
     Args:
         loss: Config of a loss of ``(queries [S, B, D], keys [T, B, D], blocks [N, K, D])``.
         student_temp: Temperature of the student's similarities.
-        teacher_temp: Temperature of the teacher's; usually scheduled (``ScheduleHook(target='head.teacher_temp')``).
+        teacher_temp: Temperature of the teacher's; usually a schedule.
 
     Raises:
         ValueError: A temperature is not positive.

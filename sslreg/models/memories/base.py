@@ -29,6 +29,8 @@ class BaseMemory(BaseModule):
     sharded = False
     # Whether entries belong to images, which are known by their `sample_idx`.
     by_image = False
+    # Hooks that are registered for training unless the config lists them.
+    required_hooks: tuple[str, ...] = ('MemoryCheckHook',)
 
     def __init__(self, length: int, feat_dim: int) -> None:
         super().__init__()

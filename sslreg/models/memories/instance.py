@@ -13,6 +13,8 @@ from sslreg.utils.seeds import derived_seed
 
 from .base import BaseMemory
 
+INITS = ('network', 'random')
+
 
 @MEMORIES.register_module()
 class InstanceMemory(BaseMemory):
@@ -31,10 +33,12 @@ class InstanceMemory(BaseMemory):
             results are the same. Checkpoints hold all entries, so a run can resume with another number of ranks, or
             without sharding. Each step waits for the device, to find the images with an entry on this rank.
         seed: Seed of the negatives.
+        init: How the entries start: ``'random'`` directions, or ``'network'``, the embeddings of the untrained network
+            (arXiv 2404.19289), which brings ``MemoryInitHook``.
 
     Raises:
         ValueError: ``momentum`` is not in [0, 1); ``num_negatives`` is not in [1, length), or given for a sharded
-            memory; more ranks than entries.
+            memory; more ranks than entries; ``init`` is neither.
     """
 
     by_image = True
@@ -48,7 +52,10 @@ class InstanceMemory(BaseMemory):
         num_negatives: int | None = None,
         sharded: bool = False,
         seed: int = 0,
+        init: str = 'random',
     ) -> None:
+        if init not in INITS:
+            raise ValueError(f'init={init!r} must be one of {", ".join(map(repr, INITS))}')
         if not 0 <= momentum < 1:
             raise ValueError(f'momentum={momentum}, the share of an entry that is kept, must be in [0, 1)')
         if num_negatives is not None and not 1 <= num_negatives < length:
@@ -66,6 +73,8 @@ class InstanceMemory(BaseMemory):
         self.num_negatives = num_negatives
         self.sharded = sharded
         self.seed = seed
+        if init == 'network':
+            self.required_hooks = (*self.required_hooks, 'MemoryInitHook')
         if sharded:  # not in state_dict(), which MMEngine takes for equal on all ranks; see whole()
             generator = torch.Generator().manual_seed(int(torch.randint(2**31, ())) + get_rank())
             start = torch.randn(self.feats.shape, generator=generator)
