@@ -24,8 +24,8 @@ from sslreg.datasets import PhotoTiles
 from sslreg.evaluation import Metrics
 from sslreg.reports.training import ObserverHook, ProgressHook, write_report
 from sslreg.reports.training.accuracy_section import metric_title
-from sslreg.reports.training.settings_section import duration
 from sslreg.utils.config_files import load_config
+from sslreg.utils.progress import duration
 
 TITLE = 'MaSSL quick start: what was learned'
 INTRODUCTION = (

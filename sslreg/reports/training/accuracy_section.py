@@ -18,12 +18,12 @@ def accuracy_section(run: Run) -> Section:
     ]
     test, train = len(run.protocol.test_images), len(run.protocol.train_images)
     text = (
-        f'Weighted k-nearest-neighbour classification: each of {test} test images takes the class for which its k '
-        f'most similar among {train} training images vote. Labels are used here only, never in training. '
-        f'Guessing would give {100 / len(run.classes):.1f} %. Raw pixels show how far plain resemblance goes; the '
-        'untrained network, how far the architecture goes by itself.'
+        f'Weighted k-nearest-neighbour classification: the k most similar of {train} training images vote for the '
+        f'class of each of {test} test images. Labels are used only here, never in training. Guessing would give '
+        f'{100 / len(run.classes):.1f} %. Raw pixels show the accuracy of plain similarity, the untrained network that '
+        'of the architecture alone.'
     )
-    return Section('What training brought', [Table(table), text], figures=dict(accuracy=rows))
+    return Section('Accuracy before and after training', [Table(table), text], figures=dict(accuracy=rows))
 
 
 def curve_section(run: Run) -> Section:
@@ -45,8 +45,7 @@ def curve_section(run: Run) -> Section:
     line_panels(path, [panel], size=(8, 3.4))
     text = (
         "k-NN accuracy of the teacher's features on the test images after every epoch; epoch 0 is the untrained "
-        'network. The loss knows nothing of the classes: that they come apart is what relating views through the '
-        'memory brings about.'
+        'network. The loss does not use classes: they separate because the loss relates views through the memory.'
     )
     curve = [dict[str, float](epoch=epoch) | dict(metrics.items()) for epoch, metrics in run.observer.curve]
     picture = Image.read(path, 'Accuracy of the probe after every epoch')

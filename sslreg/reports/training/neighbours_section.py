@@ -30,11 +30,11 @@ def neighbours_section(run: Run) -> Section:
     )
     purity = {name: float(part.double().mean()) for name, part in right.items()}
     text = (
-        f'The first test image of each of {len(chosen)} classes, evenly spaced in the list of classes rather than '
-        f'picked, with the {NEIGHBOURS} training images nearest to it by the features of the untrained and of the '
-        f'trained network. Green frame: the right class; red: another. Over all test images, of the {NEIGHBOURS} '
-        f'nearest {percent(purity[UNTRAINED])} are right before training and {percent(purity[TRAINED])} after it; by '
-        f'raw pixels, {percent(purity[PIXELS])}.'
+        f'The first test image of each of {len(chosen)} classes, with the {NEIGHBOURS} nearest training images by the '
+        'features of the untrained and of the trained network. The classes are evenly spaced in the list of classes, '
+        f'not selected by hand. Green frame: same class; red: another class. Among the {NEIGHBOURS} nearest images of '
+        f'all test images, {percent(purity[UNTRAINED])} have the same class before training, '
+        f'{percent(purity[TRAINED])} after it and {percent(purity[PIXELS])} by raw pixels.'
     )
     picture = Image.read(path, 'Test images and their nearest training images before and after training')
     heading = 'Nearest neighbours, before and after'

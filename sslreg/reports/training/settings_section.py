@@ -4,6 +4,7 @@ import torch
 
 from sslreg.reports.page import Facts, Section
 from sslreg.utils.environment import hardware, versions
+from sslreg.utils.progress import duration
 
 from .run import Run
 
@@ -28,12 +29,6 @@ def settings_section(run: Run) -> Section:
     }
     figures = dict(settings=facts, seconds=run.observer.seconds, steps=run.runner.iter)
     return Section('The run', [Facts(facts)], figures=figures)
-
-
-def duration(seconds: float) -> str:
-    """Return a time as ``'3 min 20 s'``."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f'{minutes} min {rest} s' if minutes else f'{rest} s'
 
 
 def _parameters(module: torch.nn.Module) -> int:
