@@ -58,8 +58,8 @@ def agreement_section(studies: Sequence[ScoredStudy]) -> Section:
     if len(rows) > 1:
         texts.insert(
             0,
-            'Of the most memorised candidates of each the share that both have, and how alike these are ranked, by '
-            'SSLMem, the mean over seeds.',
+            "Share of the most memorised candidates that both studies have in common, and Kendall's tau of their "
+            'ranking, by SSLMem averaged over seeds.',
         )
     tables = [Table(rows)] if len(rows) > 1 else []
     figures = dict(pairs=[to_json(pair) for pair in found])
