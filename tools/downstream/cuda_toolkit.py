@@ -1,4 +1,4 @@
-"""A CUDA compiler for the installed torch: the machine's, or one put together from packages."""
+"""A CUDA compiler for the installed torch: from the machine, or made from packages."""
 
 import os
 import re
@@ -13,10 +13,13 @@ PACKAGES = ('nvcc', 'crt', 'cccl')
 
 
 def cuda_home(folder: Path) -> str:
-    """Where nvcc and the headers are, of torch's CUDA version.
+    """Return the folder of nvcc and its headers for torch's CUDA version.
+
+    Args:
+        folder: Folder for a compiler made from packages.
 
     Raises:
-        SystemExit: There is none, and none can be had from packages.
+        SystemExit: There is no such compiler, and packages do not provide it.
     """
     wanted = torch.version.cuda
     if wanted is None:
@@ -27,7 +30,7 @@ def cuda_home(folder: Path) -> str:
     if not wanted.startswith('13.'):
         raise SystemExit(
             f'torch {torch.__version__} needs nvcc {wanted}, and none was found: install the CUDA {wanted} toolkit and '
-            'set CUDA_HOME to it (from packages it can be had for CUDA 13 alone)'
+            'set CUDA_HOME to it (packages provide it only for CUDA 13)'
         )
     return str(_from_packages(folder / f'cuda-{wanted}', wanted))
 
@@ -39,7 +42,7 @@ def _candidates() -> list[Path]:
 
 
 def _version(home: Path) -> str | None:
-    """``'13.0'`` of ``HOME/bin/nvcc``, if it and its headers are there."""
+    """Return the version of ``HOME/bin/nvcc``, e.g. ``'13.0'``, or None without nvcc or its headers."""
     if not (home / 'bin/nvcc').is_file() or not (home / 'include/cuda_runtime.h').is_file():
         return None
     text = subprocess.run([home / 'bin/nvcc', '--version'], capture_output=True, text=True, check=False).stdout
@@ -48,7 +51,7 @@ def _version(home: Path) -> str | None:
 
 
 def _from_packages(home: Path, wanted: str) -> Path:
-    """One folder of links to what pip's packages of NVIDIA bring: the compiler's, and the libraries torch came with."""
+    """Make a folder of links to NVIDIA's packages of pip: the compiler, and the libraries installed with torch."""
     packages = [f'nvidia-cuda-{name}=={wanted}.*' for name in PACKAGES] + [f'nvidia-nvvm=={wanted}.*']
     pip = [sys.executable, '-m', 'pip', '--disable-pip-version-check', '--quiet', 'install', '--no-deps']
     subprocess.run([*pip, '--upgrade', '--target', str(home / 'packages'), *packages], check=True)
@@ -59,7 +62,7 @@ def _from_packages(home: Path, wanted: str) -> Path:
             if not path.is_dir() and not link.exists():
                 link.parent.mkdir(parents=True, exist_ok=True)
                 link.symlink_to(path)
-    for name in ('cudart', 'cublas', 'cusparse', 'cusolver'):  # what is linked by these names has a version in its own
+    for name in ('cudart', 'cublas', 'cusparse', 'cusolver'):  # linkers expect names without a version
         for library in (home / 'lib').glob(f'lib{name}.so.*'):
             (home / 'lib' / f'lib{name}.so').unlink(missing_ok=True)
             (home / 'lib' / f'lib{name}.so').symlink_to(library.resolve())
