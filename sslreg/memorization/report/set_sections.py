@@ -1,6 +1,6 @@
 """Sections on the scores of the four sets and on the tests of the paper's claims."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -19,12 +19,27 @@ from .style import SETS, PngPath, over_seeds
 BINS = 60
 
 
+@dataclass(frozen=True)
+class Histograms:
+    """Histograms of the scores of several sets over common bins.
+
+    Attributes:
+        edges: Edges ``[B + 1]`` of the bins.
+        shares: Share ``[B]`` of the images of each set.
+        means: Mean score of each set.
+    """
+
+    edges: list[float]
+    shares: dict[str, list[float]]
+    means: dict[str, float]
+
+
 def set_section(study: ScoredStudy, png: PngPath) -> Section:
     """Draw histograms of the four sets and tabulate means and percentiles."""
     values = _by_set(study)
     found = {form: histograms(each) for form, each in values.items()}
     path = png('histograms')
-    top = 105 * max(max(shares) for each in found.values() for shares in each['shares'].values())
+    top = 105 * max(max(shares) for each in found.values() for shares in each.shares.values())
     line_panels(
         path, [_panel(FORM_HEADINGS[form], each, top) for form, each in found.items()], columns=2, size=(4.3, 3.6)
     )
@@ -36,20 +51,18 @@ def set_section(study: ScoredStudy, png: PngPath) -> Section:
     )
     picture = Image.read(path, 'Histograms of SSLMem of the four sets')
     content: list[Block] = [picture, Table(set_rows(study.summary.sets)), text]
-    figures = dict(sets=to_json(study.summary)['sets'], histograms=found)
+    figures = dict(
+        sets=to_json(study.summary)['sets'], histograms={form: to_json(each) for form, each in found.items()}
+    )
     return Section('The four sets', content, figures=figures)
 
 
-def histograms(values: dict[str, Tensor]) -> dict[str, Any]:
-    """Return ``edges [B + 1]`` of common bins and, by set, the ``shares [B]`` of its images and the ``means``.
-
-    Args:
-        values: Scores ``[N]`` by set.
-    """
+def histograms(values: dict[str, Tensor]) -> Histograms:
+    """Count scores ``[N]``, by set, over common bins."""
     smallest = min(len(each) for each in values.values())
     edges = np.histogram_bin_edges(np.concatenate([*values.values()]), bins=min(BINS, 4 + smallest // 4))
     shares = {name: (np.histogram(each, edges)[0] / len(each)).tolist() for name, each in values.items()}
-    return dict(edges=edges.tolist(), shares=shares, means={name: float(each.mean()) for name, each in values.items()})
+    return Histograms(edges.tolist(), shares, {name: float(each.mean()) for name, each in values.items()})
 
 
 def _by_set(study: ScoredStudy) -> dict[str, dict[str, Tensor]]:
@@ -63,22 +76,20 @@ def _by_set(study: ScoredStudy) -> dict[str, dict[str, Tensor]]:
     }
 
 
-def _panel(label: str, found: dict[str, Any], top: float) -> Panel:
+def _panel(label: str, found: Histograms, top: float) -> Panel:
     """Draw the outlines of histograms, with vertical lines up to ``top`` at the means."""
     outlines = [
         Line(
-            [found['edges'][0], *found['edges']],
+            [found.edges[0], *found.edges],
             [0, *(100 * share for share in shares), 0],
-            f'{name}, mean {found["means"][name]:.4f}',
+            f'{name}, mean {found.means[name]:.4f}',
             SETS[name] | dict(drawstyle='steps-post'),
         )
-        for name, shares in found['shares'].items()
+        for name, shares in found.shares.items()
     ]
-    means = [
-        Line([mean, mean], [0, top], '', SETS[name] | dict(linewidth=1.1)) for name, mean in found['means'].items()
-    ]
+    means = [Line([mean, mean], [0, top], '', SETS[name] | dict(linewidth=1.1)) for name, mean in found.means.items()]
     legend = dict(loc='lower left', bbox_to_anchor=(-0.02, 1), ncols=2, fontsize=8, columnspacing=1)
-    low, high = found['edges'][0], found['edges'][-1]
+    low, high = found.edges[0], found.edges[-1]
     ticks = [tick for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]  # more would overlap
     axes = dict(ylim=(0, top), xticks=ticks)
     return Panel(means + outlines, label, 'images of the set in %', axes=axes, legend=legend)
