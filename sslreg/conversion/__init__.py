@@ -1,4 +1,4 @@
-"""Weights of other codes to sslreg's checkpoints and back (``tools/convert_checkpoint.py``)."""
+"""Conversion of checkpoints between sslreg and other codebases (``tools/convert_checkpoint.py``)."""
 
 from .convert import FORMS, Conversion, to_encoder, to_form
 from .names import Weights, timm_name, translated

@@ -1,4 +1,4 @@
-"""A backbone's tensors in the names and shapes of another code."""
+"""Conversion of a backbone into the names and shapes of another codebase."""
 
 import math
 from dataclasses import dataclass, replace
@@ -17,15 +17,15 @@ FORMS = ('timm', 'dino', 'dinov2')
 
 @dataclass
 class Conversion:
-    """What became of each tensor.
+    """A converted backbone and what became of each tensor.
 
     Attributes:
-        tensors: The backbone's, by the names of the code that they are for.
+        tensors: Names in the target codebase -> tensors.
         matched: Names in the file -> names in ``tensors``.
-        notes: What was done to tensors that are not as in the file, by their new names.
-        unmatched: Names of the file's tensors that the network does not have.
-        missing: Names of the network's tensors that the file does not have; they are as initialised.
-        left_out: Names in the file that belong to no backbone.
+        notes: Names in ``tensors`` -> changes of tensors that differ from the file.
+        unmatched: Names in the file that the network does not have.
+        missing: Names of the network that the file does not have; these tensors stay as initialised.
+        left_out: Names in the file that are not part of a backbone.
     """
 
     tensors: dict[str, Tensor]
@@ -37,27 +37,20 @@ class Conversion:
 
 
 def to_encoder(weights: Weights, model: Any, partial: bool = False) -> Conversion:
-    """For an ``Encoder``, by the names in its backbone. Positions of another grid than the config's are resampled.
+    """Convert to the names of an Encoder's backbone. Positions of another grid than the config's are resampled.
 
     Args:
-        weights: Of the backbone.
+        weights: The backbone's weights.
         model: An :class:`Encoder`.
-        partial: Take what the network has, and keep the rest of it as initialised.
+        partial: Convert the tensors that the network has, and keep its other tensors as initialised.
 
     Raises:
         ValueError: The model is more than a backbone, or its backbone is another network.
     """
-    more = [name for name in model.state_dict() if not name.startswith('backbone.')]
-    if more:
-        raise ValueError(
-            f'a {type(model).__name__} is more than a backbone ({more[0]}): give a config of an Encoder, e.g. '
-            'configs/encoders/vit.py'
-        )
+    _check_encoder(model)
     own: dict[str, Tensor] = model.backbone.state_dict()
     places = {timm_name(name): name for name in own}
-    parts = describe_vit(model.backbone)
-    if parts is not None and 'pos_embed' in weights.tensors.keys() & places.keys():
-        weights = _on_grid(weights, own[places['pos_embed']].shape[1], parts.grid)
+    weights = _with_positions_of(weights, model.backbone, own.get(places.get('pos_embed', '')))
     common = {name: places[name] for name in weights.tensors if name in places}
     conversion = Conversion(
         tensors=own | {place: weights.tensors[name] for name, place in common.items()},
@@ -71,7 +64,26 @@ def to_encoder(weights: Weights, model: Any, partial: bool = False) -> Conversio
     return conversion
 
 
+def _check_encoder(model: Any) -> None:
+    """Raise ValueError unless a model is a backbone alone."""
+    more = [name for name in model.state_dict() if not name.startswith('backbone.')]
+    if more:
+        raise ValueError(
+            f'a {type(model).__name__} is more than a backbone ({more[0]}): give a config of an Encoder, e.g. '
+            'configs/encoders/vit.py'
+        )
+
+
+def _with_positions_of(weights: Weights, backbone: Any, position: Tensor | None) -> Weights:
+    """Resample positions to the grid of a vision transformer with positions ``[1, tokens, C]``; None: it has none."""
+    parts = describe_vit(backbone)
+    if parts is None or position is None or 'pos_embed' not in weights.tensors:
+        return weights
+    return _on_grid(weights, position.shape[1], parts.grid)
+
+
 def _check(conversion: Conversion, own: dict[str, Tensor], partial: bool) -> None:
+    """Raise ValueError unless the file's tensors are the network's, or with ``partial`` some of them."""
     unmatched, missing = conversion.unmatched, conversion.missing
     if not conversion.matched:
         raise ValueError(
@@ -94,11 +106,12 @@ def _check(conversion: Conversion, own: dict[str, Tensor], partial: bool) -> Non
 
 
 def _first(names: list[str]) -> str:
+    """Return the first name for an error message."""
     return f'first: {names[0]}' if names else 'none'
 
 
 def _on_grid(weights: Weights, num_tokens: int, grid: tuple[int, int]) -> Weights:
-    """With positions for h x w patches: ``[1, extra + side**2, C] -> [1, num_tokens, C]``."""
+    """Resample positions to h x w patches: ``[1, extra + side**2, C] -> [1, num_tokens, C]``."""
     position = weights.tensors['pos_embed']
     if position.shape[1] == num_tokens:
         return weights
@@ -106,8 +119,8 @@ def _on_grid(weights: Weights, num_tokens: int, grid: tuple[int, int]) -> Weight
     side = math.isqrt(max(position.shape[1] - extra, 0))
     if side**2 != position.shape[1] - extra:
         raise ValueError(
-            f'pos_embed holds {position.shape[1]} positions, {extra} of them of no patch: the others are no square '
-            "grid that could be resampled; set the backbone's img_size to that of the pre-training"
+            f'pos_embed holds {position.shape[1]} positions, {extra} of them without a patch: the others are not a '
+            "square grid, so they cannot be resampled; set the backbone's img_size to that of the pre-training"
         )
     registers = 'reg_token' in weights.tensors
     position = torch.cat([position[:, :extra], resampled(position[:, extra:], side, grid, registers)], dim=1)
@@ -118,10 +131,16 @@ def _on_grid(weights: Weights, num_tokens: int, grid: tuple[int, int]) -> Weight
 
 
 def resampled(position: Tensor, side: int, grid: tuple[int, int], registers: bool) -> Tensor:
-    """Positions ``[1, side**2, C] -> [1, h w, C]`` as the released codes make them for an image of another size.
+    """Resample positions ``[1, side**2, C] -> [1, h w, C]`` as the released codes do for an image of another size.
 
-    DINO, iBOT, MaSSL and DINOv2 scale by (h + 0.1) / side, so that its product is not rounded down, and sample at that
-    scale; DINOv2's networks with registers scale by h / side and filter.
+    DINO, iBOT, MaSSL and DINOv2 scale by (h + 0.1) / side, so that side times scale is not rounded down, and sample at
+    that scale. DINOv2's networks with registers scale by h / side with an antialiasing filter.
+
+    Args:
+        position: Positions of a square grid of patches.
+        side: Side of that grid.
+        grid: Height and width (h, w) of the new grid.
+        registers: Whether the network has registers.
     """
     offset = 0.0 if registers else 0.1
     scale = tuple((length + offset) / side for length in grid)
@@ -132,23 +151,14 @@ def resampled(position: Tensor, side: int, grid: tuple[int, int], registers: boo
 
 
 def to_form(weights: Weights, form: str) -> Conversion:
-    """For another code: the names of ``timm``, ``dino`` (also iBOT's and MaSSL's) or ``dinov2``.
+    """Convert to the names of ``timm``, ``dino`` (also for iBOT and MaSSL) or ``dinov2``.
 
     Raises:
-        ValueError: That code has no such networks.
+        ValueError: That codebase has no such networks.
     """
-    tensors = weights.tensors
-    gated = 'blocks.0.mlp.fc1.weight' in tensors and (
-        tensors['blocks.0.mlp.fc1.weight'].shape[0] == 2 * tensors['blocks.0.mlp.fc2.weight'].shape[1]
-    )
-    table = {}
-    if form == 'dino':
-        if gated or 'reg_token' in tensors:
-            raise ValueError("DINO's networks have neither registers nor SwiGLU: use --to dinov2 or timm")
-        table = IBOT
+    table = _table_of(weights, form)
     if form == 'dinov2':
         weights = _with_dinov2s_tokens(weights)
-        table = REGISTERS | (SWIGLU if gated else {})
     back = {new: old for old, new in table.items()}
     names = {name: renamed(name, back) for name in weights.tensors}
     return Conversion(
@@ -161,8 +171,26 @@ def to_form(weights: Weights, form: str) -> Conversion:
     )
 
 
+def _table_of(weights: Weights, form: str) -> dict[str, str]:
+    """Return the names of a codebase that differ from timm's, as its names -> timm's."""
+    gated = _is_gated(weights.tensors)
+    if form == 'dino':
+        if gated or 'reg_token' in weights.tensors:
+            raise ValueError("DINO's networks have neither registers nor SwiGLU: use --to dinov2 or timm")
+        return IBOT
+    if form == 'dinov2':
+        return REGISTERS | (SWIGLU if gated else {})
+    return {}
+
+
+def _is_gated(tensors: dict[str, Tensor]) -> bool:
+    """Return whether the blocks' MLP is SwiGLU: its first layer is twice as wide as the second one's input."""
+    first, second = (tensors.get(f'blocks.0.mlp.fc{i}.weight') for i in (1, 2))
+    return first is not None and second is not None and first.shape[0] == 2 * second.shape[1]
+
+
 def _with_dinov2s_tokens(weights: Weights) -> Weights:
-    """With the token of masked images, which strict loading asks for, and a position of the class token."""
+    """Add the token of masked images, which strict loading needs, and a position of the class token."""
     tensors, notes = dict(weights.tensors), dict(weights.notes)
     if 'cls_token' not in tensors:
         raise ValueError("DINOv2's networks are vision transformers, this one has no class token: use --to timm")

@@ -1,6 +1,7 @@
-"""Names of a backbone's tensors: every code's are translated into timm's, which for most are the same.
+"""Names of a backbone's tensors, translated from every codebase into those of timm.
 
-DINO's, MaSSL's and iBOT's vision transformers descend from timm's; ResNets have torchvision's names everywhere.
+Most names are equal: the vision transformers of DINO, MaSSL and iBOT derive from timm's, and all ResNets have
+torchvision's names.
 """
 
 import re
@@ -8,8 +9,8 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-# Theirs: timm's. Beginnings of names; # is a number.
-TIMM_BACKBONE = {'model.': ''}  # sslreg's around timm's network
+# Tables of prefixes, from another codebase's to timm's; # is a number.
+TIMM_BACKBONE = {'model.': ''}  # TimmBackbone keeps timm's network in `model`
 MMPRETRAIN = {
     'patch_embed.projection.': 'patch_embed.proj.',
     'layers.#.ln1.': 'blocks.#.norm1.',
@@ -29,19 +30,19 @@ SWIGLU = {'blocks.#.mlp.w12.': 'blocks.#.mlp.fc1.', 'blocks.#.mlp.w3.': 'blocks.
 REGISTERS = {'register_tokens': 'reg_token'}
 TABLES = (TIMM_BACKBONE, MMPRETRAIN, IBOT, SWIGLU, REGISTERS)
 
-# What an encoder has no use for: classifiers, and the tokens of masked images.
+# Tensors that an encoder does not use: classifiers and tokens of masked images.
 LEFT_OUT = re.compile(r'(head|head_dist|fc|head\.fc|classifier)\.(weight|bias)|mask_token|masked_embed')
 
 
 def timm_name(name: str) -> str:
-    """``layers.0.ln1.weight`` -> ``blocks.0.norm1.weight``; a name that no table has stays."""
+    """Translate ``layers.0.ln1.weight`` to ``blocks.0.norm1.weight``; a name in no table is unchanged."""
     for table in TABLES:
         name = renamed(name, table)
     return name
 
 
 def renamed(name: str, table: dict[str, str]) -> str:
-    """By the first line of a table that fits; of two numbers the last is kept (a block's in its chunk)."""
+    """Rename by the first matching prefix; of two numbers keep the last, the block's index in its chunk."""
     for old, new in table.items():
         match = re.match(re.escape(old).replace(r'\#', r'(\d+)'), name)
         if match:
@@ -51,13 +52,13 @@ def renamed(name: str, table: dict[str, str]) -> str:
 
 @dataclass
 class Weights:
-    """A backbone's tensors by timm's names.
+    """The tensors of a backbone under timm's names.
 
     Attributes:
-        tensors: By timm's names.
-        origin: What the file calls them.
-        notes: What was done to tensors that are not as in the file.
-        left_out: Names of tensors in the file that belong to no backbone.
+        tensors: Timm's names -> tensors.
+        origin: Timm's names -> names in the file.
+        notes: Timm's names -> changes of tensors that differ from the file.
+        left_out: Names of tensors in the file that are not part of a backbone.
     """
 
     tensors: dict[str, Tensor]
@@ -67,14 +68,18 @@ class Weights:
 
 
 def translated(backbone: dict[str, Tensor], left_out: list[str]) -> Weights:
-    """Any code's backbone in timm's names.
+    """Translate a backbone of any codebase into timm's names.
 
-    DINOv2 adds a position to the class token, timm's networks with registers do not: the two are summed.
+    DINOv2 adds a position to the class token; timm's networks with registers do not, so the two tensors are summed.
+
+    Args:
+        backbone: Names in the file -> tensors.
+        left_out: Names in the file that are not part of a backbone.
 
     Raises:
-        ValueError: Two tensors have one name in timm.
+        ValueError: Two tensors would get the same name in timm.
     """
-    chunks = DINOV2_CHUNKS if 'cls_token' in backbone else {}  # timm's MobileNets have stages there
+    chunks = DINOV2_CHUNKS if 'cls_token' in backbone else {}  # in timm's MobileNets the first number is a stage
     origin: dict[str, str] = {}
     for old in backbone:
         name = timm_name(renamed(old, chunks))
@@ -91,6 +96,7 @@ def translated(backbone: dict[str, Tensor], left_out: list[str]) -> Weights:
 
 
 def _sum_class_token(weights: Weights) -> None:
+    """Add the class token's position to the class token."""
     position = weights.tensors['pos_embed']
     weights.tensors['cls_token'] = weights.tensors['cls_token'] + position[:, :1]
     weights.tensors['pos_embed'] = position[:, 1:]

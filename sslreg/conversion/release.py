@@ -1,4 +1,4 @@
-"""Where a checkpoint holds a backbone."""
+"""The backbone inside a checkpoint of any codebase."""
 
 from argparse import Namespace
 from pathlib import Path
@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-# Beside tensors, DINO's code and its descendants save their arguments, and the optimizer's rates as numpy's numbers.
+# DINO's code and its descendants save their arguments and, as numpy numbers, learning rates beside the tensors.
 _scalar = np.float64(0).__reduce__()[0]
 SAFE: list[Any] = [
     Namespace,
@@ -24,11 +24,11 @@ PREFIXES = dict(teacher=('teacher.module.backbone.', 'backbone.'), student=('bac
 
 
 def read_checkpoint(path: str) -> dict[str, Any]:
-    """A file of ``torch.save`` or of safetensors, read without running what is in it.
+    """Read a file of ``torch.save`` or safetensors without executing code in it.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It holds more than data, is damaged, or holds no dictionary.
+        FileNotFoundError: The file does not exist.
+        ValueError: The file has objects that are not data, is damaged, or is not a dictionary.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'checkpoint {path!r} does not exist (from {Path.cwd()})')
@@ -51,18 +51,19 @@ def read_checkpoint(path: str) -> dict[str, Any]:
 
 
 def backbone_of(checkpoint: dict[str, Any], part: str) -> tuple[dict[str, Tensor], list[str]]:
-    """The tensors of the teacher's or the student's backbone by their own names, and names of all others beside it.
+    """Return the tensors of the teacher's or student's backbone, and the names of all other tensors beside it.
 
-    Takes ``{'teacher': ..., 'student': ...}`` (DINO, iBOT, MaSSL, DINOv2's training), sslreg's and mmpretrain's
-    ``state_dict``, and a backbone's tensors alone, with and without the prefixes of wrappers.
+    A checkpoint may be ``{'teacher': ..., 'student': ...}`` (DINO, iBOT, MaSSL, DINOv2's training), the ``state_dict``
+    of sslreg and mmpretrain, or only the tensors of a backbone, with or without the prefixes of wrappers.
+
+    Args:
+        checkpoint: A checkpoint of :func:`read_checkpoint`.
+        part: ``'teacher'`` or ``'student'``.
 
     Raises:
-        ValueError: The other part is there and this one is not, or there are no tensors.
+        ValueError: Only the other part is in the checkpoint, or there are no tensors.
     """
-    found = [name for name in PARTS if isinstance(checkpoint.get(name), dict)]
-    if found and part not in found:
-        raise ValueError(f'the checkpoint holds no {part}: use --part {found[0]}')
-    state = checkpoint[part] if found else checkpoint.get('state_dict', checkpoint.get('model', checkpoint))
+    state = _state_of(checkpoint, part)
     tensors = {_unwrapped(name): value for name, value in state.items() if isinstance(value, Tensor)}
     if not tensors:
         raise ValueError(f'the checkpoint holds no tensors where they are looked for; it has {", ".join(state) or "-"}')
@@ -71,7 +72,16 @@ def backbone_of(checkpoint: dict[str, Any], part: str) -> tuple[dict[str, Tensor
     return backbone, [name for name in tensors if not name.startswith(prefix)]
 
 
+def _state_of(checkpoint: dict[str, Any], part: str) -> dict[str, Any]:
+    """Return the part of a checkpoint, or all of it if it is not divided into teacher and student."""
+    found = [name for name in PARTS if isinstance(checkpoint.get(name), dict)]
+    if found and part not in found:
+        raise ValueError(f'the checkpoint holds no {part}: use --part {found[0]}')
+    return checkpoint[part] if found else checkpoint.get('state_dict', checkpoint.get('model', checkpoint))
+
+
 def _unwrapped(name: str) -> str:
+    """Remove the prefixes of wrappers."""
     for wrapper in WRAPPERS:
         if name.startswith(wrapper):
             return _unwrapped(name.removeprefix(wrapper))
@@ -79,8 +89,8 @@ def _unwrapped(name: str) -> str:
 
 
 def packed(tensors: dict[str, Tensor], to: str, part: str) -> dict[str, Any]:
-    """What the file holds: a backbone's tensors alone for timm and DINOv2, below ``part`` for DINO."""
-    tensors = {name: value.detach().clone() for name, value in tensors.items()}  # of a slice all would be saved
+    """Return the content of the file to write: only the tensors for timm and DINOv2, under ``part`` for DINO."""
+    tensors = {name: value.detach().clone() for name, value in tensors.items()}  # torch.save stores a view's whole base
     inside = {f'backbone.{name}': value for name, value in tensors.items()}
     if to == 'sslreg':
         return dict(state_dict=inside)

@@ -1,3 +1,5 @@
+"""A table of what a conversion did to each tensor."""
+
 import re
 from collections.abc import Iterable
 
@@ -7,7 +9,7 @@ from .convert import Conversion
 
 
 def report(conversion: Conversion, title: str) -> Table:
-    """A line for tensors whose names differ in numbers of blocks only, and for each that is not as in the file."""
+    """Return a table with one line for equal tensors of all blocks, and one for each changed or missing tensor."""
     table = Table('in the file', 'converted', 'tensors', '', title=title)
     plain = [pair for pair in conversion.matched.items() if pair[1] not in conversion.notes]
     for (old, new), count in _counted((_starred(old), _starred(new)) for old, new in plain).items():
@@ -25,10 +27,12 @@ def report(conversion: Conversion, title: str) -> Table:
 
 
 def _starred(name: str) -> str:
+    """Replace numbers of blocks by ``*``."""
     return re.sub(r'(?<=\.)\d+(?=\.)', '*', name)
 
 
 def _counted(rows: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
+    """Count equal rows."""
     counts: dict[tuple[str, ...], int] = {}
     for row in rows:
         counts[row] = counts.get(row, 0) + 1
