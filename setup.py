@@ -25,7 +25,7 @@ setup(
     keywords='self-supervised learning, memory, computer vision, MMEngine',
     python_requires='>=3.10,<3.13',
     packages=find_packages(include=['sslreg', 'sslreg.*']),
-    package_data={'sslreg': ['py.typed']},
+    package_data={'sslreg': ['py.typed'], 'sslreg.reports': ['templates/*.j2']},
     install_requires=requirements('runtime'),
     extras_require={
         name: requirements(name) for name in ('downstream', 'faiss', 'fast', 'lite', 'tensorboard', 'tests')

@@ -32,11 +32,12 @@ from rich.table import Table
 from sslreg.reports.plots import Line, Panel, line_panels
 
 CONFIG = Path(__file__).parents[1] / 'configs' / 'npid' / 'resnet18_cifar10_small.py'
-RANDOM: dict[str, Any] = {'custom_hooks.1.init': 'random'}
-AVERAGE = {'model.memory': dict(_delete_=True, type='InstanceMemory', length=10_000, feat_dim=128, momentum=0.5)}
+MEMORY = dict(_delete_=True, type='InstanceMemory', length=10_000, feat_dim=128, momentum=0.5)
+RANDOM: dict[str, Any] = {'model.memory': MEMORY}
+AVERAGE: dict[str, Any] = {'model.memory': dict(MEMORY, init='network')}
 NO_KL: dict[str, Any] = {'model.head.losses': []}
 STEPS: dict[str, dict[str, Any]] = {
-    'NPID': RANDOM | AVERAGE | NO_KL,
+    'NPID': RANDOM | NO_KL,
     '+ memory from the untrained network': AVERAGE | NO_KL,
     '+ corrected update of all entries': NO_KL,
     '+ 20 SqrtKL (single-branch SSL)': {},

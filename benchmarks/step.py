@@ -32,7 +32,7 @@ from sslreg.engine import MatrixDecayConstructor
 from sslreg.engine.hooks.activation_checkpoint import checkpoint_layers
 from sslreg.engine.hooks.channels_last import to_channels_last
 from sslreg.engine.hooks.compile import compile_encoders
-from sslreg.models import MemorySSL, Recall
+from sslreg.models import MemorySSL, Recall, start_teacher
 from sslreg.models.ops.gradient import with_gradient
 
 OPTIONS: dict[str, Callable[[Any], None]] = {  # docs/speed.md
@@ -138,6 +138,7 @@ class Training:
 
     def __init__(self, model: MemorySSL, case: Case) -> None:
         self.model = model.to(DEVICE).train()
+        start_teacher(self.model)
         for option in case.options:
             OPTIONS[option](self.model)
         optimizer = dict(type='AdamW', lr=1e-4, weight_decay=0.04, fused=True)

@@ -6,13 +6,15 @@ nothing to them, because MMEngine warns about every role that the default scope 
 schedules, probes, benchmarks, features) have no parent: two children of one parent cannot share the scope ``sslreg``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from inspect import Parameter, signature
 from typing import Any
 
 from mmengine.registry import Registry, build_model_from_cfg
 from mmpretrain import registry as mmpretrain
+
+from sslreg import scheduled
 
 MAX_LISTED = 30  # an error lists the names in a registry up to this number
 
@@ -33,6 +35,30 @@ def build(cfg: Any, registry: Registry, default_args: dict[str, Any] | None = No
         with registry.switch_scope_and_registry(cfg.get('_scope_')) as own:
             _check(cfg, own.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type'], own)
     return build_model_from_cfg(cfg, registry, default_args)
+
+
+def build_component(cfg: Any, registry: Registry, default_args: dict[str, Any] | None = None) -> Any:
+    """Build as :func:`build`; a number may also be the config of a schedule.
+
+    The component is constructed with the schedule's first value, and knows nothing of the schedule, which is noted at
+    it (:func:`sslreg.scheduled.note`). ``ScheduledValuesHook`` moves the number during training.
+
+    Raises:
+        ValueError: The component refuses a value that its schedule reaches.
+    """
+    if not isinstance(cfg, dict):
+        return build(cfg, registry, default_args)
+    numbers, schedules = scheduled.split(cfg, SCHEDULES)
+    component = build(numbers, registry, default_args)
+
+    def constructor(name: str) -> Callable[[float], Any]:
+        return lambda value: build(numbers | {name: value}, registry, default_args)
+
+    for name, schedule in schedules.items():
+        scheduled.check_range(f'{type(component).__name__}: {name}', schedule, constructor(name))
+    if schedules:
+        scheduled.note(component, schedules)
+    return component
 
 
 def _check(cfg: dict[str, Any], component: Any, registry: Registry) -> None:
@@ -66,7 +92,7 @@ def suggestion(name: str, names: Iterable[str]) -> str:
     return f'; did you mean {close[0]!r}?' if close else ''
 
 
-MODELS = Registry('model', parent=mmpretrain.MODELS, locations=['sslreg.models'], build_func=build)
+MODELS = Registry('model', parent=mmpretrain.MODELS, locations=['sslreg.models'], build_func=build_component)
 MODEL_WRAPPERS = Registry('model_wrapper', parent=mmpretrain.MODEL_WRAPPERS)
 WEIGHT_INITIALIZERS = Registry('weight initializer', parent=mmpretrain.WEIGHT_INITIALIZERS)
 
@@ -90,7 +116,7 @@ TRANSFORMS = Registry('transform', parent=mmpretrain.TRANSFORMS, locations=['ssl
 METRICS = Registry('metric', parent=mmpretrain.METRICS, locations=['sslreg.evaluation'])
 EVALUATORS = Registry('evaluator', parent=mmpretrain.EVALUATORS)
 
-MEMORIES = Registry('memory', scope='sslreg', locations=['sslreg.models'], build_func=build)
+MEMORIES = Registry('memory', scope='sslreg', locations=['sslreg.models'], build_func=build_component)
 SCHEDULES = Registry('schedule', scope='sslreg', locations=['sslreg.engine'], build_func=build)
 PROBES = Registry('probe', scope='sslreg', locations=['sslreg.evaluation'], build_func=build)
 BENCHMARKS = Registry('benchmark', scope='sslreg', locations=['sslreg.evaluation'], build_func=build)

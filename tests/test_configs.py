@@ -13,8 +13,10 @@ from PIL import Image
 
 from sslreg.datasets import PhotoTiles, sample_indices
 from sslreg.datasets.views import View
+from sslreg.engine import ScheduledValues, TrainingLength
+from sslreg.models import start_teacher
 from sslreg.models.memory_ssl import embed_views
-from sslreg.registry import DATASETS, HOOKS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, PROBES, TRANSFORMS
+from sslreg.registry import DATASETS, HOOKS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, PROBES, SCHEDULES, TRANSFORMS
 from tests.reference.massl import cosine_array
 
 # configs/my/ is the user's (docs/add_a_memory.md); downstream/ is tested in tests/downstream/
@@ -39,7 +41,7 @@ def test_config_builds(path):
         optim_wrapper_cfg=cfg.optim_wrapper,
     )
     OPTIM_WRAPPER_CONSTRUCTORS.build(constructor)(model)
-    for hook in [*cfg.custom_hooks, *cfg.default_hooks.values()]:
+    for hook in [*cfg.get('custom_hooks', []), *cfg.default_hooks.values()]:
         HOOKS.build(hook)
     PROBES.build(cfg.val_cfg.probe)
 
@@ -123,7 +125,10 @@ def test_published_recipe(path):
     epochs, small = cfg.train_cfg.max_epochs, 'vits' in path.stem
     assert epochs == (400 if '400' in path.stem else 800)
     assert cfg.train_dataloader.batch_size * 8 == cfg.auto_scale_lr.base_batch_size == 1024
-    lr, decay, temp, momentum = (HOOKS.build(hook).schedule for hook in cfg.custom_hooks[:4])
+    optimizer = cfg.optim_wrapper.optimizer
+    stated = [optimizer.lr, optimizer.weight_decay, cfg.model.head.teacher_temp, cfg.model.teacher.momentum]
+    training = TrainingLength(1251 * epochs, 1251)
+    lr, decay, temp, momentum = (SCHEDULES.build(schedule).resolved(training) for schedule in stated)
     assert cfg.optim_wrapper.clip_grad == dict(type='per_tensor', max_norm=3.0)
     assert (cfg.model.backbone.drop_path_rate, cfg.model.backbone.patch_size) == (0.1, 16)
     assert (cfg.model.neck.hid_channels, cfg.model.neck.out_channels, cfg.model.head.student_temp) == (2048, 256, 0.1)
@@ -169,7 +174,7 @@ def test_one_real_step_of_vitb(tmp_path):
 
     model = MODELS.build(cfg.model)
     model.init_weights()
-    model.teacher.module.load_state_dict(model.student.state_dict())
+    start_teacher(model)
     with torch.no_grad():
         images = model.data_preprocessor(batch, True)['inputs']
         queries, keys = embed_views(model.student, images), embed_views(model.teacher.module, images[:2])
@@ -179,6 +184,7 @@ def test_one_real_step_of_vitb(tmp_path):
     wrapper = OPTIM_WRAPPER_CONSTRUCTORS.build(
         dict(type=cfg.optim_wrapper.pop('constructor'), optim_wrapper_cfg=cfg.optim_wrapper)
     )(model)
+    ScheduledValues(model, wrapper.optimizer, TrainingLength(1251 * 800, 1251)).set(1251 * 50)
     before = {name: param.detach().clone() for name, param in model.named_parameters()}
     loss = model.train_step(batch, wrapper)['loss'].item()
     assert loss == pytest.approx(expected_start(cosine, 0.1, 0.07), abs=0.1)

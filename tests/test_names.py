@@ -17,50 +17,15 @@ SHARED_FILES = {
     'alignment.py': 'the loss and operations of the alignment of views',
 }
 # Burn-down lists of names to be changed. Delete a name when it is unique; add none.
-FILES_TO_RENAME = {
-    'attention.py',
-    'neighbours.py',
-    'progress.py',
-    'recall.py',
-    'report.py',
-    'statistics.py',
-    'tables.py',
-    'units.py',
-}
-CLASSES_TO_RENAME = {
-    'Comparison',
-    'Condition',
-    'Images',
-    'Place',
-}
+FILES_TO_RENAME: set[str] = set()
+CLASSES_TO_RENAME = set()
 FUNCTIONS_TO_RENAME = {
-    'add',
-    'agreement',
-    'compare',
-    'conditions',
-    'curves',
-    'differences',
-    'duration',
-    'labels',
-    'nearest',
-    'picture',
-    'run',
-    'score',
     'select',
-    'settings',
-    'spread',
-    'summary',
 }
 CONSTANTS_TO_RENAME = {
-    'COLOURS',
-    'ENDS',
-    'FORMS',
-    'MANY_COLUMNS',
-    'Part',
     'QUERIES',
     'ROWS',
     'SHORTEST',
-    'TOP',
 }
 
 

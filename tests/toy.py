@@ -17,6 +17,8 @@ from torch.utils.data import DataLoader
 
 from sslreg.registry import DATASETS, MODELS, TRANSFORMS
 
+LR = dict(type='CosineSchedule', start=1e-2, end=0)
+
 
 @MODELS.register_module(force=True)
 class ToyBackbone(BaseModule):
@@ -110,7 +112,13 @@ def config(work_dir: Path, epochs: int = 2, **overrides: Any) -> Config:
         Config(
             dict(
                 default_scope='sslreg',
-                model=model(),
+                model=model(
+                    head=dict(
+                        type='ViewMemoryHead',
+                        loss=dict(type='ViewMemoryCELoss'),
+                        teacher_temp=dict(type='WarmupSchedule', start=0.04, end=0.07, warmup=0.5),
+                    )
+                ),
                 train_dataloader=loader(8, True, views, drop_last=True),
                 val_dataloader=bank,
                 test_dataloader=bank,
@@ -119,26 +127,13 @@ def config(work_dir: Path, epochs: int = 2, **overrides: Any) -> Config:
                 test_cfg=dict(type='ProbeTestLoop', **probe),
                 val_evaluator=dict(type='ProbeAccuracy', prefix='knn'),
                 test_evaluator=dict(type='ProbeAccuracy', prefix='knn'),
-                optim_wrapper=dict(type='SSLOptimWrapper', optimizer=dict(type='AdamW', lr=1e-2)),
+                optim_wrapper=dict(type='SSLOptimWrapper', optimizer=dict(type='AdamW', lr=LR)),
                 default_hooks=dict(
                     seed=dict(type='EpochSeedHook'),
                     memory=dict(type='MemoryCheckHook'),
                     logger=dict(type='LoggerHook', interval=1),
                     checkpoint=dict(type='PlainCheckpointHook', interval=1),
                 ),
-                custom_hooks=[
-                    dict(
-                        type='OptimizerScheduleHook',
-                        param='lr',
-                        schedule=dict(type='CosineSchedule', start=1e-2, end=0),
-                    ),
-                    dict(
-                        type='ScheduleHook',
-                        target='head.teacher_temp',
-                        schedule=dict(type='WarmupSchedule', start=0.04, end=0.07, warmup=0.5),
-                    ),
-                    dict(type='TeacherEMAHook'),
-                ],
                 randomness=dict(seed=0),
                 log_level='WARNING',
                 work_dir=str(work_dir),
@@ -152,11 +147,11 @@ def config(work_dir: Path, epochs: int = 2, **overrides: Any) -> Config:
 def instance_config(work_dir: Path, epochs: int = 2, memory: dict[str, Any] | None = None, **overrides: Any) -> Config:
     """The toy for single-branch methods: one view, no teacher, an entry per image."""
     cfg = config(work_dir, epochs)
-    memory = dict(type='CorrectedInstanceMemory', length=24, feat_dim=4) | (memory or {})
+    memory = dict(type='CorrectedInstanceMemory', length=24, feat_dim=4, init='network') | (memory or {})
     cfg.model = model(memory=memory, head=dict(type='InstanceHead', losses=[dict(type='SqrtKLLoss')]), teacher=None)
     cfg.model.num_key_views = 1
+    cfg.optim_wrapper.optimizer.lr = 1e-2
     cfg.train_dataloader.dataset.pipeline[0].num_views = [1]
-    cfg.custom_hooks = [dict(type='MemoryInitHook')]
     return _merged(cfg, overrides)
 
 

@@ -18,17 +18,17 @@ import torch
 from rich.console import Console
 
 from sslreg.conversion import (
-    FORMS,
+    CODES,
     PARTS,
     Conversion,
     Weights,
-    backbone_of,
-    packed,
+    conversion_table,
+    find_backbone,
+    make_checkpoint,
     read_checkpoint,
-    report,
+    to_code,
     to_encoder,
-    to_form,
-    translated,
+    to_timm_names,
 )
 from sslreg.evaluation.model import build_model, initialise
 from sslreg.utils.config_files import load_config
@@ -37,27 +37,27 @@ from sslreg.utils.config_files import load_config
 def parse_args() -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
-    parser.add_argument('checkpoint', help='path of a checkpoint of any of these codes; whose it is, is found out')
-    parser.add_argument('--to', choices=('sslreg', *FORMS), required=True, help='the code that is to read it')
-    parser.add_argument('--out', metavar='FILE', required=True, help='write this file')
-    parser.add_argument('--config', metavar='FILE', help='with --to sslreg: path of a config of an Encoder')
+    parser.add_argument('checkpoint', help='path of a checkpoint; its code is detected from the names of parameters')
+    parser.add_argument('--to', choices=('sslreg', *CODES), required=True, help='code that will load the result')
+    parser.add_argument('--out', metavar='FILE', required=True, help='path of the result')
+    parser.add_argument('--config', metavar='FILE', help='path of a config of an Encoder, for --to sslreg')
+    parser.add_argument('--part', choices=PARTS, default='teacher', help='network to convert (default: %(default)s)')
     parser.add_argument(
-        '--part', choices=PARTS, default='teacher', help='which network of two to take (default: %(default)s)'
-    )
-    parser.add_argument(
-        '--partial', action='store_true', help='with --to sslreg: what has no partner may stay as initialised'
+        '--partial',
+        action='store_true',
+        help='keep initial values of tensors that the checkpoint lacks, for --to sslreg',
     )
     command_line.add_cfg_options(parser, 'model.backbone.arch=deit-base')
     args = parser.parse_args()
     if (args.to == 'sslreg') != bool(args.config):
-        parser.error('--to sslreg needs --config, the others take none')
+        parser.error('--to sslreg needs --config, and other codes take none')
     return args
 
 
 def convert(args: argparse.Namespace, weights: Weights) -> Conversion:
     """Return the conversion of weights to the form of ``--to``."""
     if args.to != 'sslreg':
-        return to_form(weights, args.to)
+        return to_code(weights, args.to)
     model = build_model(load_config(args.config, args.cfg_options))
     if args.partial:
         initialise(model)
@@ -67,11 +67,11 @@ def convert(args: argparse.Namespace, weights: Weights) -> Conversion:
 def main() -> None:
     """Convert a checkpoint."""
     args = parse_args()
-    weights = translated(*backbone_of(read_checkpoint(args.checkpoint), args.part))
+    weights = to_timm_names(*find_backbone(read_checkpoint(args.checkpoint), args.part))
     conversion = convert(args, weights)
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
-    torch.save(packed(conversion.tensors, args.to, args.part), args.out)
-    Console().print(report(conversion, f'{args.checkpoint} to {args.out} ({args.to})'))
+    torch.save(make_checkpoint(conversion.tensors, args.to, args.part), args.out)
+    Console().print(conversion_table(conversion, f'{args.checkpoint} to {args.out} ({args.to})'))
 
 
 if __name__ == '__main__':

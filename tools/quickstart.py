@@ -22,13 +22,14 @@ from rich.table import Table
 
 from sslreg.datasets import PhotoTiles
 from sslreg.reports.training import ObserverHook, ProgressHook, write_report
-from sslreg.reports.training.sections import duration, metric_title
+from sslreg.reports.training.accuracy_section import metric_title
 from sslreg.utils.config_files import load_config
+from sslreg.utils.progress import duration
 
 TITLE = 'MaSSL quick start: what was learned'
-LEDE = (
+INTRODUCTION = (
     'A network was trained without labels to relate the views of an image to a memory of earlier images '
-    '(arXiv 2407.17486). This page says what came of it, and shows how it works.'
+    '(arXiv 2407.17486). This page shows the result and how the method works.'
 )
 TILES = (
     'Each class is a photograph. Training images are tiles of one half of it, test images are tiles of the other half, '
@@ -99,8 +100,8 @@ def main() -> None:
     finally:
         progress.bar.stop()
     tiles = isinstance(runner.val_dataloader.dataset, PhotoTiles)
-    lede = f'{LEDE}\n\n{TILES}' if tiles else LEDE
-    figures = write_report(runner, observer, Path(args.work_dir), TITLE, lede)
+    introduction = f'{INTRODUCTION}\n\n{TILES}' if tiles else INTRODUCTION
+    figures = write_report(runner, observer, Path(args.work_dir), TITLE, introduction)
     console = get_console()
     console.print(summary(figures['accuracy']))
     console.print(f'Trained for {duration(figures["seconds"])}. See {Path(args.work_dir, "report.html")}')

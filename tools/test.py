@@ -29,6 +29,7 @@ from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
 from sslreg.engine.config import default_work_dir, use_data_root
+from sslreg.engine.hooks import drop_old_hooks
 from sslreg.evaluation import Evaluation, Extractor, FeatureStore, Outcome, Suite
 from sslreg.evaluation.features.estimate import describe, estimates
 from sslreg.evaluation.missing_data import MissingDataError
@@ -85,6 +86,7 @@ def parse_args() -> argparse.Namespace:
 def configure(args: argparse.Namespace) -> Config:
     """Return the config with the options of the command line."""
     cfg = load_config(args.config, args.cfg_options)
+    drop_old_hooks(cfg)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or default_work_dir(args.config)
     if args.benchmarks:
         if args.checkpoint:

@@ -1,4 +1,4 @@
-r"""Show which parts of two photographs correspond to each other for a trained vision transformer: a PNG with lines.
+r"""Draw lines between the patches of two photographs that correspond for a trained vision transformer.
 
 python tools/visualize_correspondence.py configs/massl/vits_800e.py work_dirs/massl/vits_800e/epoch_800.pth \
     cat.jpg lion.jpg --out lines.png
@@ -18,7 +18,7 @@ command_line.set_environment()
 from rich.console import Console
 
 from sslreg.models.checkpoints import check_checkpoint
-from sslreg.reports import correspondence_plot, load_network, look, match, read_square
+from sslreg.reports import correspondence_plot, load_network, match, patch_maps, read_square
 from sslreg.utils.config_files import load_config
 
 
@@ -28,9 +28,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument('checkpoint', help='path of the checkpoint')
     parser.add_argument('image_a', help='path of an image')
-    parser.add_argument('image_b', help='path of another')
-    parser.add_argument('--out', metavar='FILE', required=True, help='the PNG')
-    parser.add_argument('--num', type=int, default=20, help='lines at most (default: 20)')
+    parser.add_argument('image_b', help='path of another image')
+    parser.add_argument('--out', metavar='FILE', required=True, help='PNG file to write')
+    parser.add_argument('--num', type=int, default=20, help='largest number of lines (default: 20)')
     parser.add_argument(
         '--size',
         type=int,
@@ -47,15 +47,15 @@ def main() -> None:
     """Write the PNG."""
     args = parse_args()
     if Path(args.out).suffix.lower() != '.png':
-        raise ValueError(f'--out {args.out}: it is a PNG that is written, name it so')
+        raise ValueError(f'--out {args.out} must end with .png')
     cfg = load_config(args.config, args.cfg_options)
     check_checkpoint(args.checkpoint)
     first, second = (read_square(image, args.size) for image in (args.image_a, args.image_b))
     network = load_network(cfg, args.checkpoint, args.device)
-    looks = tuple(look(network.backbone, network.images(photograph[None])) for photograph in (first, second))
-    matches = match(*looks, num=args.num)
+    maps = tuple(patch_maps(network.backbone, network.images(photograph[None])) for photograph in (first, second))
+    matches = match(*maps, num=args.num)
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
-    correspondence_plot(args.out, (first, second), looks, matches)
+    correspondence_plot(args.out, (first, second), maps, matches)
     Console().print(f'{len(matches.weight)} matches in {args.out}')
 
 

@@ -1,10 +1,10 @@
-"""What every run has: hooks, logging, seeds. MMEngine's defaults where nothing is said."""
+"""Hooks, logging and seeds of every run; MMEngine's defaults elsewhere."""
 
 from mmengine.config import read_base
 from mmengine.hooks import DistSamplerSeedHook, IterTimerHook, LoggerHook, ParamSchedulerHook, RuntimeInfoHook
 from mmengine.visualization import LocalVisBackend, Visualizer
 
-from sslreg.engine import EpochSeedHook, MemoryCheckHook, PlainCheckpointHook, StepTimesHook
+from sslreg.engine import EpochSeedHook, MemoryCheckHook, PlainCheckpointHook, ScheduledValuesHook, StepTimesHook
 
 default_scope = 'sslreg'
 default_hooks = dict(
@@ -13,6 +13,7 @@ default_hooks = dict(
     sampler_seed=dict(type=DistSamplerSeedHook),
     seed=dict(type=EpochSeedHook),
     memory=dict(type=MemoryCheckHook),
+    schedules=dict(type=ScheduledValuesHook),
     step_times=dict(type=StepTimesHook, interval=50),
     logger=dict(type=LoggerHook, interval=50),
     param_scheduler=dict(type=ParamSchedulerHook),

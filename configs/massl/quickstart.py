@@ -9,19 +9,15 @@ Our port to a small scale: a narrow CIFAR ResNet-18 with batch norm in the neck,
 from mmengine.config import read_base
 from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.models import ResNet_CIFAR
-from torch.optim import AdamW
 
-from sslreg.engine import (CosineSchedule, MatrixDecayConstructor, OptimizerScheduleHook, ProbeTestLoop, ProbeValLoop,
-                           ScheduleHook, SSLOptimWrapper, TeacherEMAHook, WarmupSchedule)
+from sslreg.engine import CosineSchedule, ProbeTestLoop, ProbeValLoop, WarmupSchedule
 from sslreg.models import EMATeacher, MemorySSL, ProjectionNeck, QueueMemory, ViewMemoryCELoss, ViewMemoryHead
 
 with read_base():
     from .._base_.datasets.photo_tiles import *
     from .._base_.default_runtime import *
     from .._base_.knn import *
-
-epochs = 10
-lr = 2e-3
+    from .._base_.schedules.massl import *
 
 model = dict(
     type=MemorySSL,
@@ -29,30 +25,18 @@ model = dict(
     backbone=dict(type=ResNet_CIFAR, depth=18, stem_channels=24, base_channels=24, strides=(2, 2, 2, 1)),
     neck=dict(type=ProjectionNeck, in_channels=192, hid_channels=512, out_channels=128, norm_cfg=dict(type='BN1d')),
     memory=dict(type=QueueMemory, length=2048, feat_dim=128, num_blocks=4),  # 4 blocks of 512
-    head=dict(type=ViewMemoryHead, loss=dict(type=ViewMemoryCELoss), student_temp=0.1, teacher_temp=0.07),
-    teacher=dict(type=EMATeacher, momentum=1 - 0.99),
+    head=dict(
+        type=ViewMemoryHead,
+        loss=dict(type=ViewMemoryCELoss),
+        student_temp=0.1,
+        teacher_temp=dict(type=WarmupSchedule, start=0.04, end=0.07, warmup='1ep')),
+    teacher=dict(type=EMATeacher, momentum=dict(type=CosineSchedule, start=1 - 0.99, end=0.0)),  # share of the student
     num_key_views=2)
 
-optim_wrapper = dict(
-    type=SSLOptimWrapper,
-    constructor=MatrixDecayConstructor,
-    optimizer=dict(type=AdamW, lr=lr, weight_decay=0.04),
-    clip_grad=dict(type='per_tensor', max_norm=3.0))
+optim_wrapper.optimizer.lr.update(end=1e-5, warmup='1ep')
 auto_scale_lr = dict(base_batch_size=batch_size)
 
-custom_hooks = [
-    dict(type=OptimizerScheduleHook, param='lr',
-         schedule=dict(type=CosineSchedule, start=lr, end=1e-5, warmup=1 / epochs)),
-    dict(type=OptimizerScheduleHook, param='weight_decay',
-         schedule=dict(type=CosineSchedule, start=0.04, end=0.4)),
-    dict(type=ScheduleHook, target='teacher.momentum',
-         schedule=dict(type=CosineSchedule, start=1 - 0.99, end=0.0)),
-    dict(type=ScheduleHook, target='head.teacher_temp',
-         schedule=dict(type=WarmupSchedule, start=0.04, end=0.07, warmup=1 / epochs)),
-    dict(type=TeacherEMAHook),
-]
-
 probe.ks = (10, 20)  # of 1900 tiles, 100 a class
-train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=epochs, val_interval=1)
+train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=10, val_interval=1)
 val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
 test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

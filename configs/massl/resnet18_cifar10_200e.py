@@ -3,27 +3,24 @@
     python tools/train.py configs/massl/resnet18_cifar10_200e.py
 
 The paper has no CIFAR run, so this is our port: a CIFAR stem, batch norm in the neck (see ProjectionNeck), 4 local
-crops, no blur and no solarisation, lr 2e-3, EMA from 0.99, a queue shorter than the dataset. The natural control is ReSSL, one block and no local crops: 90.63 after 1000 epochs
-(solo-learn, linear). Here: 200 epochs not yet run; resnet18_cifar10_small.py was.
+crops, no blur and no solarisation, lr 2e-3, EMA from 0.99, a queue shorter than the dataset. The natural control is
+ReSSL, one block and no local crops: 90.63 after 1000 epochs (solo-learn, linear). Here: 200 epochs not yet run; resnet18_cifar10_small.py was.
 """
 
 from mmengine.config import read_base
 from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.models import ResNet_CIFAR
-from torch.optim import AdamW
 
-from sslreg.engine import (CosineSchedule, MatrixDecayConstructor, OptimizerScheduleHook, ProbeTestLoop, ProbeValLoop,
-                           ScheduleHook, SSLOptimWrapper, TeacherEMAHook, WarmupSchedule)
+from sslreg.engine import CosineSchedule, ProbeTestLoop, ProbeValLoop, WarmupSchedule
 from sslreg.models import EMATeacher, MemorySSL, ProjectionNeck, QueueMemory, ViewMemoryCELoss, ViewMemoryHead
 
 with read_base():
     from .._base_.datasets.cifar10 import *
     from .._base_.default_runtime import *
     from .._base_.knn import *
+    from .._base_.schedules.massl import *
 
-epochs = 200
 batch_size = 256
-lr = 2e-3
 
 model = dict(
     type=MemorySSL,
@@ -32,30 +29,18 @@ model = dict(
     neck=dict(
         type=ProjectionNeck, in_channels=512, hid_channels=2048, out_channels=256, norm_cfg=dict(type='BN1d')),
     memory=dict(type=QueueMemory, length=16384, feat_dim=256, num_blocks=4),  # 4 blocks of 4096; 1/3 of an epoch
-    head=dict(type=ViewMemoryHead, loss=dict(type=ViewMemoryCELoss), student_temp=0.1, teacher_temp=0.07),
-    teacher=dict(type=EMATeacher, momentum=1 - 0.99),
+    head=dict(
+        type=ViewMemoryHead,
+        loss=dict(type=ViewMemoryCELoss),
+        student_temp=0.1,
+        teacher_temp=dict(type=WarmupSchedule, start=0.04, end=0.07, warmup='30ep')),
+    teacher=dict(type=EMATeacher, momentum=dict(type=CosineSchedule, start=1 - 0.99, end=0.0)),  # share of the student
     num_key_views=2)
 
-optim_wrapper = dict(
-    type=SSLOptimWrapper,
-    dtype='bfloat16',
-    constructor=MatrixDecayConstructor,
-    optimizer=dict(type=AdamW, lr=lr, weight_decay=0.04),
-    clip_grad=dict(type='per_tensor', max_norm=3.0))
+optim_wrapper.dtype = 'bfloat16'
+optim_wrapper.optimizer.lr.warmup = '10ep'
 auto_scale_lr = dict(base_batch_size=batch_size)
 
-custom_hooks = [
-    dict(type=OptimizerScheduleHook, param='lr',
-         schedule=dict(type=CosineSchedule, start=lr, end=1e-6, warmup=10 / epochs)),
-    dict(type=OptimizerScheduleHook, param='weight_decay',
-         schedule=dict(type=CosineSchedule, start=0.04, end=0.4)),
-    dict(type=ScheduleHook, target='head.teacher_temp',
-         schedule=dict(type=WarmupSchedule, start=0.04, end=0.07, warmup=30 / epochs)),
-    dict(type=ScheduleHook, target='teacher.momentum',
-         schedule=dict(type=CosineSchedule, start=1 - 0.99, end=0.0)),
-    dict(type=TeacherEMAHook),
-]
-
-train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=epochs, val_interval=10)
+train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=200, val_interval=10)
 val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
 test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

@@ -9,26 +9,29 @@ data/cifar10/{train,test}.npz (docs/data.md). Figures: docs/results.md.
 from mmengine.config import read_base
 
 with read_base():
-    from .resnet18_cifar10_packed_200e import *
+    from .._base_.datasets.cifar10_packed import *
+    from .resnet18_cifar10_200e import *
 
-epochs = 25
+train_dataloader.dataset.dataset = packed_train
+bank_dataloader.dataset = packed_bank
+val_dataloader.dataset = dict(**packed_test, indices=2_000)
+test_dataloader.dataset = dict(**packed_test, indices=10_000)
+val_cfg.bank_dataloader = bank_dataloader
+test_cfg.bank_dataloader = bank_dataloader
 
 model.backbone.update(stem_channels=16, base_channels=16)
 model.neck.update(in_channels=128, hid_channels=512, out_channels=128)
 model.memory.update(length=8192, feat_dim=128)  # 4 blocks of 2048
-model.teacher.momentum = 1 - 0.95  # few steps, a fast teacher
+model.head.teacher_temp = 0.04
+model.teacher.momentum.start = 1 - 0.95  # few steps, a fast teacher
 optim_wrapper.dtype = 'float32'
+optim_wrapper.optimizer.lr.warmup = '1ep'
 auto_scale_lr.base_batch_size = 128
 
 train_dataloader.update(batch_size=128, num_workers=1)
 train_dataloader.dataset.dataset.indices = 10_000
 train_dataloader.dataset.views[1].update(num=2, scale=(0.15, 0.5))
-val_dataloader.dataset.indices = 2_000
-test_dataloader.dataset.indices = 10_000
 val_cfg.bank_dataloader.dataset.indices = 10_000
 test_cfg.bank_dataloader.dataset.indices = 10_000
 
-train_cfg.update(max_epochs=epochs, val_interval=1)
-custom_hooks[0].schedule.warmup = 1 / epochs  # learning rate
-custom_hooks[2].schedule.update(end=0.04, warmup=0.0)  # teacher temperature: constant
-custom_hooks[3].schedule.start = 1 - 0.95  # share of the student in the new teacher
+train_cfg.update(max_epochs=25, val_interval=1)

@@ -13,8 +13,6 @@ from mmpretrain.models import ResNet
 with read_base():
     from .resnet18_cifar10_small import *
 
-epochs = 10
-
 model.data_preprocessor.update(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
 model.backbone = dict(type=ResNet, depth=18, stem_channels=32, base_channels=32)
 model.neck.in_channels = 256
@@ -28,5 +26,4 @@ bank_dataloader.dataset.update(data_root='data/tinyimagenet_a', indices=None)
 val_cfg.bank_dataloader.dataset = bank_dataloader.dataset
 test_cfg.bank_dataloader.dataset = bank_dataloader.dataset
 
-train_cfg.max_epochs = epochs
-custom_hooks[0].schedule.warmup = 1 / epochs  # learning rate
+train_cfg.max_epochs = 10

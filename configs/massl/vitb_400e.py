@@ -11,10 +11,8 @@ Paper (ViT-B): k-NN with 1 % / 10 % of the labels 68.8 / 74.1, linear 70.4 / 76.
 
 from mmengine.config import read_base
 from mmengine.runner import EpochBasedTrainLoop
-from torch.optim import AdamW
 
-from sslreg.engine import (CosineSchedule, MatrixDecayConstructor, OptimizerScheduleHook, ProbeTestLoop, ProbeValLoop,
-                           ScheduleHook, SSLOptimWrapper, TeacherEMAHook, WarmupSchedule)
+from sslreg.engine import CosineSchedule, ProbeTestLoop, ProbeValLoop, WarmupSchedule
 from sslreg.models import (EMATeacher, MemorySSL, ProjectionNeck, QueueMemory, SSLVisionTransformer, ViewMemoryCELoss,
                            ViewMemoryHead)
 
@@ -22,8 +20,8 @@ with read_base():
     from .._base_.datasets.imagenet_multicrop import *
     from .._base_.default_runtime import *
     from .._base_.knn import *
+    from .._base_.schedules.massl import *
 
-epochs = 400
 batch_size = 8 * 128
 lr = 7.5e-4 * batch_size / 256
 
@@ -35,30 +33,19 @@ model = dict(
         drop_path_rate=0.1),
     neck=dict(type=ProjectionNeck, in_channels=768, hid_channels=2048, out_channels=256),
     memory=dict(type=QueueMemory, length=65536, feat_dim=256, num_blocks=4),  # 4 blocks of 16384
-    head=dict(type=ViewMemoryHead, loss=dict(type=ViewMemoryCELoss), student_temp=0.1, teacher_temp=0.07),
-    teacher=dict(type=EMATeacher, momentum=1 - 0.996),
+    head=dict(
+        type=ViewMemoryHead,
+        loss=dict(type=ViewMemoryCELoss),
+        student_temp=0.1,
+        teacher_temp=dict(type=WarmupSchedule, start=0.04, end=0.07, warmup='50ep')),
+    teacher=dict(type=EMATeacher, momentum=dict(type=CosineSchedule, start=1 - 0.996, end=0.0)),  # share of the student
     num_key_views=2)
 
-optim_wrapper = dict(
-    type=SSLOptimWrapper,
-    dtype='bfloat16',
-    constructor=MatrixDecayConstructor,
-    optimizer=dict(type=AdamW, lr=lr, weight_decay=0.04, fused=True),
-    clip_grad=dict(type='per_tensor', max_norm=3.0))
+optim_wrapper.dtype = 'bfloat16'
+optim_wrapper.optimizer.fused = True
+optim_wrapper.optimizer.lr.update(start=lr, end=2e-6, warmup='10ep')
 auto_scale_lr = dict(base_batch_size=batch_size)
 
-custom_hooks = [
-    dict(type=OptimizerScheduleHook, param='lr',
-         schedule=dict(type=CosineSchedule, start=lr, end=2e-6, warmup=10 / epochs)),
-    dict(type=OptimizerScheduleHook, param='weight_decay',
-         schedule=dict(type=CosineSchedule, start=0.04, end=0.4)),
-    dict(type=ScheduleHook, target='head.teacher_temp',
-         schedule=dict(type=WarmupSchedule, start=0.04, end=0.07, warmup=50 / epochs)),
-    dict(type=ScheduleHook, target='teacher.momentum',
-         schedule=dict(type=CosineSchedule, start=1 - 0.996, end=0.0)),
-    dict(type=TeacherEMAHook),
-]
-
-train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=epochs, val_interval=50)
+train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=400, val_interval=50)
 val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
 test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

@@ -10,7 +10,4 @@ from mmengine.config import read_base
 with read_base():
     from .vitb_400e import *
 
-epochs = 800
-train_cfg.max_epochs = epochs
-custom_hooks[0].schedule.warmup = 10 / epochs  # learning rate
-custom_hooks[2].schedule.warmup = 50 / epochs  # teacher temperature
+train_cfg.max_epochs = 800

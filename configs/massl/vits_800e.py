@@ -13,14 +13,11 @@ from mmengine.config import read_base
 with read_base():
     from .vitb_400e import *
 
-epochs = 800
 lr = 5e-4 * batch_size / 256
 
 model.backbone.arch = 'deit-small'  # 384 wide, 12 layers, 6 heads; mmpretrain's 'small' is another network
 model.neck.in_channels = 384
-model.teacher.momentum = 1 - 0.992
-optim_wrapper.optimizer.lr = lr
-train_cfg.max_epochs = epochs
-custom_hooks[0].schedule.update(start=lr, end=1e-6, warmup=0.0)
-custom_hooks[2].schedule.warmup = 30 / epochs  # teacher temperature
-custom_hooks[3].schedule.start = 1 - 0.992  # share of the student in the new teacher
+model.head.teacher_temp.warmup = '30ep'
+model.teacher.momentum.start = 1 - 0.992
+optim_wrapper.optimizer.lr.update(start=lr, end=1e-6, warmup=0.0)
+train_cfg.max_epochs = 800

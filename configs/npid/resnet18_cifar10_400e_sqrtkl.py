@@ -8,16 +8,38 @@ MoCo v2's band at 200 epochs is 84.7 k-NN (lightly), at 1000 epochs 92.9 linear 
 """
 
 from mmengine.config import read_base
+from mmengine.runner import EpochBasedTrainLoop
+from mmpretrain.models import ResNet_CIFAR
 
-from sslreg.engine import MemoryInitHook
-from sslreg.models import CorrectedInstanceMemory, ReleasedSqrtKLLoss
+from sslreg.engine import ProbeTestLoop, ProbeValLoop
+from sslreg.models import CorrectedInstanceMemory, InstanceHead, MemorySSL, ProjectionNeck, ReleasedSqrtKLLoss
 
 with read_base():
-    from .resnet18_cifar10_200e import *
+    from .._base_.datasets.cifar10 import *
+    from .._base_.default_runtime import *
+    from .._base_.knn import *
+    from .._base_.schedules.npid import *
 
-epochs = 400
+batch_size = 512
 
-model.memory.update(type=CorrectedInstanceMemory, rows='all')
-model.head.losses = [dict(type=ReleasedSqrtKLLoss, weight=20.0)]
-custom_hooks.append(dict(type=MemoryInitHook))
-train_cfg.max_epochs = epochs
+data_preprocessor.update(mean=[125.3, 123.0, 113.9], std=[51.6, 50.9, 51.3])
+views = [dict(size=32, scale=(0.2, 1.0), interpolation='bilinear', flip=0.5, **moco_colors)]  # no blur
+train_dataloader.update(batch_size=batch_size)
+train_dataloader.dataset.views = views
+
+model = dict(
+    type=MemorySSL,
+    data_preprocessor=data_preprocessor,
+    backbone=dict(type=ResNet_CIFAR, depth=18, zero_init_residual=False, init_cfg=None),  # torch's own start
+    neck=dict(
+        type=ProjectionNeck, in_channels=512, hid_channels=2048, out_channels=2048, norm_cfg=dict(type='BN1d'),
+        act_cfg=dict(type='ReLU'), init_std=None),
+    memory=dict(
+        type=CorrectedInstanceMemory, length=50_000, feat_dim=2048, momentum=0.5, rows='all', init='network'),
+    head=dict(type=InstanceHead, temperature=0.2, losses=[dict(type=ReleasedSqrtKLLoss, weight=20.0)]))
+
+auto_scale_lr = dict(base_batch_size=batch_size)
+
+train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=400, val_interval=10)
+val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
+test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

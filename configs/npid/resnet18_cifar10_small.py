@@ -10,21 +10,26 @@ the paper does on it is studied by ``python -m benchmarks.npid_study``. Needs da
 from mmengine.config import read_base
 
 with read_base():
-    from .resnet18_cifar10_packed_400e_sqrtkl import *
+    from .._base_.datasets.cifar10_packed import *
+    from .resnet18_cifar10_400e_sqrtkl import *
 
-epochs = 8
+train_dataloader.dataset.dataset = packed_train
+bank_dataloader.dataset = packed_bank
+val_dataloader.dataset = packed_test
+test_dataloader = val_dataloader
+val_cfg.bank_dataloader = bank_dataloader
+test_cfg.bank_dataloader = bank_dataloader
+
 batch_size = 64
-lr = batch_size / 512
 
 model.backbone.update(stem_channels=16, base_channels=16, strides=(2, 2, 2, 1))
 model.neck.update(in_channels=128, hid_channels=512, out_channels=128)
 model.memory.update(length=10_000, feat_dim=128)
-optim_wrapper.optimizer.lr = lr
+optim_wrapper.optimizer.lr.start = batch_size / 512
 auto_scale_lr.base_batch_size = batch_size
-custom_hooks[0].schedule.start = lr
 
 train_dataloader.update(batch_size=batch_size, num_workers=1)
 train_dataloader.dataset.dataset.indices = 10_000
 val_cfg.bank_dataloader.dataset.indices = 10_000
 test_cfg.bank_dataloader.dataset.indices = 10_000
-train_cfg.update(max_epochs=epochs, val_interval=2)
+train_cfg.update(max_epochs=8, val_interval=2)

@@ -10,20 +10,18 @@ from mmengine.config import read_base
 from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.datasets import MultiView, PackInputs, RandomFlip, RandomResizedCrop
 from mmpretrain.models import ResNet
-from torch.optim import SGD
 
 from sslreg.datasets import ColorJitter, LoadImage, RandomGrayscale
-from sslreg.engine import OptimizerScheduleHook, ProbeTestLoop, ProbeValLoop, SSLOptimWrapper, StepSchedule
+from sslreg.engine import ProbeTestLoop, ProbeValLoop, StepSchedule
 from sslreg.models import InstanceHead, InstanceMemory, MemorySSL, ProjectionNeck
 
 with read_base():
     from .._base_.datasets.imagenet_single_view import *
     from .._base_.default_runtime import *
     from .._base_.knn import *
+    from .._base_.schedules.npid import *
 
-epochs = 200
 batch_size = 8 * 32
-lr = 0.03
 
 view = [
     dict(type=RandomResizedCrop, scale=224, crop_ratio_range=(0.2, 1.0), backend='pillow', interpolation='bilinear'),
@@ -44,14 +42,9 @@ model = dict(
     memory=dict(type=InstanceMemory, length=1_281_167, feat_dim=128, momentum=0.5, num_negatives=65536),
     head=dict(type=InstanceHead, temperature=0.07))
 
-optim_wrapper = dict(type=SSLOptimWrapper, optimizer=dict(type=SGD, lr=lr, momentum=0.9, weight_decay=1e-4))
+optim_wrapper.optimizer.lr = dict(type=StepSchedule, start=0.03, milestones=['120ep', '160ep'], gamma=0.1)
 auto_scale_lr = dict(base_batch_size=batch_size)
 
-custom_hooks = [
-    dict(type=OptimizerScheduleHook, param='lr',
-         schedule=dict(type=StepSchedule, start=lr, milestones=(120 / epochs, 160 / epochs), gamma=0.1)),
-]
-
-train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=epochs, val_interval=20)
+train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=200, val_interval=20)
 val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
 test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

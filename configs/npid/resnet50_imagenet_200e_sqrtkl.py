@@ -11,20 +11,17 @@ divided among the GPUs. Not yet run.
 from mmengine.config import read_base
 from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.models import ResNet
-from torch.optim import SGD
 
-from sslreg.engine import (CosineSchedule, MemoryInitHook, OptimizerScheduleHook, ProbeTestLoop, ProbeValLoop,
-                           SSLOptimWrapper)
+from sslreg.engine import ProbeTestLoop, ProbeValLoop
 from sslreg.models import CorrectedInstanceMemory, InstanceHead, MemorySSL, ProjectionNeck, ReleasedSqrtKLLoss
 
 with read_base():
     from .._base_.datasets.imagenet_single_view import *
     from .._base_.default_runtime import *
     from .._base_.knn import *
+    from .._base_.schedules.npid import *
 
-epochs = 200
 batch_size = 8 * 64
-lr = 0.03 * batch_size / 256
 
 model = dict(
     type=MemorySSL,
@@ -33,18 +30,15 @@ model = dict(
     neck=dict(
         type=ProjectionNeck, in_channels=2048, hid_channels=2048, out_channels=256, norm_cfg=dict(type='BN1d'),
         act_cfg=dict(type='ReLU'), init_std=None),
-    memory=dict(type=CorrectedInstanceMemory, length=1_281_167, feat_dim=256, momentum=0.5, rows='all', sharded=True),
+    memory=dict(
+        type=CorrectedInstanceMemory, length=1_281_167, feat_dim=256, momentum=0.5, rows='all', sharded=True,
+        init='network'),
     head=dict(type=InstanceHead, temperature=0.2, losses=[dict(type=ReleasedSqrtKLLoss, weight=20.0)]))
 
-optim_wrapper = dict(
-    type=SSLOptimWrapper, dtype='bfloat16', optimizer=dict(type=SGD, lr=lr, momentum=0.9, weight_decay=1e-4))
+optim_wrapper.dtype = 'bfloat16'
+optim_wrapper.optimizer.lr.start = 0.03 * batch_size / 256
 auto_scale_lr = dict(base_batch_size=batch_size)
 
-custom_hooks = [
-    dict(type=OptimizerScheduleHook, param='lr', schedule=dict(type=CosineSchedule, start=lr, end=0.0)),
-    dict(type=MemoryInitHook),
-]
-
-train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=epochs, val_interval=20)
+train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=200, val_interval=20)
 val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
 test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

@@ -12,12 +12,17 @@ from mmengine.config import read_base
 from sslreg.models import ResNet9
 
 with read_base():
-    from ..massl.resnet18_cifar10_packed_200e import *
+    from .._base_.datasets.cifar10_packed import *
+    from ..massl.resnet18_cifar10_200e import *
 
-epochs = 600
+train_dataloader.dataset.dataset = packed_train
+bank_dataloader.dataset = packed_bank
+val_dataloader.dataset = packed_test
+test_dataloader = val_dataloader
+val_cfg.bank_dataloader = bank_dataloader
+test_cfg.bank_dataloader = bank_dataloader
 
 model.backbone = dict(type=ResNet9)
 model.neck.in_channels = 256
-train_cfg.update(max_epochs=epochs, val_interval=50)
-custom_hooks[0].schedule.warmup = 60 / epochs  # learning rate
-custom_hooks[2].schedule.warmup = 30 / epochs  # teacher temperature
+optim_wrapper.optimizer.lr.warmup = '60ep'
+train_cfg.update(max_epochs=600, val_interval=50)

@@ -9,11 +9,13 @@ times. Figures: docs/results.md.
 
 from mmengine.config import read_base
 
+from sslreg.models import ResNet9
+
 with read_base():
-    from .resnet9_cifar10_massl_small import *
+    from ..massl.resnet18_cifar10_small import *
 
-epochs = 60
-
+model.backbone = dict(type=ResNet9)
+model.neck.in_channels = 256
 model.memory.length = 2048  # 4 blocks of 512
 model.num_key_views = 2
 train_dataloader.batch_size = 64
@@ -22,5 +24,4 @@ train_dataloader.dataset.views = [dict(train_dataloader.dataset.views[0], size=1
 val_cfg.bank_dataloader.dataset.indices = 1_500
 test_cfg.bank_dataloader.dataset.indices = 1_500
 
-train_cfg.update(max_epochs=epochs, val_interval=epochs)
-custom_hooks[0].schedule.warmup = 1 / epochs  # learning rate
+train_cfg.update(max_epochs=60, val_interval=60)

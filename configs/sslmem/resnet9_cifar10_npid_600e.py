@@ -12,10 +12,16 @@ from mmengine.config import read_base
 from sslreg.models import ResNet9
 
 with read_base():
-    from ..npid.resnet18_cifar10_packed_400e_sqrtkl import *
+    from .._base_.datasets.cifar10_packed import *
+    from ..npid.resnet18_cifar10_400e_sqrtkl import *
 
-epochs = 600
+train_dataloader.dataset.dataset = packed_train
+bank_dataloader.dataset = packed_bank
+val_dataloader.dataset = packed_test
+test_dataloader = val_dataloader
+val_cfg.bank_dataloader = bank_dataloader
+test_cfg.bank_dataloader = bank_dataloader
 
 model.backbone = dict(type=ResNet9)
 model.neck.in_channels = 256
-train_cfg.update(max_epochs=epochs, val_interval=50)
+train_cfg.update(max_epochs=600, val_interval=50)

@@ -14,8 +14,6 @@ from sslreg.models import ResNet9
 with read_base():
     from ..npid.resnet18_cifar10_small import *
 
-epochs = 25
-
 model.backbone = dict(type=ResNet9)
 model.neck.in_channels = 256
-train_cfg.update(max_epochs=epochs, val_interval=25)
+train_cfg.update(max_epochs=25, val_interval=25)

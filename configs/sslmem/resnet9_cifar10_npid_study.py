@@ -9,15 +9,17 @@ times, one view each time. Figures: docs/results.md.
 
 from mmengine.config import read_base
 
+from sslreg.models import ResNet9
+
 with read_base():
-    from .resnet9_cifar10_npid_small import *
+    from ..npid.resnet18_cifar10_small import *
 
-epochs = 120
-
+model.backbone = dict(type=ResNet9)
+model.neck.in_channels = 256
 model.memory.length = 1_500
 train_dataloader.dataset.dataset.indices = 1_500
 train_dataloader.dataset.views[0].update(size=16, scale=(0.3, 1.0))
 val_cfg.bank_dataloader.dataset.indices = 1_500
 test_cfg.bank_dataloader.dataset.indices = 1_500
 
-train_cfg.update(max_epochs=epochs, val_interval=epochs)
+train_cfg.update(max_epochs=120, val_interval=120)

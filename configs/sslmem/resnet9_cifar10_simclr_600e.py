@@ -13,8 +13,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.engine import LARS
 from mmpretrain.models import ContrastiveHead, CrossEntropyLoss, NonLinearNeck, SimCLR
 
-from sslreg.engine import (CosineSchedule, MatrixDecayConstructor, OptimizerScheduleHook, ProbeTestLoop, ProbeValLoop,
-                           SSLOptimWrapper)
+from sslreg.engine import CosineSchedule, MatrixDecayConstructor, ProbeTestLoop, ProbeValLoop, SSLOptimWrapper
 from sslreg.models import ResNet9, ViewPreprocessor
 
 with read_base():
@@ -22,9 +21,7 @@ with read_base():
     from .._base_.default_runtime import *
     from .._base_.knn import *
 
-epochs = 600
 batch_size = 4096
-lr = 4.8
 
 model = dict(
     type=SimCLR,
@@ -40,14 +37,13 @@ optim_wrapper = dict(
     type=SSLOptimWrapper,
     constructor=MatrixDecayConstructor,
     paramwise_cfg=dict(rest=dict(lars_exclude=True)),
-    optimizer=dict(type=LARS, lr=lr, momentum=0.9, weight_decay=1e-6))
+    optimizer=dict(
+        type=LARS,
+        lr=dict(type=CosineSchedule, start=4.8, end=0.0, warmup='60ep'),
+        momentum=0.9,
+        weight_decay=1e-6))
 auto_scale_lr = dict(base_batch_size=batch_size)
 
-custom_hooks = [
-    dict(type=OptimizerScheduleHook, param='lr',
-         schedule=dict(type=CosineSchedule, start=lr, end=0.0, warmup=60 / epochs)),
-]
-
-train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=epochs, val_interval=50)
+train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=600, val_interval=50)
 val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
 test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

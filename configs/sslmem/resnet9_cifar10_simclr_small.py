@@ -10,17 +10,17 @@ resnet9_cifar10_simclr_600e.py with batches of 128 and Adam at 1e-3, as in relea
 from mmengine.config import read_base
 from torch.optim import Adam
 
+from sslreg.engine import CosineSchedule
+
 with read_base():
     from .resnet9_cifar10_simclr_600e import *
 
-epochs = 10
 batch_size = 128
-lr = 1e-3
 
 optim_wrapper.paramwise_cfg = None
-optim_wrapper.optimizer = dict(type=Adam, lr=lr, weight_decay=1e-6)
+optim_wrapper.optimizer = dict(
+    type=Adam, lr=dict(type=CosineSchedule, start=1e-3, end=0.0, warmup='1ep'), weight_decay=1e-6)
 auto_scale_lr.base_batch_size = batch_size
-custom_hooks[0].schedule.update(start=lr, warmup=1 / epochs)
 
 train_dataloader.update(batch_size=batch_size, num_workers=1)
 train_dataloader.dataset.dataset.indices = 10_000
@@ -28,4 +28,4 @@ val_dataloader.dataset.indices = 2_000
 test_dataloader.dataset.indices = 10_000
 val_cfg.bank_dataloader.dataset.indices = 10_000
 test_cfg.bank_dataloader.dataset.indices = 10_000
-train_cfg.update(max_epochs=epochs, val_interval=10)
+train_cfg.update(max_epochs=10, val_interval=10)

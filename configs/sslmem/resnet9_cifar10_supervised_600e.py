@@ -13,8 +13,7 @@ from mmpretrain.models import CrossEntropyLoss, GlobalAveragePooling, ImageClass
 from torch.optim import SGD
 
 from sslreg.datasets import LabelledViews
-from sslreg.engine import (CosineSchedule, MatrixDecayConstructor, OptimizerScheduleHook, ProbeTestLoop, ProbeValLoop,
-                           SSLOptimWrapper)
+from sslreg.engine import CosineSchedule, MatrixDecayConstructor, ProbeTestLoop, ProbeValLoop, SSLOptimWrapper
 from sslreg.models import ResNet9, SingleViewPreprocessor
 
 with read_base():
@@ -22,9 +21,7 @@ with read_base():
     from .._base_.default_runtime import *
     from .._base_.knn import *
 
-epochs = 600
 batch_size = 128
-lr = 0.02
 
 model = dict(
     type=ImageClassifier,
@@ -39,14 +36,13 @@ train_dataloader.dataset.type = LabelledViews
 optim_wrapper = dict(
     type=SSLOptimWrapper,
     constructor=MatrixDecayConstructor,
-    optimizer=dict(type=SGD, lr=lr, momentum=0.9, weight_decay=5e-4))
+    optimizer=dict(
+        type=SGD,
+        lr=dict(type=CosineSchedule, start=0.02, end=0.0, warmup='5ep'),
+        momentum=0.9,
+        weight_decay=5e-4))
 auto_scale_lr = dict(base_batch_size=batch_size)
 
-custom_hooks = [
-    dict(type=OptimizerScheduleHook, param='lr',
-         schedule=dict(type=CosineSchedule, start=lr, end=0.0, warmup=5 / epochs)),
-]
-
-train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=epochs, val_interval=50)
+train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=600, val_interval=50)
 val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
 test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

@@ -12,13 +12,11 @@ from mmengine.config import read_base
 with read_base():
     from .resnet9_cifar10_supervised_600e import *
 
-epochs = 15
-
-custom_hooks[0].schedule.warmup = 1 / epochs
+optim_wrapper.optimizer.lr.warmup = '1ep'
 train_dataloader.num_workers = 1
 train_dataloader.dataset.dataset.indices = 10_000
 val_dataloader.dataset.indices = 2_000
 test_dataloader.dataset.indices = 10_000
 val_cfg.bank_dataloader.dataset.indices = 10_000
 test_cfg.bank_dataloader.dataset.indices = 10_000
-train_cfg.update(max_epochs=epochs, val_interval=15)
+train_cfg.update(max_epochs=15, val_interval=15)

@@ -15,8 +15,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.models import MAE, MAEPretrainDecoder, MAEPretrainHead, MAEViT, PixelReconstructionLoss
 from torch.optim import AdamW
 
-from sslreg.engine import (CosineSchedule, MatrixDecayConstructor, OptimizerScheduleHook, ProbeTestLoop, ProbeValLoop,
-                           SSLOptimWrapper)
+from sslreg.engine import CosineSchedule, MatrixDecayConstructor, ProbeTestLoop, ProbeValLoop, SSLOptimWrapper
 from sslreg.models import SingleViewPreprocessor
 
 with read_base():
@@ -24,9 +23,7 @@ with read_base():
     from .._base_.default_runtime import *
     from .._base_.knn import *
 
-epochs = 600
 batch_size = 2048
-lr = 1.5e-4 * batch_size / 256
 
 model = dict(
     type=MAE,
@@ -43,14 +40,14 @@ optim_wrapper = dict(
     type=SSLOptimWrapper,
     dtype='bfloat16',
     constructor=MatrixDecayConstructor,
-    optimizer=dict(type=AdamW, lr=lr, betas=(0.9, 0.95), weight_decay=0.05, fused=True))
+    optimizer=dict(
+        type=AdamW,
+        lr=dict(type=CosineSchedule, start=1.5e-4 * batch_size / 256, end=0.0, warmup='60ep'),
+        betas=(0.9, 0.95),
+        weight_decay=0.05,
+        fused=True))
 auto_scale_lr = dict(base_batch_size=batch_size)
 
-custom_hooks = [
-    dict(type=OptimizerScheduleHook, param='lr',
-         schedule=dict(type=CosineSchedule, start=lr, end=0.0, warmup=60 / epochs)),
-]
-
-train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=epochs, val_interval=50)
+train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=600, val_interval=50)
 val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
 test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

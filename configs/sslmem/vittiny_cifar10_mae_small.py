@@ -12,16 +12,13 @@ from mmengine.config import read_base
 with read_base():
     from .vittiny_cifar10_mae_600e import *
 
-epochs = 10
 batch_size = 128
-lr = 1e-3
 
 model.backbone.patch_size = model.neck.patch_size = model.head.patch_size = 4
 model.neck.update(num_patches=64, decoder_embed_dim=96, decoder_depth=1)
 optim_wrapper.dtype = 'float32'
-optim_wrapper.optimizer.lr = lr
+optim_wrapper.optimizer.lr.update(start=1e-3, warmup='1ep')
 auto_scale_lr.base_batch_size = batch_size
-custom_hooks[0].schedule.update(start=lr, warmup=1 / epochs)
 
 train_dataloader.update(batch_size=batch_size, num_workers=1)
 train_dataloader.dataset.dataset.indices = 10_000
@@ -29,4 +26,4 @@ val_dataloader.dataset.indices = 2_000
 test_dataloader.dataset.indices = 10_000
 val_cfg.bank_dataloader.dataset.indices = 10_000
 test_cfg.bank_dataloader.dataset.indices = 10_000
-train_cfg.update(max_epochs=epochs, val_interval=10)
+train_cfg.update(max_epochs=10, val_interval=10)

@@ -1,21 +1,23 @@
-"""Conversion of checkpoints between sslreg and other codebases (``tools/convert_checkpoint.py``)."""
+"""Conversion of weights between sslreg and other codes (``tools/convert_checkpoint.py``)."""
 
-from .convert import FORMS, Conversion, to_encoder, to_form
-from .names import Weights, timm_name, translated
-from .release import PARTS, backbone_of, packed, read_checkpoint
-from .report import report
+from .checkpoint_files import PARTS, find_backbone, make_checkpoint, read_checkpoint
+from .conversion_table import conversion_table
+from .names import timm_name, to_timm_names
+from .tensors import Conversion, Weights
+from .to_code import CODES, to_code
+from .to_encoder import to_encoder
 
 __all__ = [
-    'FORMS',
+    'CODES',
     'PARTS',
     'Conversion',
     'Weights',
-    'backbone_of',
-    'packed',
+    'conversion_table',
+    'find_backbone',
+    'make_checkpoint',
     'read_checkpoint',
-    'report',
     'timm_name',
+    'to_code',
     'to_encoder',
-    'to_form',
-    'translated',
+    'to_timm_names',
 ]

@@ -1,16 +1,17 @@
-"""Names of a backbone's tensors, translated from every codebase into those of timm.
+"""Translation of the names of a backbone's tensors to timm's names.
 
-Most names are equal: the vision transformers of DINO, MaSSL and iBOT derive from timm's, and all ResNets have
-torchvision's names.
+Most codes have timm's names: the vision transformers of DINO, MaSSL and iBOT descend from timm's, and ResNets have
+torchvision's names everywhere.
 """
 
 import re
-from dataclasses import dataclass, field
 
 from torch import Tensor
 
-# Tables of prefixes, from another codebase's to timm's; # is a number.
-TIMM_BACKBONE = {'model.': ''}  # TimmBackbone keeps timm's network in `model`
+from .tensors import Weights
+
+# Prefixes of names in other codes: prefixes in timm. # stands for a number.
+TIMM_BACKBONE = {'model.': ''}  # sslreg's wrapper of timm's networks
 MMPRETRAIN = {
     'patch_embed.projection.': 'patch_embed.proj.',
     'layers.#.ln1.': 'blocks.#.norm1.',
@@ -30,19 +31,28 @@ SWIGLU = {'blocks.#.mlp.w12.': 'blocks.#.mlp.fc1.', 'blocks.#.mlp.w3.': 'blocks.
 REGISTERS = {'register_tokens': 'reg_token'}
 TABLES = (TIMM_BACKBONE, MMPRETRAIN, IBOT, SWIGLU, REGISTERS)
 
-# Tensors that an encoder does not use: classifiers and tokens of masked images.
+# Tensors that are not part of an encoder: classifiers, and the tokens of masked images.
 LEFT_OUT = re.compile(r'(head|head_dist|fc|head\.fc|classifier)\.(weight|bias)|mask_token|masked_embed')
 
 
 def timm_name(name: str) -> str:
-    """Translate ``layers.0.ln1.weight`` to ``blocks.0.norm1.weight``; a name in no table is unchanged."""
+    """Return timm's name, e.g. ``blocks.0.norm1.weight`` for ``layers.0.ln1.weight``; other names are unchanged.
+
+    Args:
+        name: Name of a tensor in any code.
+    """
     for table in TABLES:
         name = renamed(name, table)
     return name
 
 
 def renamed(name: str, table: dict[str, str]) -> str:
-    """Rename by the first matching prefix; of two numbers keep the last, the block's index in its chunk."""
+    """Rename by the first matching prefix of a table; of two numbers (chunk and block) the last is kept.
+
+    Args:
+        name: Name of a tensor.
+        table: New prefixes by old ones.
+    """
     for old, new in table.items():
         match = re.match(re.escape(old).replace(r'\#', r'(\d+)'), name)
         if match:
@@ -50,36 +60,20 @@ def renamed(name: str, table: dict[str, str]) -> str:
     return name
 
 
-@dataclass
-class Weights:
-    """The tensors of a backbone under timm's names.
+def to_timm_names(backbone: dict[str, Tensor], left_out: list[str]) -> Weights:
+    """Return the weights of any code's backbone with timm's names.
 
-    Attributes:
-        tensors: Timm's names -> tensors.
-        origin: Timm's names -> names in the file.
-        notes: Timm's names -> changes of tensors that differ from the file.
-        left_out: Names of tensors in the file that are not part of a backbone.
-    """
-
-    tensors: dict[str, Tensor]
-    origin: dict[str, str]
-    notes: dict[str, str] = field(default_factory=dict)
-    left_out: list[str] = field(default_factory=list)
-
-
-def translated(backbone: dict[str, Tensor], left_out: list[str]) -> Weights:
-    """Translate a backbone of any codebase into timm's names.
-
-    DINOv2 adds a position to the class token; timm's networks with registers do not, so the two tensors are summed.
+    DINOv2 adds a position to the class token, but timm's networks with registers do not, so the sum of both becomes
+    the class token.
 
     Args:
-        backbone: Names in the file -> tensors.
-        left_out: Names in the file that are not part of a backbone.
+        backbone: Tensors of the backbone.
+        left_out: Names of the file's tensors that belong to no backbone.
 
     Raises:
-        ValueError: Two tensors would get the same name in timm.
+        ValueError: Two tensors have the same name in timm.
     """
-    chunks = DINOV2_CHUNKS if 'cls_token' in backbone else {}  # in timm's MobileNets the first number is a stage
+    chunks = DINOV2_CHUNKS if 'cls_token' in backbone else {}  # in timm's MobileNets these are stages
     origin: dict[str, str] = {}
     for old in backbone:
         name = timm_name(renamed(old, chunks))
@@ -96,7 +90,6 @@ def translated(backbone: dict[str, Tensor], left_out: list[str]) -> Weights:
 
 
 def _sum_class_token(weights: Weights) -> None:
-    """Add the class token's position to the class token."""
     position = weights.tensors['pos_embed']
     weights.tensors['cls_token'] = weights.tensors['cls_token'] + position[:, :1]
     weights.tensors['pos_embed'] = position[:, 1:]

@@ -10,14 +10,26 @@ from .hooks import (
     MemoryCheckHook,
     MemoryInitHook,
     OptimizerScheduleHook,
+    ParamSchedulerHook,
     PlainCheckpointHook,
+    ScheduledValues,
+    ScheduledValuesHook,
     ScheduleHook,
     StepTimesHook,
     TeacherEMAHook,
+    register_required_hooks,
 )
 from .loops import ProbeTestLoop, ProbeValLoop
-from .optim import MatrixDecayConstructor, SSLOptimWrapper
-from .schedules import CosineSchedule, LinearSchedule, StepSchedule, SwitchSchedule, WarmupSchedule
+from .optim import DefaultOptimWrapperConstructor, MatrixDecayConstructor, OptimizerSchedules, SSLOptimWrapper
+from .schedules import (
+    CosineSchedule,
+    LinearSchedule,
+    Schedule,
+    StepSchedule,
+    SwitchSchedule,
+    TrainingLength,
+    WarmupSchedule,
+)
 from .sharded import ShardedModel
 
 forward(__name__)
@@ -27,21 +39,29 @@ __all__ = [
     'ChannelsLastHook',
     'CompileHook',
     'CosineSchedule',
+    'DefaultOptimWrapperConstructor',
     'EpochSeedHook',
     'LinearSchedule',
     'MatrixDecayConstructor',
     'MemoryCheckHook',
     'MemoryInitHook',
     'OptimizerScheduleHook',
+    'OptimizerSchedules',
+    'ParamSchedulerHook',
     'PlainCheckpointHook',
     'ProbeTestLoop',
     'ProbeValLoop',
     'SSLOptimWrapper',
+    'Schedule',
     'ScheduleHook',
+    'ScheduledValues',
+    'ScheduledValuesHook',
     'ShardedModel',
     'StepSchedule',
     'StepTimesHook',
     'SwitchSchedule',
     'TeacherEMAHook',
+    'TrainingLength',
     'WarmupSchedule',
+    'register_required_hooks',
 ]

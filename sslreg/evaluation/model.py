@@ -11,6 +11,7 @@ from mmengine.registry import DefaultScope
 
 from sslreg.models.adapters import as_encoder
 from sslreg.models.checkpoints import check_fits, load_checkpoint
+from sslreg.models.teacher import start_teacher
 from sslreg.registry import MODELS
 from sslreg.utils.config_files import load_config, parse_config
 
@@ -95,4 +96,4 @@ def _initialise_both(model: Any) -> None:
     """Initialise a model, and its teacher, if it has one, as a copy of the student."""
     initialise(model)
     if getattr(model, 'teacher', None) is not None:
-        model.teacher.module.load_state_dict(model.student.state_dict())
+        start_teacher(model)

@@ -141,20 +141,18 @@ def _read_study(name: str, folder: Path, layer: str | None, options: dict[str, A
             f'`python tools/sslmem.py score {folder}`'
         )
     settings = ScoreSettings.from_json(_read_json(folder / 'scores.json', 'score'))
-    scores = ImageScores.read(folder / 'scores.npz')
-    if layer is not None and layer not in scores.layers:
-        raise ValueError(
-            f'{folder} has no scores of layer {layer!r}: choose one of {", ".join(scores.layers)}, or score it by '
-            f'`python tools/sslmem.py score {folder} --layers ...`'
-        )
     config, split_file = (
         folder / file if (folder / file).is_file() else Path(elsewhere)
         for file, elsewhere in (('config.py', settings.config), ('split.json', settings.split))
     )
     study = Study(load_config(str(config), options), split_file, folder)
-    if study.split.candidate != scores.candidate_index:
-        raise ValueError(f'{split_file} has other candidates than {folder / "scores.npz"}: score the study again')
-    return ScoredStudy(name, study, scores, layer or scores.layers[-1], settings)
+    layers = study.scores.layers
+    if layer is not None and layer not in layers:
+        raise ValueError(
+            f'{folder} has no scores of layer {layer!r}: choose one of {", ".join(layers)}, or score it by '
+            f'`python tools/sslmem.py score {folder} --layers ...`'
+        )
+    return ScoredStudy(name, study, study.scores, layer or layers[-1], settings)
 
 
 def _read_json(path: Path, command: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sslreg.engine.config import innermost
 from sslreg.registry import DATASETS, MEMORIES
 from sslreg.utils.config_files import load_config
 
+from .image_scores import ImageScores
 from .image_sets import ImageSet, narrow
 from .split import Split, drawn_split, ordered_split
 from .training import Training
@@ -81,6 +82,23 @@ class Study:
         """Seeds that have a folder."""
         names = [path.name[4:] for path in self.results.glob('seed*')]
         return sorted(int(name) for name in names if name.isdigit())
+
+    @cached_property
+    def scores(self) -> ImageScores:
+        """The scores that ``sslmem.py score`` wrote.
+
+        Raises:
+            FileNotFoundError: There are no scores; says which command makes them.
+            ValueError: The scores are of other candidates than the split.
+        """
+        file = self.results / 'scores.npz'
+        command = f'`python tools/sslmem.py score {self.results}`'
+        if not file.is_file():
+            raise FileNotFoundError(f'{file} does not exist: score the study first, by {command}')
+        scores = ImageScores.read(file)
+        if scores.candidate_index != self.split.candidate:
+            raise ValueError(f'{file} has other candidates than the split: score the study again, by {command}')
+        return scores
 
     def images(self, name: str) -> ImageSet:
         """Return a set of images by its name."""

@@ -1,3 +1,5 @@
+"""Models: the algorithm, its memories, heads and losses, and the networks around them."""
+
 from typing import NoReturn
 
 import mmpretrain.models  # noqa: F401  registers what sslreg's registries fall back to
@@ -12,7 +14,7 @@ from .memory_ssl import MemorySSL
 from .necks import ProjectionNeck
 from .preprocessor import SingleViewPreprocessor, ViewPreprocessor
 from .recall import LearningRecall, Recall, refuse_earlier_name
-from .teacher import EMATeacher
+from .teacher import EMATeacher, start_teacher
 
 __all__ = [
     'AlignedHead',
@@ -41,6 +43,7 @@ __all__ = [
     'ViewMemoryCELoss',
     'ViewMemoryHead',
     'ViewPreprocessor',
+    'start_teacher',
 ]
 
 

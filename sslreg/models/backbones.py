@@ -1,3 +1,5 @@
+"""Backbones that mmpretrain lacks, and the pooling behind every backbone."""
+
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,9 +12,14 @@ from sslreg.registry import MODELS
 
 
 class Pool(nn.Module):
-    """Whatever a backbone returns -> ``[B, C]``: the last output, averaged over space if it is a map."""
+    """Pooling of the output of any backbone to ``[B, C]``: the last output, averaged over space if it is a map."""
 
     def forward(self, feats: Tensor | tuple[Any, ...] | list[Any]) -> Tensor:
+        """Pool vectors ``[B, C]``, maps ``[B, C, H, W]`` or the last item of a tuple to ``[B, C]``.
+
+        Raises:
+            ValueError: The output has another shape.
+        """
         if isinstance(feats, (tuple, list)):
             return self(feats[-1])
         if feats.ndim == 4:
@@ -25,7 +32,7 @@ class Pool(nn.Module):
         return feats
 
 
-# timm's families of fixed image size that can be told to take any.
+# timm's families whose image size is fixed by default, with the options that make it variable.
 DYNAMIC_SIZE = {
     ('vision_transformer', 'vision_transformer_hybrid', 'deit', 'eva'): dict(
         dynamic_img_size=True, dynamic_img_pad=True
@@ -36,22 +43,22 @@ DYNAMIC_SIZE = {
 
 @MODELS.register_module()
 class TimmBackbone(BaseModule):
-    """Any timm model as a backbone: images in, pooled features ``[B, C]`` out.
+    """Any timm model as a backbone from images to pooled features ``[B, C]``.
 
-    Images may have any size, but for the few families that timm fixes to one (BEiT, CaiT, MaxViT). mmpretrain's
+    Images may have any size, except for a few families with one fixed size in timm (BEiT, CaiT, MaxViT). mmpretrain's
     ``TIMMBackbone`` returns tokens and takes one size only.
 
     Args:
-        model_name: As in ``timm.list_models()``.
-        pretrained: Load timm's weights (downloads them).
-        **kwargs: Passed to ``timm.create_model``, which rejects what the model does not know; ``checkpoint_path`` is a
-            file of weights.
+        model_name: Name from ``timm.list_models()``.
+        pretrained: Download and load timm's weights.
+        **kwargs: Arguments of ``timm.create_model``, which rejects unknown ones; ``checkpoint_path`` is a file of
+            weights.
 
     Attributes:
-        out_channels: C.
+        out_channels: Width C of the features.
 
     Raises:
-        ValueError: timm knows no such model.
+        ValueError: timm has no model of this name.
     """
 
     def __init__(self, model_name: str, pretrained: bool = False, **kwargs: Any) -> None:
@@ -67,26 +74,27 @@ class TimmBackbone(BaseModule):
         self.loaded = pretrained or bool(kwargs.get('checkpoint_path'))
 
     def init_weights(self) -> None:
-        """As timm does, but where it has loaded weights, which would be lost."""
+        """Initialise as timm does, unless weights were loaded."""
         if not self.loaded:
             super().init_weights()
 
     def forward(self, images: Tensor) -> Tensor:
-        """``[B, 3, H, W]`` -> ``[B, C]``."""
+        """Return features ``[B, C]`` of images ``[B, 3, H, W]``."""
         feats: Tensor = self.model(images)
         return feats
 
 
 @MODELS.register_module()
 class SSLVisionTransformer(VisionTransformer):
-    """mmpretrain's ViT with the initialisation that DINO and MaSSL train from.
+    """mmpretrain's ViT with the initialisation of DINO and MaSSL.
 
     Linear weights and tokens are drawn from a normal distribution of std 0.02 truncated at +-2, biases are 0;
-    mmpretrain's own is Xavier-uniform for half of them. Parameters have mmpretrain's names, so a checkpoint loads into
-    a plain ``VisionTransformer`` downstream.
+    mmpretrain's own initialisation is Xavier-uniform for half of them. Parameters have mmpretrain's names, so a
+    checkpoint loads into a plain ``VisionTransformer`` downstream.
     """
 
     def init_weights(self) -> None:
+        """Initialise, unless ``init_cfg`` loads pretrained weights."""
         super().init_weights()
         if isinstance(self.init_cfg, dict) and self.init_cfg['type'] == 'Pretrained':
             return
@@ -100,14 +108,15 @@ class SSLVisionTransformer(VisionTransformer):
 
 @MODELS.register_module()
 class ResNet9(BaseModule):
-    """The ResNet-9 for images of 32 px that LayerMem is reported of (arXiv 2409.19069); maps ``[B, 256, 2, 2]``.
+    """ResNet-9 of the LayerMem paper (arXiv 2409.19069) for images of 32 px; it gives maps ``[B, 256, 2, 2]``.
 
-    Eight 3 x 3 convolutions, each with batch norm and ReLU: 32 (halved) - 64 (halved) - 64 - 64, added to the output of
-    the second - 128 (halved) - 256 (halved) - 256 - 256, added to the output of the sixth.
+    Eight 3 x 3 convolutions, each with batch norm and ReLU, of widths 32, 64, 64, 64, 128, 256, 256, 256. Max pooling
+    halves the maps after the first, second, fifth and sixth. The output of the second is added to that of the fourth,
+    the output of the sixth to that of the eighth.
 
     Attributes:
-        layers: ``layers.0`` to ``layers.7``, what LayerMem calls layers 1 to 8; ``residuals.0`` and ``residuals.1``
-            are the sums behind the fourth and the last.
+        layers: ``layers.0`` to ``layers.7``, layers 1 to 8 of LayerMem.
+        residuals: ``residuals.0`` and ``residuals.1``, the sums after the fourth and the last layer.
     """
 
     def __init__(self) -> None:
@@ -126,6 +135,7 @@ class ResNet9(BaseModule):
         self.residuals = nn.ModuleList([_Sum(), _Sum()])
 
     def forward(self, images: Tensor) -> tuple[Tensor]:
+        """Return the last maps ``[B, 256, H/16, W/16]`` of images ``[B, 3, H, W]``, in a tuple of one."""
         out = images
         for first, residual in zip((0, 4), self.residuals, strict=True):
             skip = self.layers[first + 1](self.layers[first](out))
@@ -134,7 +144,7 @@ class ResNet9(BaseModule):
 
 
 class _Sum(nn.Module):
-    """A residual connection that can be hooked."""
+    """Sum of a residual connection, as a module so that hooks can watch it."""
 
     def forward(self, skip: Tensor, out: Tensor) -> Tensor:
         return skip + out

@@ -69,12 +69,17 @@ def check_fits(model: torch.nn.Module, state_dict: dict[str, Any]) -> None:
 
 
 def sharded_parts(model: torch.nn.Module, part: Callable[[BaseMemory], dict[str, Any]]) -> dict[str, Any]:
-    """By their names in the state, tensors of which ranks hold parts: on rank 0 put together, or their shapes."""
+    """Return a property of sharded memories' tensors, e.g. their shapes, by the tensors' names in the state.
+
+    Args:
+        model: The model.
+        part: Function of a memory, e.g. its ``whole`` or ``whole_shapes``.
+    """
     return {prefix + name: value for prefix, memory in memories(model).items() for name, value in part(memory).items()}
 
 
 def memories(model: torch.nn.Module) -> dict[str, BaseMemory]:
-    """By their prefix in the state."""
+    """Return the memories of a model by their prefix in the state."""
     return {f'{name}.': module for name, module in unwrap(model).named_modules() if isinstance(module, BaseMemory)}
 
 

@@ -1,3 +1,5 @@
+"""CutMix for instance memories."""
+
 import numpy as np
 import torch
 from mmpretrain.models.utils.batch_augments import CutMix
@@ -8,21 +10,21 @@ from sslreg.registry import MODELS
 
 @MODELS.register_module()
 class InstanceCutMix(CutMix):
-    """CutMix with the batch's own entries as soft targets (released code of arXiv 2404.19289).
+    """CutMix with the entries of the batch's images as soft targets (released code of arXiv 2404.19289).
 
-    One box and one permutation for the batch. The larger share is the image's own, ``max(b, 1 - b)`` with b from
+    The batch has one box and one permutation. Each image keeps the larger share, ``max(b, 1 - b)`` with b from
     Beta(alpha, alpha), so that its entry is moved by an embedding that is mostly its own; then the share is set to the
-    box's true area.
+    exact area of the box.
 
     Args:
-        alpha: Of the Beta distribution; the released code has 0.5.
+        alpha: Parameter of the Beta distribution; the released code has 0.5.
     """
 
     def __init__(self, alpha: float = 0.5) -> None:
         super().__init__(alpha=alpha)
 
     def mix(self, batch_inputs: Tensor, batch_scores: Tensor) -> tuple[Tensor, Tensor]:
-        """Images ``[B, 3, H, W]``, mixed in place, and their shares ``[B, B]`` of each other's targets."""
+        """Mix images ``[B, 3, H, W]`` in place; return them and their shares ``[B, B]`` of each other's targets."""
         share = np.random.beta(self.alpha, self.alpha)
         (top, bottom, left, right), share = self.cutmix_bbox_and_lam(batch_inputs.shape[-2:], max(share, 1 - share))
         order = torch.randperm(len(batch_inputs)).to(batch_inputs.device)

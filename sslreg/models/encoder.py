@@ -1,3 +1,5 @@
+"""Encoders that are only evaluated: a backbone alone, and two baselines without weights."""
+
 from typing import Any
 
 import torch
@@ -12,11 +14,11 @@ from .backbones import Pool
 
 @MODELS.register_module()
 class Encoder(BaseModel):
-    """A backbone alone, to be evaluated: one of mmpretrain's, timm's or a baseline.
+    """Model of a backbone alone, for evaluation: one of mmpretrain, of timm, or a baseline.
 
     Args:
-        backbone: Config; weights by its ``init_cfg`` or by the checkpoint.
-        data_preprocessor: Config; of :class:`ViewPreprocessor` unless it says its type.
+        backbone: Config of the backbone; its weights come from its ``init_cfg`` or from the checkpoint.
+        data_preprocessor: Config of the preprocessor; its default ``type`` is :class:`ViewPreprocessor`.
     """
 
     def __init__(self, backbone: dict[str, Any], data_preprocessor: dict[str, Any] | None = None) -> None:
@@ -26,23 +28,25 @@ class Encoder(BaseModel):
 
     @property
     def feature_backbone(self) -> nn.Module:
+        """The backbone."""
         return self.backbone
 
     def extract_feat(self, images: Tensor) -> Tensor:
-        """Features, ``[B, 3, H, W] -> [B, C]``."""
+        """Return features ``[B, C]`` of images ``[B, 3, H, W]``."""
         feats: Tensor = self.pool(self.backbone(images))
         return feats
 
     def forward(self, inputs: Tensor, data_samples: Any = None, mode: str = 'tensor') -> Tensor:
+        """Return the features in every mode."""
         return self.extract_feat(inputs)
 
 
 @MODELS.register_module()
 class PixelBackbone(BaseModule):
-    """Raw pixels as features, a floor for every network: images resized to ``size`` and flattened.
+    """Raw pixels as features, a lower bound for every network: images resized to ``size`` and flattened.
 
     Args:
-        size: Side in pixels; C is ``3 size**2``.
+        size: Side of the resized image in pixels; C is ``3 size**2``.
     """
 
     def __init__(self, size: int = 32) -> None:
@@ -50,16 +54,16 @@ class PixelBackbone(BaseModule):
         self.size = size
 
     def forward(self, images: Tensor) -> Tensor:
-        """``[B, 3, H, W]`` -> ``[B, C]``."""
+        """Return features ``[B, C]`` of images ``[B, 3, H, W]``."""
         return F.interpolate(images, (self.size, self.size), mode='bilinear', antialias=True).flatten(1)
 
 
 @MODELS.register_module()
 class ColorHistogramBackbone(BaseModule):
-    """Histograms of colours as features, a floor for every network: the root of each bin's share of the pixels.
+    """Colour histograms as features, a lower bound for every network: the root of each bin's share of the pixels.
 
     Args:
-        bins: Per channel; C is ``bins**3``. Channels run from 0 to 255: give the preprocessor no mean and std.
+        bins: Bins per channel; C is ``bins**3``. Channels run from 0 to 255: give the preprocessor no mean and std.
     """
 
     def __init__(self, bins: int = 8) -> None:
@@ -67,7 +71,7 @@ class ColorHistogramBackbone(BaseModule):
         self.bins = bins
 
     def forward(self, images: Tensor) -> Tensor:
-        """``[B, 3, H, W]`` -> ``[B, C]``."""
+        """Return features ``[B, C]`` of images ``[B, 3, H, W]``."""
         levels = (images * (self.bins / 256)).long().clamp(0, self.bins - 1).flatten(2)
         places = (levels[:, 0] * self.bins + levels[:, 1]) * self.bins + levels[:, 2]
         counts = torch.zeros(len(images), self.bins**3, device=images.device)

@@ -1,3 +1,5 @@
+"""The algorithm."""
+
 from collections import OrderedDict
 from itertools import groupby
 from typing import Any
@@ -17,20 +19,25 @@ from .recall import LearningRecall, Recall
 class MemorySSL(BaseSelfSupervisor):
     """Self-supervised learning that relates queries to keys through a memory; a method is a config of this class.
 
-    The student embeds all views, the teacher (or the student itself, where a method has none) the first
-    ``num_key_views``. The head compares both through what the memory recalls; then the memory stores the last key view.
+    The student embeds all views, the teacher (or the student itself, if the method has no teacher) the first
+    ``num_key_views``. The head compares both through the entries of the memory; then the memory stores the last key
+    view, unless it has learned from the softmax of the loss.
 
     Args:
         backbone: Config of the backbone.
         neck: Config of the neck, ``[B, C] -> [B, D]`` of unit norm.
         memory: Config of a memory, from the registry ``MEMORIES``.
         head: Config of a head with ``loss(queries, keys, recall)``.
-        teacher: Config of an averaged model, e.g. :class:`EMATeacher`, or None. ``TeacherEMAHook`` moves it.
+        teacher: Config of an averaged model, e.g. :class:`EMATeacher`, or None. It brings ``TeacherEMAHook``, which
+            moves it.
         num_key_views: Views 0..T-1 that become keys.
-        mixing: Config of what mixes the images of a batch, e.g. :class:`InstanceCutMix`, or None. It takes one view,
-            and a head whose ``loss`` takes ``labels``.
-        data_preprocessor: Config; of :class:`ViewPreprocessor` unless it says its type.
+        mixing: Config of a transform that mixes the images of a batch, e.g. :class:`InstanceCutMix`, or None. It needs
+            a single view, and a head whose ``loss`` takes ``labels``.
+        data_preprocessor: Config of the preprocessor; its default ``type`` is :class:`ViewPreprocessor`.
         init_cfg: As in MMEngine.
+
+    Raises:
+        ValueError: ``num_key_views`` is below 1.
 
     State: ``backbone.*`` and ``neck.*`` are the student's; ``teacher.module.backbone.*`` the teacher's; ``memory.*``.
     """
@@ -47,7 +54,7 @@ class MemorySSL(BaseSelfSupervisor):
         data_preprocessor: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
-        # Built here, since mmpretrain's registry does not know sslreg's components outside of a Runner.
+        # Built here because mmpretrain's registry does not find sslreg's components outside of a Runner.
         parts = [MODELS.build(part) for part in (backbone, neck, head)]
         data_preprocessor = MODELS.build(dict(type='ViewPreprocessor') | (data_preprocessor or {}))
         super().__init__(*parts, data_preprocessor=data_preprocessor, init_cfg=init_cfg)
@@ -58,22 +65,27 @@ class MemorySSL(BaseSelfSupervisor):
         self.teacher = MODELS.build(teacher, default_args=dict(model=self.student)) if teacher else None
         self.num_key_views = num_key_views
         self.mixing = MODELS.build(mixing) if mixing else None
-        if self.memory.sharded:  # else DistributedDataParallel would give all ranks the entries of the first
+        if self.memory.sharded:  # else DistributedDataParallel would give all ranks the entries of rank 0
             self._ddp_params_and_buffers_to_ignore = ['memory.feats']
 
     @property
+    def required_hooks(self) -> tuple[str, ...]:
+        """Hooks that are registered for training unless the config lists them."""
+        return ('TeacherEMAHook',) if self.teacher is not None else ()
+
+    @property
     def student(self) -> nn.Sequential:
-        """``[B, 3, H, W] -> [B, D]``; a view of the model's own parts, of the same names as the teacher's."""
+        """Backbone, pooling and neck, ``[B, 3, H, W] -> [B, D]``, under the names that they have in the teacher."""
         return nn.Sequential(OrderedDict(backbone=self.backbone, pool=self.pool, neck=self.neck))
 
     @property
     def feature_backbone(self) -> nn.Module:
-        """What is evaluated: the teacher's backbone where there is one."""
+        """The backbone to evaluate: the teacher's if there is one."""
         backbone: nn.Module = self.teacher.module.backbone if self.teacher is not None else self.backbone
         return backbone
 
     def extract_feat(self, images: Tensor) -> Tensor:
-        """Features for evaluation, ``[B, 3, H, W] -> [B, C]``, of :attr:`feature_backbone`."""
+        """Return features ``[B, C]`` of images ``[B, 3, H, W]`` from :attr:`feature_backbone`, for evaluation."""
         feats: Tensor = self.pool(self.feature_backbone(images))
         return feats
 
@@ -114,12 +126,15 @@ class MemorySSL(BaseSelfSupervisor):
             )
 
     def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """As in MMEngine, which however logs a head's own ``loss`` in place of the sum where there are others."""
+        """Sum the losses as MMEngine does, and log the sum as ``loss``.
+
+        MMEngine logs the head's own ``loss`` under this name even if there are further losses.
+        """
         loss, logged = super().parse_losses(losses)
         return loss, dict(logged, loss=loss)
 
     def _mixed(self, views: list[Tensor]) -> tuple[list[Tensor], dict[str, Tensor]]:
-        """The views, and how much of each image belongs to which image's target if they are mixed."""
+        """Mix the images, if the model does; return the views, and as ``labels`` the shares of the images' targets."""
         if self.mixing is None:
             return views, {}
         if len(views) > 1:
@@ -131,15 +146,21 @@ class MemorySSL(BaseSelfSupervisor):
     def _keys(self, views: list[Tensor], queries: Tensor) -> Tensor:
         if self.teacher is None:
             return queries[: self.num_key_views].detach()
+        if self.training and not getattr(self.teacher, 'is_started', False):
+            raise RuntimeError(
+                'the teacher has not been started and would stay random: add default_hooks.teacher='
+                "dict(type='TeacherEMAHook'), or, in a loop of your own, call start_teacher(model) before the first "
+                'step and model.teacher.update_parameters(model.student) after each'
+            )
         return embed_views(self.teacher.module, views[: self.num_key_views])
 
 
 def embed_views(encoder: Any, views: list[Tensor]) -> Tensor:
-    """Embed V views ``[B, 3, H, W]`` -> ``[V, B, D]``: the backbone runs once per image size, the neck once.
+    """Embed V views ``[B, 3, H, W]`` as ``[V, B, D]``: the backbone runs once per image size, the neck once.
 
     Args:
-        encoder: A module with the parts ``backbone``, ``pool`` and ``neck``.
-        views: Consecutive views of one size share a pass of the backbone, and so its batch statistics.
+        encoder: Module with the parts ``backbone``, ``pool`` and ``neck``.
+        views: The views. Consecutive views of one size share a pass of the backbone, and so its batch statistics.
     """
     by_size = [list(group) for _, group in groupby(views, key=lambda view: view.shape[-2:])]
     feats = torch.cat([encoder.pool(encoder.backbone(torch.cat(group))) for group in by_size])

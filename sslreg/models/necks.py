@@ -1,3 +1,5 @@
+"""Necks: from the backbone's features to embeddings."""
+
 from itertools import pairwise
 from typing import Any
 
@@ -11,19 +13,22 @@ from sslreg.registry import MODELS
 
 @MODELS.register_module()
 class ProjectionNeck(BaseModule):
-    """MLP onto the unit sphere; by default the head of MaSSL's released code (C -> 2048 -> 2048 -> 256, GELU, no norm).
+    """MLP with unit-norm output; by default that of MaSSL's released code (C -> 2048 -> 2048 -> 256, GELU, no norm).
 
     Args:
         in_channels: Width C of the backbone's features.
         hid_channels: Width of the hidden layers.
         out_channels: Width D of the embeddings, the memory's ``feat_dim``.
         num_layers: Number of linear layers.
-        norm_cfg: Normalisation after each hidden linear layer, e.g. ``dict(type='BN1d')``, the default of the released
-            code that its published commands switch off. A CNN's pooled features are all positive, so without it its
-            embeddings start in a narrow cone.
-        act_cfg: Activation after each hidden layer; None: GELU.
-        init_std: Linear weights are drawn from a normal distribution of this std truncated at +-2, biases are 0; None
-            keeps torch's default.
+        norm_cfg: Config of the norm after each hidden linear layer, e.g. ``dict(type='BN1d')``, or None. The released
+            code has it by default, and its published commands switch it off. Pooled features of a CNN are all positive,
+            so without a norm its embeddings start in a narrow cone.
+        act_cfg: Config of the activation after each hidden layer; None: GELU.
+        init_std: Standard deviation of the normal distribution, truncated at +-2, from which linear weights are drawn
+            (biases are 0); None: torch's default.
+
+    Raises:
+        ValueError: ``num_layers`` is below 1.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class ProjectionNeck(BaseModule):
         self.mlp = nn.Sequential(*layers, nn.Linear(widths[-2], out_channels))
 
     def init_weights(self) -> None:
+        """Draw the weights with ``init_std``, if it is given."""
         if self.init_std is None:
             return
         for layer in self.mlp:
@@ -58,6 +64,6 @@ class ProjectionNeck(BaseModule):
                 nn.init.zeros_(layer.bias)
 
     def forward(self, feats: Tensor) -> Tensor:
-        """``[B, C]`` -> ``[B, D]`` of unit norm, float32 at least (half precision has no unit rows)."""
+        """Return embeddings ``[B, D]`` of ``[B, C]``: unit norm, float32 at least (half precision has no unit rows)."""
         embeddings = self.mlp(feats)
         return F.normalize(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)), dim=-1, eps=1e-6)

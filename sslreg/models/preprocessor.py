@@ -1,3 +1,5 @@
+"""Preprocessors: a collated batch to normalised images on the device, and the images' indices."""
+
 from itertools import groupby
 from typing import Any
 

@@ -1,10 +1,27 @@
+from typing import Any
+
 import torch
+from mmengine.logging import print_log
 from mmengine.model import ExponentialMovingAverage
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from sslreg.registry import MODELS
+
+
+def start_teacher(model: Any) -> None:
+    """Make the teacher the student's copy, unless it has moved before, as in a resumed run.
+
+    ``init_weights()`` runs after construction and gives both random weights of their own.
+
+    Args:
+        model: A model with ``student`` and ``teacher``, such as MemorySSL.
+    """
+    if model.teacher.steps == 0:
+        model.teacher.module.load_state_dict(model.student.state_dict())
+        model.teacher.steps += 1
+    model.teacher.is_started = True
 
 
 @MODELS.register_module()
@@ -17,21 +34,33 @@ class EMATeacher(ExponentialMovingAverage):
 
     Args:
         model: The student; copied.
-        momentum: Share of the student in the new value, 1 minus the papers' momentum. Usually scheduled
-            (``ScheduleHook(target='teacher.momentum')``).
+        momentum: Share of the student in the new value, 1 minus the papers' momentum. Usually a schedule, e.g.
+            ``momentum=dict(type=CosineSchedule, start=1 - 0.996, end=0.0)``.
+
+    Raises:
+        ValueError: ``momentum`` is not between 0 and 1.
     """
 
     def __init__(self, model: nn.Module, momentum: float = 0.004) -> None:
-        super().__init__(model, momentum)
+        if not 0 <= momentum <= 1:
+            raise ValueError(
+                f"EMATeacher: momentum={momentum}, the student's share of the new teacher, must be between 0 and 1, "
+                'e.g. 0.004'
+            )
+        if momentum > 0.5:
+            print_log(f"EMATeacher: momentum={momentum} is 1 minus the papers' momentum; 0.004 is usual", 'current')
+        super().__init__(model)
+        self.momentum = momentum
 
     @torch.no_grad()
     def update_parameters(self, model: nn.Module) -> None:
-        """Move every parameter towards the student's; the first copy is :class:`TeacherEMAHook`'s."""
+        """Move every parameter towards the student's; the first copy is :func:`start_teacher`'s."""
         average = get_ema_multi_avg_fn(decay=1 - self.momentum)
         average(list(self.module.parameters()), list(model.parameters()), None)
         self.steps += 1
 
     def train(self, mode: bool = True) -> 'EMATeacher':
+        """Set the mode of batch norm; dropout and drop path stay off."""
         super().train(False)
         self.training = mode
         for module in self.modules():

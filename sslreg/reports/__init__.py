@@ -1,18 +1,23 @@
-from .attention import Look, attention_sheet, look
+"""Reports: HTML pages, plots, contact sheets, attention maps and correspondences."""
+
+from .attention_maps import PatchMaps, attention_sheet, patch_maps
 from .benchmarks import write_benchmarks
 from .correspondence import correspondence_plot, match
 from .network import load_network, read_square
-from .page import Section, page
+from .page import Facts, Image, Section, Table, merge_figures, write_page
 from .plots import Bars, Line, Panel, bar_chart, level, line_panels, smooth
 from .sheets import Cell, contact_sheet
 
 __all__ = [
     'Bars',
     'Cell',
+    'Facts',
+    'Image',
     'Line',
-    'Look',
     'Panel',
+    'PatchMaps',
     'Section',
+    'Table',
     'attention_sheet',
     'bar_chart',
     'contact_sheet',
@@ -20,10 +25,11 @@ __all__ = [
     'level',
     'line_panels',
     'load_network',
-    'look',
     'match',
-    'page',
+    'merge_figures',
+    'patch_maps',
     'read_square',
     'smooth',
     'write_benchmarks',
+    'write_page',
 ]

@@ -1,15 +1,13 @@
-"""One page, pictures included, on what benchmarks found of one model, or of several side by side."""
+"""Page with tables and plots of the benchmark results of one model, or of several models side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sslreg.evaluation.results import Evaluation
 from sslreg.evaluation.tables import Comparison, ResultTable, compare, headline_name, headlines, overview
 
 from .metric_plots import bars, metric_plots
-from .page import boxed, document, folded, paragraphs, table, titled
-
-MANY_COLUMNS = 5  # more are set closer
+from .page import Block, Facts, Section, Table, write_page
 
 
 def write_benchmarks(
@@ -18,54 +16,56 @@ def write_benchmarks(
     """Write the page.
 
     Args:
-        evaluations: Of models, each with a title of its own.
-        path: Of the page, in a folder that exists.
-        title: Of the page.
-        tables: Of several benchmarks together, which come before each by itself.
+        evaluations: Results of each model; their titles must differ.
+        path: HTML file to write.
+        title: Title of the page.
+        tables: Tables across several benchmarks, shown before the single benchmarks.
     """
     comparisons = compare(evaluations)
-    several = [_overview(comparisons)] if len(evaluations) > 1 else []
-    together = [titled(each.title, result_html(each)) for each in tables]
-    parts = [*several, _models(evaluations), *together, *map(_benchmark, comparisons)]
-    path.write_text(document(title, ''.join(parts)), encoding='utf-8')
+    sections = [
+        *([_overview(comparisons)] if len(evaluations) > 1 else []),
+        _models(evaluations),
+        *(Section(table.title, result_blocks(table)) for table in tables),
+        *(Section(each.name, list(_benchmark(each))) for each in comparisons),
+    ]
+    write_page(path, title, '', sections)
 
 
-def result_html(results: ResultTable) -> str:
-    look = 'results many' if len(results.columns) > MANY_COLUMNS else 'results'
-    return boxed(look, table(results.cells, results.best)) + paragraphs(results.note)
+def result_blocks(results: ResultTable) -> list[Block]:
+    """Return a table of results and its note as blocks of a page."""
+    return [Table(results.cells, results.best), results.note]
 
 
-def _models(evaluations: Sequence[Evaluation]) -> str:
-    facts = {each.title: boxed('facts', table([[], *map(list, each.facts.items())])) for each in evaluations}
-    if len(facts) == 1:
-        return titled('The run', *facts.values())
-    return titled('The models', *(folded(name, rows) for name, rows in facts.items()))
+def _models(evaluations: Sequence[Evaluation]) -> Section:
+    """Return the facts of the only model, or those of each of several models, collapsed."""
+    if len(evaluations) == 1:
+        return Section('The run', [Facts(evaluations[0].facts)])
+    return Section('The models', [Section(each.title, [Facts(each.facts)], collapsed=True) for each in evaluations])
 
 
-def _overview(comparisons: Sequence[Comparison]) -> str:
+def _overview(comparisons: Sequence[Comparison]) -> Section:
+    """Return the main metric of each benchmark as a table and as bars."""
     columns = headlines(comparisons)
     labels = {headline_name(each): each.name for each in comparisons}
-    return titled('Overview', result_html(overview(comparisons)), bars(columns, len(columns), labels, 'in %'))
+    return Section('Overview', [*result_blocks(overview(comparisons)), bars(columns, len(columns), labels, 'in %')])
 
 
-def _benchmark(comparison: Comparison) -> str:
+def _benchmark(comparison: Comparison) -> Iterator[Block]:
+    """Yield protocol, table, plots and, collapsed, all metrics of a benchmark."""
     first, *_ = comparison.models.values()
-    short = len(comparison.main) < len(comparison.metrics)
-    every = result_html(comparison.table(comparison.metrics)) if short else ''
-    return titled(
-        comparison.name,
-        paragraphs(first.about),
-        boxed('facts', table([[], *map(list, first.protocol.items())])),
-        paragraphs(differences(comparison)),
-        result_html(comparison.table(comparison.main)),
-        paragraphs(_source(comparison)),
-        *metric_plots(comparison),
-        folded(f'All {len(comparison.metrics)} metrics', every) if short else '',
-    )
+    yield first.about
+    yield Facts(first.protocol)
+    yield protocol_differences(comparison)
+    yield from result_blocks(comparison.table(comparison.main))
+    yield _source(comparison)
+    yield from metric_plots(comparison)
+    if len(comparison.main) < len(comparison.metrics):
+        everything = result_blocks(comparison.table(comparison.metrics))
+        yield Section(f'All {len(comparison.metrics)} metrics', everything, collapsed=True)
 
 
-def differences(comparison: Comparison) -> str:
-    """What differs from the evaluation of the first model, a paragraph each; '' if nothing does."""
+def protocol_differences(comparison: Comparison) -> str:
+    """Return one paragraph for each protocol setting in which a model differs from the first; '' without any."""
     (first, outcome), *others = comparison.models.items()
     return '\n\n'.join(
         f'Compare with care: {title} has {key} {other.protocol.get(key, "unknown")}, {first} has {value}.'
@@ -76,6 +76,7 @@ def differences(comparison: Comparison) -> str:
 
 
 def _source(comparison: Comparison) -> str:
+    """Return the sentence with the sources of the papers' figures; '' without such figures."""
     if not comparison.papers:
         return ''
     sources = dict.fromkeys(each.source for each in comparison.models.values() if each.source)

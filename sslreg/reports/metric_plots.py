@@ -1,4 +1,4 @@
-"""Plots that fit the kinds of metrics that a benchmark has; each is an image of a page."""
+"""Plots of the metrics of a benchmark, chosen by the kinds of metrics it has."""
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 from sslreg.evaluation import Metric, Metrics
 from sslreg.evaluation.tables import Comparison, main_metrics
 
-from .page import embedded, image
+from .page import Image
 from .plots import BESIDE, Bars, Line, Panel, bar_chart, level, line_panels
 
 PARAMETERS = {'k': 'neighbours k', 'lambda': 'penalty lambda'}  # labels of axes
@@ -21,7 +21,7 @@ PAPER_COLOURS = ('#b9bec6', '#9fc3e6', '#f2c594', '#cdb4db', '#e6a8a3', '#a9d6b5
 SIZE = (8.6, 3.4)  # inches
 
 
-def metric_plots(comparison: Comparison) -> Iterator[str]:
+def metric_plots(comparison: Comparison) -> Iterator[Image]:
     """Yield curves over settings, bars over attacks, clips or difficulties, and bars of all other metrics."""
     columns, num_models = comparison.columns, len(comparison.models)
     drawn: set[Metric] = set()
@@ -82,7 +82,7 @@ def grouped(comparison: Comparison) -> dict[str, dict[Metric, str]]:
     return {measure: found[measure] for measure in chosen}
 
 
-def _curves(comparison: Comparison, sweep: Sequence[Metric]) -> str:
+def _curves(comparison: Comparison, sweep: Sequence[Metric]) -> Image:
     """Draw a line for each model over the parameter; a paper's value of one setting is a point."""
     colours = palette(comparison.columns, len(comparison.models))
     lines = [
@@ -97,7 +97,7 @@ def _curves(comparison: Comparison, sweep: Sequence[Metric]) -> str:
     return _image([Panel(lines, PARAMETERS.get(parameter, parameter), ylabel, source, axes, BESIDE)], source)
 
 
-def _grid(comparison: Comparison, grid: Sequence[Metric]) -> str:
+def _grid(comparison: Comparison, grid: Sequence[Metric]) -> Image:
     """Draw a panel for each model with a grid: accuracy over the learning rate by optimizer and weight decay."""
     panels, source = [], grid[0].source
     for model, outcome in comparison.models.items():
@@ -143,8 +143,8 @@ def line(metrics: Metrics, members: Mapping[Metric, float], label: str, colour: 
     """Return a line through the members that a model or paper has, by their parameter."""
     known = sorted(metrics.keys() & members, key=lambda metric: members[metric])
     x, y = [members[metric] for metric in known], [metrics[metric] for metric in known]
-    look = dict(marker='D', markersize=7, linestyle='') if len(known) == 1 else dict(marker='o', markersize=4.5)
-    return Line(x, y, label, dict(color=colour, linewidth=2) | look, _std(metrics, known))
+    marker = dict(marker='D', markersize=7, linestyle='') if len(known) == 1 else dict(marker='o', markersize=4.5)
+    return Line(x, y, label, dict(color=colour, linewidth=2) | marker, _std(metrics, known))
 
 
 def _std(metrics: Metrics, members: Sequence[Metric]) -> list[float] | None:
@@ -153,7 +153,7 @@ def _std(metrics: Metrics, members: Sequence[Metric]) -> list[float] | None:
     return None if np.isnan(found).all() else found
 
 
-def bars(columns: Mapping[str, Metrics], num_models: int, labels: Mapping[Metric, str], ylabel: str) -> str:
+def bars(columns: Mapping[str, Metrics], num_models: int, labels: Mapping[Metric, str], ylabel: str) -> Image:
     """Draw a group for each metric, in it a bar for each model and paper that has any of them.
 
     Args:
@@ -170,7 +170,7 @@ def bars(columns: Mapping[str, Metrics], num_models: int, labels: Mapping[Metric
     ]
     png = io.BytesIO()
     bar_chart(png, list(labels.values()), series, ylabel, size=SIZE)
-    return image(embedded(png.getvalue()), ylabel)
+    return Image(png.getvalue(), ylabel)
 
 
 def palette(labels: Mapping[str, Any], num_models: int) -> dict[str, str]:
@@ -183,7 +183,7 @@ def palette(labels: Mapping[str, Any], num_models: int) -> dict[str, str]:
     }
 
 
-def _image(panels: Sequence[Panel], text: str) -> str:
+def _image(panels: Sequence[Panel], text: str) -> Image:
     png = io.BytesIO()
     line_panels(png, panels, size=SIZE)
-    return image(embedded(png.getvalue()), text)
+    return Image(png.getvalue(), text)

@@ -1,6 +1,6 @@
-"""Plots for reports: functions of plain arrays and a path, each of which writes one PNG.
+"""Plots for reports: functions of plain arrays and a path that write one PNG each.
 
-They use matplotlib's objects rather than pyplot, so nothing is shared between figures and no display is needed.
+They use matplotlib's objects instead of pyplot, so figures share no state and need no display.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,14 +30,19 @@ STYLE: dict[Any, Any] = {
 BESIDE: dict[str, Any] = dict(loc='upper left', bbox_to_anchor=(1.01, 1), fontsize=8.5)  # a legend beside its axes
 LEVELS = ('--', ':', '-.')
 LABELLED_BARS = 20  # more have no room for their values
-UPRIGHT_NAMES = 15  # as many can stand slanted
+SLANTED_NAMES = 15  # more names below an axis are vertical
 AXIS_CHARACTERS = 60  # more do not fit side by side below an axis
 
 
 class Line(NamedTuple):
-    """A curve: ``x [P]``, ``y [P]``, its name in the legend ('' leaves it out) and matplotlib's options.
+    """Curve of a panel.
 
-    A band shows the standard deviations ``std [P]``, where there are any.
+    Attributes:
+        x: Horizontal values ``[P]``.
+        y: Vertical values ``[P]``.
+        label: Name in the legend; '' leaves it out.
+        style: Options of ``Axes.plot``.
+        std: Standard deviations ``[P]``, drawn as a band; None for no band.
     """
 
     x: Any
@@ -48,7 +53,14 @@ class Line(NamedTuple):
 
 
 class Bars(NamedTuple):
-    """One bar in each group: ``values [G]`` with nan for none, the name in the legend, a colour, ``std [G]``."""
+    """One bar in each of G groups.
+
+    Attributes:
+        values: Heights ``[G]``; nan for no bar.
+        label: Name in the legend.
+        color: Colour of the bars.
+        std: Standard deviations ``[G]``, drawn as error bars; None for no error bars.
+    """
 
     values: Any
     label: str
@@ -57,7 +69,16 @@ class Bars(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """Curves that share axes; ``axes`` and ``legend`` go to ``Axes.set`` and ``Axes.legend``."""
+    """Curves on the same axes.
+
+    Attributes:
+        lines: Curves.
+        xlabel: Label of the horizontal axis.
+        ylabel: Label of the vertical axis.
+        title: Title above the axes.
+        axes: Options of ``Axes.set``.
+        legend: Options of ``Axes.legend``.
+    """
 
     lines: Sequence[Line]
     xlabel: str
@@ -68,12 +89,17 @@ class Panel(NamedTuple):
 
 
 def level(x: Any, value: float, label: str, **style: Any) -> Line:
-    """A horizontal line over the range of ``x``, dashed unless ``style`` says otherwise."""
+    """Return a horizontal line over the range of ``x``, dashed unless ``style`` has another ``linestyle``."""
     return Line([min(x), max(x)], [value, value], label, dict(linestyle='--', linewidth=1.3) | style)
 
 
+def literal(text: str) -> str:
+    """Escape dollar signs, which would start a formula in matplotlib."""
+    return text.replace('$', r'\$')
+
+
 def smooth(values: Any, window: int) -> np.ndarray[Any, Any]:
-    """Mean over at most ``window`` values around each of ``values [P]``; fewer at both ends."""
+    """Return the mean over at most ``window`` values around each of ``values [P]``; fewer at both ends."""
     kernel = np.ones(min(window, len(values)))
     return np.convolve(values, kernel, 'same') / np.convolve(np.ones(len(values)), kernel, 'same')
 
@@ -88,11 +114,11 @@ def line_panels(
     """Draw panels row by row.
 
     Args:
-        path: The PNG to write.
-        panels: What to draw.
-        columns: Panels in a row.
-        size: Of one panel in inches.
-        shared: Whether the panels of a row have one y axis and those of a column the labels of the lowest.
+        path: PNG file to write.
+        panels: Panels to draw.
+        columns: Number of panels in a row.
+        size: Width and height of one panel in inches.
+        shared: Whether the panels of a row share the y axis, and only the lowest panel of a column has labels.
     """
     rows = -(-len(panels) // columns)
     with rc_context(STYLE):
@@ -110,13 +136,14 @@ def line_panels(
 
 def _draw(axes: Axes, panel: Panel) -> None:
     for line in panel.lines:
-        (drawn,) = axes.plot(line.x, line.y, label=line.label or None, **line.style)
+        (drawn,) = axes.plot(line.x, line.y, label=literal(line.label) or None, **line.style)
         if line.std is not None:
             low, high = np.subtract(line.y, line.std), np.add(line.y, line.std)
             axes.fill_between(line.x, low, high, color=drawn.get_color(), alpha=0.15, linewidth=0)
     if all(np.issubdtype(np.asarray(line.x).dtype, np.integer) for line in panel.lines):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set(title=panel.title, xlabel=panel.xlabel, ylabel=panel.ylabel, **panel.axes)
+    texts = dict(title=literal(panel.title), xlabel=literal(panel.xlabel), ylabel=literal(panel.ylabel))
+    axes.set(**texts, **_literal_ticks(panel.axes))
     if 'xticks' in panel.axes:
         axes.minorticks_off()
     if 'xticklabels' in panel.axes:
@@ -124,6 +151,11 @@ def _draw(axes: Axes, panel: Panel) -> None:
             text.set(**_slant(panel.axes['xticklabels']))
     if sum(bool(line.label) for line in panel.lines) > 1:
         axes.legend(**panel.legend)
+
+
+def _literal_ticks(options: dict[str, Any]) -> dict[str, Any]:
+    """Escape the tick labels among options of ``Axes.set``."""
+    return {name: [*map(literal, value)] if name == 'xticklabels' else value for name, value in options.items()}
 
 
 def bar_chart(
@@ -139,27 +171,27 @@ def bar_chart(
     """Draw groups of bars side by side.
 
     Args:
-        path: The PNG to write.
-        groups: Names of G groups.
-        series: What each group has a bar of.
-        ylabel: Of the values.
-        size: In inches.
-        digits: Behind the point, of the values at the bars.
-        title: Of the plot.
-        levels: Values to compare with, by name: dashed lines.
+        path: PNG file to write.
+        groups: Names of the G groups.
+        series: Bars, one per group in each series.
+        ylabel: Label of the values.
+        size: Width and height in inches.
+        digits: Decimal places of the values at the bars.
+        title: Title of the plot.
+        levels: Reference values by name, drawn as dashed lines.
     """
     values = np.array([bars.values for bars in series])
     known = ~np.isnan(values)
-    width = 0.8 / np.maximum(known.sum(axis=0), 1)  # the bars that a group has share its room
+    width = 0.8 / np.maximum(known.sum(axis=0), 1)  # the bars of a group share its room
     x = np.arange(len(groups)) + (known.cumsum(axis=0) - (known.sum(axis=0) + 1) / 2) * width
     with rc_context(STYLE):
         figure = Figure(figsize=size, layout='constrained')
         axes = figure.subplots()
         for place, bars in enumerate(series):
-            look: dict[str, Any] = dict(
-                label=bars.label, color=bars.color, edgecolor='white', linewidth=0.5, ecolor='#333'
+            style: dict[str, Any] = dict(
+                label=literal(bars.label), color=bars.color, edgecolor='white', linewidth=0.5, ecolor='#333'
             )
-            drawn = axes.bar(x[place], values[place], width, yerr=bars.std, **look)
+            drawn = axes.bar(x[place], values[place], width, yerr=bars.std, **style)
             if known.sum(axis=0).max() * len(groups) <= LABELLED_BARS:
                 texts = [
                     f'{value:.{digits}f}' if there else ''
@@ -168,23 +200,27 @@ def bar_chart(
                 axes.bar_label(drawn, texts, padding=2, fontsize=7.5)
         axes.grid(visible=False, axis='x')
         for number, (label, value) in enumerate(levels.items()):
-            axes.axhline(value, label=label, color='#1d2129', linewidth=1.3, linestyle=LEVELS[number % len(LEVELS)])
-        axes.set(title=title, ylabel=ylabel)
+            axes.axhline(
+                value, label=literal(label), color='#1d2129', linewidth=1.3, linestyle=LEVELS[number % len(LEVELS)]
+            )
+        axes.set(title=literal(title), ylabel=literal(ylabel))
         axes.margins(x=0.01)
-        axes.set_xticks(range(len(groups)), groups, **_slant(groups))
-        if len(series) + len(levels) > 1:
+        names = [bars.label for bars in series] + list(levels)
+        room = AXIS_CHARACTERS - max(map(len, names), default=0) if len(names) > 1 else AXIS_CHARACTERS
+        axes.set_xticks(range(len(groups)), [*map(literal, groups)], **_slant(groups, room))
+        if len(names) > 1:
             axes.legend(**BESIDE)
         figure.savefig(path, dpi=DPI)
 
 
 def matrix(path: Path | str | IO[bytes], names: Sequence[str], values: Any, label: str) -> None:
-    """Draw a square of percentages of each with each, the darker the more.
+    """Draw a square of percentages, higher values darker.
 
     Args:
-        path: The PNG to write.
-        names: Of G rows and columns.
-        values: ``[G, G]`` from 0 to 100, with nan for what is not known.
-        label: Of the values.
+        path: PNG file to write.
+        names: Names of the G rows and columns.
+        values: Percentages ``[G, G]``; nan for unknown values.
+        label: Label of the colour bar.
     """
     shares = np.asarray(values, dtype=float)
     side = 1.6 + 0.75 * len(names)
@@ -195,15 +231,16 @@ def matrix(path: Path | str | IO[bytes], names: Sequence[str], values: Any, labe
         for (row, column), value in np.ndenumerate(shares):
             text = 'n/a' if np.isnan(value) else f'{value:.0f}'
             axes.text(column, row, text, ha='center', va='center', color='white' if value > 55 else '#1d2129')
-        axes.set_xticks(range(len(names)), names, rotation=35, ha='right')
-        axes.set_yticks(range(len(names)), names)
+        ticks = [*map(literal, names)]
+        axes.set_xticks(range(len(names)), ticks, rotation=35, ha='right')
+        axes.set_yticks(range(len(names)), ticks)
         axes.grid(visible=False)
         figure.colorbar(drawn, ax=axes, label=label, shrink=0.8)
         figure.savefig(path, dpi=DPI)
 
 
-def _slant(names: Sequence[str]) -> dict[str, Any]:
-    """How names below an axis stand so that none covers another."""
-    if len(names) > UPRIGHT_NAMES:
+def _slant(names: Sequence[str], room: int = AXIS_CHARACTERS) -> dict[str, Any]:
+    """Return the text options with which names below an axis, with room for so many characters, do not overlap."""
+    if len(names) > SLANTED_NAMES:
         return dict(rotation=90, fontsize=8)
-    return dict(rotation=35, ha='right') if sum(map(len, names)) > AXIS_CHARACTERS else {}
+    return dict(rotation=35, ha='right') if sum(map(len, names)) > room else {}

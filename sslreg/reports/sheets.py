@@ -9,14 +9,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from .plots import DPI
+from .plots import DPI, literal
 
-SIDE = 0.84  # of a picture, in inches; what follows is in sides of a picture
+SIDE = 0.84  # width of a picture in inches; the following lengths are multiples of it
 PITCH_X, PITCH_Y, GROUP_GAP, MARGIN, HEADER = 1.13, 1.36, 0.4, 0.12, 0.4
 
 
 class Cell(NamedTuple):
-    """A picture ``[H, W, 3]`` uint8 RGB, the text under it and the colour of its frame."""
+    """Picture of a contact sheet.
+
+    Attributes:
+        image: Picture ``[H, W, 3]``, uint8, RGB.
+        caption: Text below the picture.
+        frame: Colour of the frame; None for no frame.
+    """
 
     image: np.ndarray[Any, Any]
     caption: str = ''
@@ -26,16 +32,16 @@ class Cell(NamedTuple):
 def contact_sheet(
     path: Path | str, groups: Sequence[tuple[str, int]], rows: Sequence[Sequence[Cell]], dpi: int = DPI
 ) -> None:
-    """Draw rows of pictures under the groups' titles.
+    """Draw rows of pictures below the titles of their column groups.
 
     Args:
-        path: The PNG to write.
+        path: PNG file to write.
         groups: Title and number of columns of each group.
-        rows: As many cells in each as the groups have columns.
-        dpi: Pixels an inch; a picture has 0.84 inches.
+        rows: Rows of cells, one cell for each column of the groups.
+        dpi: Pixels per inch; a picture is 0.84 inches wide.
 
     Raises:
-        ValueError: A row has another number of cells.
+        ValueError: The number of cells in a row differs from the number of columns.
     """
     lefts = _lefts([count for _, count in groups])
     if any(len(row) != len(lefts) for row in rows):
@@ -47,12 +53,12 @@ def contact_sheet(
             _draw(axes, cell, left, -index * PITCH_Y)
     columns = np.cumsum([0] + [count for _, count in groups])
     for (title, _), column in zip(groups, columns[:-1], strict=True):
-        axes.text(lefts[column], 1.12, title, size=9.5, weight='bold')
+        axes.text(lefts[column], 1.12, literal(title), size=9.5, weight='bold')
     figure.savefig(path, dpi=dpi)
 
 
 def _lefts(counts: Sequence[int]) -> list[float]:
-    """Left edge of every column, with a gap between groups."""
+    """Return the left edge of every column, with a gap between groups."""
     groups = np.repeat(np.arange(len(counts)), counts)
     return [column * PITCH_X + group * GROUP_GAP for column, group in enumerate(groups.tolist())]
 
@@ -69,4 +75,4 @@ def _draw(axes: Axes, cell: Cell, left: float, bottom: float) -> None:
     axes.imshow(cell.image, extent=(left, left + 1, bottom, bottom + 1), interpolation='bicubic', aspect='auto')
     if cell.frame:
         axes.add_patch(Rectangle((left, bottom), 1, 1, fill=False, edgecolor=cell.frame, linewidth=3))
-    axes.text(left + 0.5, bottom - 0.07, cell.caption, size=8, ha='center', va='top')
+    axes.text(left + 0.5, bottom - 0.07, literal(cell.caption), size=8, ha='center', va='top')

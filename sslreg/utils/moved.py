@@ -26,6 +26,7 @@ MOVED = {
     'sslreg.engine.encoders': 'sslreg.models.networks',
     'sslreg.engine.hooks.SSLMemHook': 'sslreg.memorization.SSLMemHook',
     'sslreg.engine.hooks.UnitMemHook': 'sslreg.memorization.UnitMemHook',
+    'sslreg.engine.hooks.schedule': 'sslreg.engine.hooks.old_schedules',
     'sslreg.engine.hooks.sslmem': 'sslreg.memorization.hooks',
     'sslreg.engine.launch.build_model': 'sslreg.evaluation.model.build_model',
     'sslreg.engine.launch.evaluated_model': 'sslreg.evaluation.model.load_model',

@@ -148,7 +148,7 @@ def test_every_step_of_the_study_builds(options, tmp_path):
     corrected = isinstance(model.memory, CorrectedInstanceMemory)
     assert corrected == ('model.memory' not in options)
     assert len(model.head.losses) == (0 if 'model.head.losses' in options else 1)
-    assert cfg.custom_hooks[1].get('init', 'network') == options.get('custom_hooks.1.init', 'network')
+    assert cfg.model.memory.get('init', 'random') == ('random' if options is npid_study.STEPS['NPID'] else 'network')
 
 
 def test_study_is_tabled_and_drawn(tmp_path):

@@ -12,7 +12,15 @@ from mmengine.config import Config
 from safetensors.torch import save_file
 from torch import nn
 
-from sslreg.conversion import backbone_of, packed, read_checkpoint, report, to_encoder, to_form, translated
+from sslreg.conversion import (
+    conversion_table,
+    find_backbone,
+    make_checkpoint,
+    read_checkpoint,
+    to_code,
+    to_encoder,
+    to_timm_names,
+)
 from sslreg.evaluation.features.kinds import ClassToken, Observer, PatchTokens, Pooled
 from sslreg.evaluation.model import build_model
 from sslreg.models.checkpoints import check_fits
@@ -44,12 +52,12 @@ def saved(checkpoint, folder):
 
 
 def weights_of(checkpoint, folder, part='teacher'):
-    return translated(*backbone_of(read_checkpoint(saved(checkpoint, folder)), part))
+    return to_timm_names(*find_backbone(read_checkpoint(saved(checkpoint, folder)), part))
 
 
 def loaded(conversion, model):
     """The encoder with what ``tools/test.py`` would read."""
-    state = packed(conversion.tensors, 'sslreg', 'teacher')['state_dict']
+    state = make_checkpoint(conversion.tensors, 'sslreg', 'teacher')['state_dict']
     check_fits(model, state)
     model.load_state_dict(state)
     return model.eval()
@@ -173,7 +181,7 @@ def pretrained():
 @pytest.mark.parametrize('form', ['timm', 'dino', 'dinov2'])
 def test_sslregs_networks_go_out_and_come_back_bit_for_bit(form, part, tmp_path):
     model, checkpoint = pretrained()
-    file = packed(to_form(weights_of(checkpoint, tmp_path, part), form).tensors, form, part)
+    file = make_checkpoint(to_code(weights_of(checkpoint, tmp_path, part), form).tensors, form, part)
     back = to_encoder(weights_of(file, tmp_path, part), mm(layer_scale_init_value=1e-5))
     own = (model.teacher.module if part == 'teacher' else model).backbone.state_dict()
     assert back.tensors.keys() == own.keys()
@@ -184,8 +192,8 @@ def test_sslregs_networks_go_out_and_come_back_bit_for_bit(form, part, tmp_path)
 def test_releases_come_back_bit_for_bit(form, scale, tmp_path):
     state = dino.random_state(**SMALL, scale=scale)
     inside = to_encoder(weights_of(state, tmp_path), mm(layer_scale_init_value=1e-5))
-    file = packed(inside.tensors, 'sslreg', 'teacher')
-    back = packed(to_form(weights_of(file, tmp_path), form).tensors, form, 'teacher')
+    file = make_checkpoint(inside.tensors, 'sslreg', 'teacher')
+    back = make_checkpoint(to_code(weights_of(file, tmp_path), form).tensors, form, 'teacher')
     back = back['teacher'] if form == 'dino' else back
     expected = prefixed(state, 'backbone.') if form == 'dino' else state | dict(mask_token=torch.zeros(1, 24))
     assert back.keys() == expected.keys()
@@ -194,7 +202,9 @@ def test_releases_come_back_bit_for_bit(form, scale, tmp_path):
 
 def test_timm_reads_what_sslreg_trained(tmp_path):
     model, checkpoint = pretrained()
-    path = saved(packed(to_form(weights_of(checkpoint, tmp_path), 'timm').tensors, 'timm', 'teacher'), tmp_path)
+    path = saved(
+        make_checkpoint(to_code(weights_of(checkpoint, tmp_path), 'timm').tensors, 'timm', 'teacher'), tmp_path
+    )
     size = dict(img_size=32, patch_size=8, embed_dim=24, depth=3, num_heads=3, init_values=1e-5, num_classes=0)
     network = timm.create_model('vit_tiny_patch16_224', checkpoint_path=path, **size).eval()
     images = torch.randn(2, 3, 32, 32)
@@ -210,14 +220,14 @@ def test_timm_reads_what_sslreg_trained(tmp_path):
 def test_dinov2s_networks_go_back_from_timms_names(options, tmp_path):
     """The class token then holds its position, which is zeros: other tensors, the same features."""
     state, images = dino.random_state(**SMALL, scale=1, **options), torch.randn(2, 3, 32, 32)
-    as_timm = packed(to_form(weights_of(state, tmp_path), 'timm').tensors, 'timm', 'teacher')
-    back = packed(to_form(weights_of(as_timm, tmp_path), 'dinov2').tensors, 'dinov2', 'teacher')
+    as_timm = make_checkpoint(to_code(weights_of(state, tmp_path), 'timm').tensors, 'timm', 'teacher')
+    back = make_checkpoint(to_code(weights_of(as_timm, tmp_path), 'dinov2').tensors, 'dinov2', 'teacher')
     assert back.keys() == state.keys() | {'mask_token'}
     torch.testing.assert_close(dino.tokens(back, images, 3)[-1], dino.tokens(state, images, 3)[-1], rtol=0, atol=0)
-    again = packed(to_form(weights_of(back, tmp_path), 'timm').tensors, 'timm', 'teacher')
+    again = make_checkpoint(to_code(weights_of(back, tmp_path), 'timm').tensors, 'timm', 'teacher')
     assert all(again[name].equal(value) for name, value in as_timm.items())
     with pytest.raises(ValueError, match='neither registers nor SwiGLU'):
-        to_form(weights_of(as_timm, tmp_path), 'dino')
+        to_code(weights_of(as_timm, tmp_path), 'dino')
 
 
 @pytest.mark.parametrize('target', ['ResNet', 'TimmBackbone'])
@@ -242,7 +252,7 @@ def test_networks_of_timm_are_theirs_name_by_name(tmp_path):
     conversion = to_encoder(weights_of(network.state_dict(), tmp_path), model)
     assert conversion.matched == {name: f'model.{name}' for name in network.state_dict()}
     with pytest.raises(ValueError, match='use --to timm'):
-        to_form(weights_of(network.state_dict(), tmp_path), 'dinov2')
+        to_code(weights_of(network.state_dict(), tmp_path), 'dinov2')
 
 
 def test_two_tensors_of_one_name_are_refused(tmp_path):
@@ -284,7 +294,7 @@ def test_positions_of_no_square_grid_are_refused(tmp_path):
 
 
 def test_of_a_part_of_a_tensor_only_the_part_is_saved():
-    inside = packed(dict(pos_embed=torch.randn(1, 5, 4)[:, 1:]), 'timm', 'teacher')
+    inside = make_checkpoint(dict(pos_embed=torch.randn(1, 5, 4)[:, 1:]), 'timm', 'teacher')
     assert inside['pos_embed'].untyped_storage().nbytes() == 4 * 4 * 4
 
 
@@ -321,14 +331,14 @@ def test_numbers_of_numpy_1_are_read(tmp_path):
 def test_safetensors_are_read(tmp_path):
     state = dino.random_state(**SMALL)
     save_file(state, tmp_path / 'model.safetensors')
-    tensors, _ = backbone_of(read_checkpoint(str(tmp_path / 'model.safetensors')), 'teacher')
+    tensors, _ = find_backbone(read_checkpoint(str(tmp_path / 'model.safetensors')), 'teacher')
     assert all(tensors[name].equal(value) for name, value in state.items())
 
 
 def test_the_report_has_a_line_for_each_kind_of_tensor(tmp_path):
     state = dino.random_state(**(SMALL | dict(grid=7)))
     conversion = to_encoder(weights_of(training(state), tmp_path), mm())
-    table = report(conversion, 'title')
+    table = conversion_table(conversion, 'title')
     lines = list(zip(*(column.cells for column in table.columns), strict=True))
     assert ('blocks.*.norm1.weight', 'layers.*.ln1.weight', '3', '') in lines
     assert ('head.mlp.*.weight', '-', '1', 'not of the backbone') in lines

@@ -78,7 +78,6 @@ class PlainInstanceHead(BaseModule):
 
 def massl(plain: bool) -> dict[str, Any]:
     """MaSSL: two views of 8 px, one of 6 px, and a schedule of everything that its recipes schedule."""
-    lr = 4e-3
     return dict(
         model=dict(
             type='MemorySSL',
@@ -90,47 +89,28 @@ def massl(plain: bool) -> dict[str, Any]:
                 type='ViewMemoryHead',
                 loss=dict(type='PlainViewMemoryCELoss' if plain else 'ViewMemoryCELoss'),
                 student_temp=0.1,
-                teacher_temp=0.07,
+                teacher_temp=dict(type='WarmupSchedule', start=0.04, end=0.07, warmup=0.5),
             ),
-            teacher=dict(type='EMATeacher', momentum=0.1),
+            teacher=dict(type='EMATeacher', momentum=dict(type='CosineSchedule', start=0.1, end=0.0)),
             num_key_views=2,
         ),
         optim_wrapper=dict(
             type='SSLOptimWrapper',
             constructor='MatrixDecayConstructor',
-            optimizer=dict(type='AdamW', lr=lr, weight_decay=0.04),
+            optimizer=dict(
+                type='AdamW',
+                lr=dict(type='CosineSchedule', start=4e-3, end=1e-6, warmup=0.25),
+                weight_decay=dict(type='CosineSchedule', start=0.04, end=0.4),
+            ),
             clip_grad=dict(type='per_tensor', max_norm=3.0),
         ),
-        custom_hooks=[
-            dict(
-                type='OptimizerScheduleHook',
-                param='lr',
-                schedule=dict(type='CosineSchedule', start=lr, end=1e-6, warmup=0.25),
-            ),
-            dict(
-                type='OptimizerScheduleHook',
-                param='weight_decay',
-                schedule=dict(type='CosineSchedule', start=0.04, end=0.4),
-            ),
-            dict(
-                type='ScheduleHook',
-                target='head.teacher_temp',
-                schedule=dict(type='WarmupSchedule', start=0.04, end=0.07, warmup=0.5),
-            ),
-            dict(
-                type='ScheduleHook',
-                target='teacher.momentum',
-                schedule=dict(type='CosineSchedule', start=0.1, end=0.0),
-            ),
-            dict(type='TeacherEMAHook'),
-        ],
         train_dataloader=images([2, 1], [[dict(type='ToyNoise')], [dict(type='CenterCrop', crop_size=6)]]),
     )
 
 
 def npid(plain: bool) -> dict[str, Any]:
     """NPID: a moving average per image, cross-entropy alone."""
-    lr = 3e-3
+    lr = dict(type='CosineSchedule', start=3e-3, end=0.0)
     return dict(
         model=dict(
             type='MemorySSL',
@@ -141,9 +121,6 @@ def npid(plain: bool) -> dict[str, Any]:
             head=dict(type='PlainInstanceHead' if plain else 'InstanceHead', temperature=0.2),
         ),
         optim_wrapper=dict(type='SSLOptimWrapper', optimizer=dict(type='SGD', lr=lr, momentum=0.9, weight_decay=1e-4)),
-        custom_hooks=[
-            dict(type='OptimizerScheduleHook', param='lr', schedule=dict(type='CosineSchedule', start=lr, end=0.0)),
-        ],
         train_dataloader=images([1], [[dict(type='ToyNoise')]]),
     )
 
@@ -152,16 +129,15 @@ def corrected(plain: bool) -> dict[str, Any]:
     """NPID with the corrected memory, filled by the untrained network, and SqrtKL as released."""
     config = npid(plain)
     config['model']['memory'] = dict(
-        type='CorrectedInstanceMemory', length=NUM_IMAGES, feat_dim=8, momentum=0.5, rows='all'
+        type='CorrectedInstanceMemory', length=NUM_IMAGES, feat_dim=8, momentum=0.5, rows='all', init='network'
     )
     config['model']['head']['losses'] = [dict(type='ReleasedSqrtKLLoss', weight=20.0)]
-    config['custom_hooks'].append(dict(type='MemoryInitHook'))
     return config
 
 
 def simclr() -> dict[str, Any]:
     """mmpretrain's SimCLR, two views of 8 px whose colours change."""
-    lr = 1e-3
+    lr = dict(type='CosineSchedule', start=1e-3, end=0.0, warmup=0.125)
     jitter = dict(brightness=0.8, contrast=0.8, saturation=0.8, hue=0.2)
     return dict(
         model=dict(
@@ -184,13 +160,6 @@ def simclr() -> dict[str, Any]:
             constructor='MatrixDecayConstructor',
             optimizer=dict(type='Adam', lr=lr, weight_decay=1e-6),
         ),
-        custom_hooks=[
-            dict(
-                type='OptimizerScheduleHook',
-                param='lr',
-                schedule=dict(type='CosineSchedule', start=lr, end=0.0, warmup=0.125),
-            ),
-        ],
         train_dataloader=toy.loader(BATCH_SIZE, True, [], drop_last=True)
         | dict(
             collate_fn=dict(type='sslreg.datasets.collate'),

@@ -81,7 +81,7 @@ def test_the_untrained_network_fills_every_row(tmp_path):
 def test_filling_leaves_the_random_numbers_of_training_alone(tmp_path):
     """A run that starts from a random memory differs in its memory only, not in its augmentations."""
     inits = ('network', 'random')
-    runs = [train(tmp_path / init, custom_hooks=[dict(type='MemoryInitHook', init=init)]) for init in inits]
+    runs = [train(tmp_path / init, model__memory__init=init) for init in inits]
     first, second = (run.message_hub.get_scalar('train/query_std').data[0][0] for run in runs)
     assert first == second
     assert not runs[0].model.memory.feats.equal(runs[1].model.memory.feats)
@@ -89,7 +89,7 @@ def test_filling_leaves_the_random_numbers_of_training_alone(tmp_path):
 
 def test_a_run_that_breaks_stops_before_its_checkpoint(tmp_path):
     with pytest.raises(FloatingPointError, match='the memory holds numbers that are not finite at step 3: resume from'):
-        train(tmp_path, custom_hooks=[], optim_wrapper__optimizer=dict(type='SGD', lr=1e30))
+        train(tmp_path, model__memory__init='random', optim_wrapper__optimizer=dict(type='SGD', lr=1e30))
     assert not list(tmp_path.glob('*.pth'))
 
 
@@ -124,6 +124,7 @@ def test_a_run_that_cannot_work_says_why(tmp_path, overrides, error, message):
     cfg = toy.instance_config(tmp_path, memory={} if '_delete_' in memory else memory, **overrides)
     if '_delete_' in memory:
         cfg.model.memory = {name: value for name, value in memory.items() if name != '_delete_'}
+        cfg.custom_hooks = [dict(type='MemoryInitHook')]
     cfg.model.backbone.type = 'ToyBackbone'
     if 'train_dataloader__batch_size' in overrides:
         cfg.model.neck.norm_cfg = dict(type='BN1d')

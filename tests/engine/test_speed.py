@@ -38,13 +38,12 @@ COMPILE = dict(type='CompileHook', backend='aot_eager')
 
 def config(work_dir, backbone: str = 'vit', hooks: tuple[dict[str, Any], ...] = (), **options: Any):
     """The toy with two sizes of view, and options of the backbone."""
-    cfg = toy.config(work_dir, **{'optim_wrapper__optimizer__lr': 1e-3, **options})
+    cfg = toy.config(work_dir, **{'optim_wrapper__optimizer__lr__start': 1e-3, **options})
     backbone, width = BACKBONES[backbone]
     cfg.model.backbone = backbone | {key: value for key, value in cfg.model.backbone.items() if key == 'drop_path_rate'}
     cfg.model.neck.in_channels = width
     views = dict(num_views=[2, 2], transforms=[[dict(type='ToyNoise')], [dict(type='CenterCrop', crop_size=4)]])
     cfg.train_dataloader.dataset.pipeline[0].update(views)
-    cfg.custom_hooks[0].schedule.start = 1e-3
     cfg.default_hooks.update({f'speed{i}': hook for i, hook in enumerate(hooks)})
     cfg.default_hooks.timer = dict(type='IterTimerHook')
     cfg.default_hooks.step_times = dict(type='StepTimesHook', interval=2)

@@ -29,7 +29,7 @@ class SlowToyBackbone(toy.ToyBackbone):
 
 
 def train(tmp_path, **overrides):
-    hooks = [dict(type='TeacherEMAHook'), dict(type='StepTimesHook', interval=3)]
+    hooks = [dict(type='StepTimesHook', interval=3)]
     return toy.train(tmp_path, custom_hooks=hooks, default_hooks__timer=dict(type='IterTimerHook'), **overrides)
 
 
@@ -66,7 +66,7 @@ def test_a_copy_of_the_model_is_its_own(tmp_path):
 
     hook = Copy()
     cfg = toy.config(tmp_path)
-    cfg.custom_hooks = [dict(type='TeacherEMAHook'), dict(type='StepTimesHook', interval=3)]
+    cfg.custom_hooks = [dict(type='StepTimesHook', interval=3)]
     runner = toy.Runner.from_cfg(cfg)
     runner.register_hook(hook)
     runner.train()
@@ -81,7 +81,7 @@ def test_a_starving_run_is_told_what_to_do(tmp_path):
             runner.logger.warning = told.append
 
     cfg = toy.config(tmp_path)
-    cfg.custom_hooks = [dict(type='TeacherEMAHook'), dict(type='StepTimesHook', interval=3, starving=0.0)]
+    cfg.custom_hooks = [dict(type='StepTimesHook', interval=3, starving=0.0)]
     cfg.default_hooks.timer = dict(type='IterTimerHook')
     runner = toy.Runner.from_cfg(cfg)
     runner.register_hook(Listen())

@@ -24,7 +24,7 @@ def trained(trained_toys):
 def train_f(trained, work_dir: Path, *hooks: dict) -> Runner:
     cfg = Study(toy_study.config(), trained[0] / 'split.json').encoder_config('f', seed=0)
     cfg.work_dir = str(work_dir)
-    cfg.custom_hooks.extend(hooks)
+    cfg.custom_hooks = [*hooks]
     runner = Runner.from_cfg(cfg)
     runner.train()
     return runner
@@ -63,7 +63,7 @@ def test_units_are_scored_every_second_epoch_and_after_the_last(trained, tmp_pat
     hook = dict(type='UnitMemHook', layers=['act'], split=split_file, part='candidate', num_views=2, interval=2)
     hook['rest'] = 'median'
     cfg.model.backbone.type = 'ToyReLU'
-    cfg.custom_hooks.append(hook)
+    cfg.custom_hooks = [hook]
     runner = Runner.from_cfg(cfg)
     runner.train()
     assert sorted(path.name for path in (tmp_path / 'unitmem').iterdir()) == ['epoch_2.npz', 'epoch_3.npz']
@@ -87,7 +87,7 @@ def test_a_reference_of_another_architecture(trained, tmp_path):
 def test_a_training_that_never_sees_the_candidates(trained, tmp_path):
     cfg = Study(toy_study.config(), trained[0] / 'split.json').encoder_config('g', seed=0)
     cfg.work_dir = str(tmp_path)
-    cfg.custom_hooks.append(sslmem_hook(trained))
+    cfg.custom_hooks = [sslmem_hook(trained)]
     with pytest.raises(ValueError, match='f was never trained on 8 of the candidate images'):
         Runner.from_cfg(cfg).train()
 

@@ -7,6 +7,7 @@ from mmpretrain.models import SelfSupDataPreprocessor
 from torch import nn
 
 from sslreg.datasets import collate
+from sslreg.engine import ScheduledValues, TrainingLength
 from sslreg.evaluation.features.store import FeatureStore
 from sslreg.memorization import Study, scoring
 from sslreg.memorization.layers import Layers
@@ -39,6 +40,7 @@ def test_a_step_moves_all_that_is_trained(path):
     wrapper = OPTIM_WRAPPER_CONSTRUCTORS.build(
         dict(type=settings['constructor'], paramwise_cfg=settings['paramwise_cfg'], optim_wrapper_cfg=cfg.optim_wrapper)
     )(model)
+    ScheduledValues(model, wrapper.optimizer, TrainingLength(600, 1)).set(100)
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     before = {name: param.detach().clone() for name, param in model.named_parameters()}
     loss = model.train_step(dataset.__getitems__(range(2)), wrapper)['loss']

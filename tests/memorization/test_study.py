@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+import torch
 
+from sslreg.memorization.image_scores import ImageScores
 from sslreg.memorization.study import ENCODERS, Checkpoints, Study
 from sslreg.registry import DATASETS
 from tests.memorization import toy_study
@@ -77,3 +79,25 @@ def test_on_another_split_encoders_see_other_images(folder, tmp_path):
     study = Study.open(folder).on_split(other)
     assert study.split.candidate == [24]
     assert study.encoder_config('f', 0).train_dataloader.dataset.dataset.split == str(other)
+
+
+def test_scores_are_those_of_the_splits_candidates(tmp_path):
+    """Two seeds and two layers of one shared image and two candidates; alignment by f is 0, SSLMem that by g."""
+    of_g = torch.tensor([[[9.0, 1, 2], [9, 5, 3]], [[9, 3, 2], [9, 7, 3]]])
+    sets = ['shared', 'candidate', 'candidate']
+    ImageScores(['a', 'b'], [0, 1], sets, torch.tensor([0, 4, 5]), of_g * 0, of_g).write(tmp_path / 'scores.npz')
+
+    def study(folder, candidates) -> Study:
+        split_file = toy_study.split(tmp_path, shared=[0], candidate=candidates, independent=[8])
+        return Study(toy_study.config(), split_file, folder)
+
+    assert study(tmp_path, [4, 5]).scores.candidates('a').tolist() == [2, 2]
+    assert study(tmp_path, [4, 5]).scores.candidates('b').tolist() == [6, 3]
+    with pytest.raises(ValueError, match="layer 'c' was not scored"):
+        study(tmp_path, [4, 5]).scores.candidates('c')
+    with pytest.raises(ValueError, match='has other candidates than the split: score the study again'):
+        study(tmp_path, [4, 6]).scores  # noqa: B018
+    with pytest.raises(
+        FileNotFoundError, match=f'score the study first, by `python tools/sslmem.py score {tmp_path}/x`'
+    ):
+        study(tmp_path / 'x', [4, 5]).scores  # noqa: B018

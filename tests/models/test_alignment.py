@@ -140,15 +140,8 @@ def test_the_memory_is_copied_only_for_a_head_that_asks_for_blocks(head, copies)
 
 def aligned_toy(folder, **overrides):
     cfg = toy.config(folder)
-    cfg.model.head = dict(type='AlignedHead', head=cfg.model.head, alignment=NONE)
-    cfg.custom_hooks[1].target = 'head.head.teacher_temp'
-    cfg.custom_hooks.append(
-        dict(
-            type='ScheduleHook',
-            target='head.alignment.weight',
-            schedule=dict(type='SwitchSchedule', start=0.0, end=-0.1, at=1 / 3),
-        )
-    )
+    weight = dict(type='SwitchSchedule', start=0.0, end=-0.1, at=1 / 3)
+    cfg.model.head = dict(type='AlignedHead', head=cfg.model.head, alignment=dict(NONE, weight=weight))
     cfg.merge_from_dict({name.replace('__', '.'): value for name, value in overrides.items()})
     return cfg
 
@@ -167,7 +160,7 @@ def test_a_run_switches_the_term_on_and_logs_what_it_minimises(tmp_path):
         logged['head.alignment.weight'], logged['loss_alignment'], logged['alignment'], strict=True
     ):
         assert term == pytest.approx(weight * value)
-    without = Runner.from_cfg(aligned_toy(tmp_path / 'without', custom_hooks__3__schedule__end=0.0))
+    without = Runner.from_cfg(aligned_toy(tmp_path / 'without', model__head__alignment__weight__end=0.0))
     without.train()
     plain = list(without.message_hub.get_scalar('train/loss').data[0])
     assert logged['loss'][:2] == plain[:2]

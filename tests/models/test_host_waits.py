@@ -9,7 +9,7 @@ from mmpretrain.models import SelfSupDataPreprocessor
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from sslreg.models import Recall, ViewMemoryHead, ViewPreprocessor
+from sslreg.models import Recall, ViewMemoryHead, ViewPreprocessor, start_teacher
 from sslreg.models.ops import attention
 from sslreg.registry import MODELS
 from tests import toy
@@ -77,6 +77,8 @@ def test_the_guard_lets_the_rest_pass():
 def test_a_step_does_not_wait(method, monkeypatch):
     model = MODELS.build(toy.model(**method))
     model.init_weights()
+    if model.teacher:
+        start_teacher(model)
     monkeypatch.setattr(model.memory, 'check_indices', lambda indices: None)  # looks at indices while on the host
     inputs = [torch.randn(6, 3, 8, 8) for _ in range(3 if model.teacher else 1)]
     for _ in range(2):  # also after the first update

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sslreg.models import BaseMemory, EMATeacher, MemorySSL, ProjectionNeck, Recall
+from sslreg.models import BaseMemory, EMATeacher, MemorySSL, ProjectionNeck, Recall, start_teacher
 from sslreg.models.memory_ssl import embed_views
 from sslreg.registry import MEMORIES, MODELS
 from tests import toy
@@ -28,6 +28,8 @@ class SpyMemory(BaseMemory):
 def build(**overrides) -> MemorySSL:
     model = MODELS.build(toy.model(memory=dict(type='SpyMemory', length=6, feat_dim=4), **overrides))
     model.init_weights()
+    if model.teacher is not None:
+        start_teacher(model)
     return model
 
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sslreg.reports import Bars, Cell, Line, Panel, bar_chart, contact_sheet, level, line_panels, smooth
+from sslreg.reports import Bars, Line, Panel, bar_chart, level, line_panels, smooth
+from sslreg.reports.plots import matrix
 
 
 def panel(points=3, **options):
@@ -31,29 +32,6 @@ def test_smoothing_averages_around_each_value_and_over_fewer_at_the_ends():
     assert smooth([4], 10).tolist() == [4]
 
 
-def colour_at(image, left, top):
-    return image.getpixel((round(left), round(top)))
-
-
-def test_a_contact_sheet_shows_each_cell_in_its_place_and_frame(tmp_path):
-    red, blue = (np.full((8, 8, 3), colour, dtype=np.uint8) for colour in ((255, 0, 0), (0, 0, 255)))
-    rows = [[Cell(red, 'query'), Cell(blue, '0.9', '#00ff00')], [Cell(blue), Cell(red)]]
-    contact_sheet(tmp_path / 'a.png', [('query', 1), ('found', 1)], rows)
-    with Image.open(tmp_path / 'a.png') as file:
-        image = file.convert('RGB')
-    side = 0.84 * 120
-    left, right = 0.62 * side, (0.12 + 1.13 + 0.4 + 0.5) * side  # centres of the columns
-    upper, lower = 0.9 * side, (0.9 + 1.36) * side
-    seen = [colour_at(image, x, y) for y in (upper, lower) for x in (left, right)]
-    assert seen == [(255, 0, 0), (0, 0, 255), (0, 0, 255), (255, 0, 0)]
-    assert colour_at(image, right - side / 2, upper) == (0, 255, 0)
-
-
-def test_a_contact_sheet_wants_a_cell_for_every_column(tmp_path):
-    with pytest.raises(ValueError, match=r'rows of \[1\] cells do not fill the 2 columns'):
-        contact_sheet(tmp_path / 'a.png', [('a', 1), ('b', 1)], [[Cell(np.zeros((2, 2, 3), np.uint8))]])
-
-
 def test_bars_of_a_group_share_its_room_without_those_that_are_missing(tmp_path):
     series = [Bars([1, 1], 'a', '#ff0000'), Bars([np.nan, 1], 'b', '#0000ff', [np.nan, 0.1])]
     bar_chart(tmp_path / 'a.png', ['first', 'second'], series, '%', size=(6, 3))
@@ -76,3 +54,13 @@ def test_bars_show_deviations(tmp_path):
         bar_chart(tmp_path / f'{name}.png', ['a', 'b'], [Bars([5.0, 9.0], '', '#ff0000', std)], '%')
     dark = [(np.asarray(Image.open(tmp_path / f'{name}.png').convert('RGB'))[..., 0] < 100) for name in ('none', 'bar')]
     assert dark[1].sum() > dark[0].sum() + 100
+
+
+def test_dollars_in_names_are_no_formulas(tmp_path):
+    name = r'$ \x $'
+    line = Line([1, 2], [1, 2], name, {})
+    axes = dict(xticks=[1, 2], xticklabels=[name, name])
+    line_panels(tmp_path / 'a.png', [Panel([line, line], name, name, name, axes)])
+    bar_chart(tmp_path / 'b.png', [name], [Bars([1], name, 'red')], name, title=name, levels={name: 1})
+    matrix(tmp_path / 'c.png', [name], [[50]], 'in %')
+    assert len(list(tmp_path.iterdir())) == 3

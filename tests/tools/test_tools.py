@@ -327,8 +327,8 @@ def test_mistakes_end_in_one_clear_sentence(tmp_path, trained):
         'configs/massl/resnet18_cifar10_small.py', *out, '--data-root', tmp_path)  # fmt: skip
     assert 'RandomMemry is not in the sslreg::memory registry' in fail(
         CONFIG, *out, '--cfg-options', 'model.memory.type=RandomMemry')  # fmt: skip
-    assert "ViewMemoryHead has no 'teacher_tmp'; did you mean 'teacher_temp'?" in fail(
-        CONFIG, *out, '--cfg-options', *SMALL, 'custom_hooks.3.target=head.teacher_tmp')  # fmt: skip
+    assert "ViewMemoryHead takes no argument 'teacher_tmp'; did you mean 'teacher_temp'?" in fail(
+        CONFIG, *out, '--cfg-options', *SMALL, 'model.head.teacher_tmp=0.1')  # fmt: skip
     assert '3 processes cannot share this config\'s batch of 1024 images evenly' in fail(
         'configs/massl/vitb_800e.py', '--launcher', 'pytorch', WORLD_SIZE='3')  # fmt: skip
     assert 'the checkpoint is not of this MemorySSL' in fail(

@@ -60,7 +60,7 @@ def test_lines_between_two_images(trained):
     command = ('visualize_correspondence.py', *paths, '--size', '64', '--num', '5', '--out')
     assert '5 matches' in succeed(python(*command, trained / 'lines' / 'a.png'))
     assert Image.open(trained / 'lines' / 'a.png').size == (1200, 600)
-    assert 'it is a PNG that is written' in last_line(python(*command, trained / 'a.jpg'))
+    assert 'a.jpg must end with .png' in last_line(python(*command, trained / 'a.jpg'))
 
 
 def test_what_is_wrong_is_said(trained):

@@ -1,15 +1,13 @@
 """CIFAR-10, 2 global crops of 32 px and 4 local ones of 16 px. MMPretrain's dataset downloads it to ``data/cifar10``."""
 
-from mmengine.config import read_base
 from mmengine.dataset import DefaultSampler
 from mmpretrain.datasets import CIFAR10, PackInputs
 
 from sslreg.datasets import BatchedViews, RGBToBGR, collate, worker_init_fn
 
-with read_base():
-    from .colors import *
-
 data_root = 'data/cifar10'
+dino_colors = dict(jitter=dict(brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1), jitter_prob=0.8, gray=0.2)
+moco_colors = dict(jitter=dict(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1), jitter_prob=0.8, gray=0.2)
 
 data_preprocessor = dict(mean=[125.3, 123.0, 113.9], std=[63.0, 62.1, 66.7], to_rgb=True)
 

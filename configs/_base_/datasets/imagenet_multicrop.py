@@ -5,18 +5,16 @@ change on the model's device; to have workers do that too:
 ``--cfg-options train_dataloader.dataset.pipeline.1.type=ColoredMultiCrop``.
 """
 
-from mmengine.config import read_base
 from mmengine.dataset import DefaultSampler
 from mmpretrain.datasets import CenterCrop, PackInputs, ResizeEdge
 
 from sslreg.datasets import ImageFolder, LoadImage, MultiCrop, PackViews, collate, worker_init_fn
 
-with read_base():
-    from .colors import *
-
 data_root = 'data/imagenet'
 global_scale = (0.32, 1.0)
 local_scale = (0.05, 0.32)
+dino_colors = dict(jitter=dict(brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1), jitter_prob=0.8, gray=0.2)
+moco_colors = dict(jitter=dict(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1), jitter_prob=0.8, gray=0.2)
 
 data_preprocessor = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True, non_blocking=True)
 

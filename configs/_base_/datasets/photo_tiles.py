@@ -1,17 +1,14 @@
 """Tiles of 19 photographs, 48 px: 2 global crops of 32 px and 2 local ones of 16 px."""
 
 from mmcv.transforms import Resize
-from mmengine.config import read_base
 from mmengine.dataset import DefaultSampler
 from mmpretrain.datasets import PackInputs
 
 from sslreg.datasets import BatchedViews, PhotoTiles, collate, worker_init_fn
 
-with read_base():
-    from .colors import *
-
 batch_size = 128
 tiles_per_class = 100
+dino_colors = dict(jitter=dict(brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1), jitter_prob=0.8, gray=0.2)
 
 data_preprocessor = dict(mean=[127.5, 127.5, 127.5], std=[64.0, 64.0, 64.0], to_rgb=True)
 views = [

@@ -9,7 +9,9 @@ from .compile import CompileHook
 from .epoch_seed import EpochSeedHook
 from .memory_check import MemoryCheckHook
 from .memory_init import MemoryInitHook
-from .schedule import OptimizerScheduleHook, ScheduleHook
+from .old_schedules import OptimizerScheduleHook, ScheduleHook, drop_old_hooks, refuse_old_hooks
+from .partners import ParamSchedulerHook, register_required_hooks
+from .scheduled_values import ScheduledValues, ScheduledValuesHook
 from .step_times import StepTimesHook
 from .teacher_ema import TeacherEMAHook
 
@@ -23,8 +25,14 @@ __all__ = [
     'MemoryCheckHook',
     'MemoryInitHook',
     'OptimizerScheduleHook',
+    'ParamSchedulerHook',
     'PlainCheckpointHook',
     'ScheduleHook',
+    'ScheduledValues',
+    'ScheduledValuesHook',
     'StepTimesHook',
     'TeacherEMAHook',
+    'drop_old_hooks',
+    'refuse_old_hooks',
+    'register_required_hooks',
 ]

@@ -11,13 +11,12 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
 from sslreg.datasets import set_view_key
+from sslreg.models.memories.instance import INITS
 from sslreg.models.memory_ssl import embed_views
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 from sslreg.utils.progress import progress
 from sslreg.utils.seeds import derived_seed
-
-INITS = ('network', 'random')
 
 
 @HOOKS.register_module()
@@ -27,6 +26,7 @@ class MemoryInitHook(Hook):
     One pass over all training images in random order, the last incomplete batch included, by all ranks together; batch
     by batch, since a sharded memory may be too large to be gathered. A memory that has been updated before, as in a
     resumed run, is left as it is. The released code leaves zeros where its loader drops images.
+    ``memory=dict(..., init='network')`` brings this hook with its defaults; list it to change them.
 
     Args:
         init: ``'network'``, or ``'random'`` to keep the random directions that a memory starts with, for comparison.

@@ -3,6 +3,7 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from sslreg.models.teacher import start_teacher
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 
@@ -11,12 +12,15 @@ from sslreg.utils.dist import unwrap
 class TeacherEMAHook(Hook):
     """Move ``model.teacher`` towards the student after every step of the optimizer.
 
-    The teacher becomes the student's copy when training starts, since ``init_weights()`` runs after construction; a
-    resumed teacher is left as it is. With gradient accumulation it moves once per real step.
+    The teacher becomes the student's copy when training starts; a resumed teacher is left as it is. With gradient
+    accumulation it moves once per step of the optimizer. A model with a teacher brings this hook; listing it is
+    harmless.
     """
 
+    priority = 'ABOVE_NORMAL'  # hooks of a user's see the teacher after it has moved
+
     def before_train(self, runner: Runner) -> None:
-        """Copy the student unless the teacher has moved before.
+        """Start the teacher.
 
         Raises:
             ValueError: The model has no teacher.
@@ -27,10 +31,9 @@ class TeacherEMAHook(Hook):
                 f'TeacherEMAHook: {type(self.model).__name__} has no teacher; add '
                 'model.teacher=dict(type=EMATeacher), or remove the hook'
             )
-        if self.model.teacher.steps == 0:
-            self.model.teacher.module.load_state_dict(self.model.student.state_dict())
-            self.model.teacher.steps += 1
+        start_teacher(self.model)
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Move the teacher after a step of the optimizer."""
         if runner.optim_wrapper.should_update():
             self.model.teacher.update_parameters(self.model.student)

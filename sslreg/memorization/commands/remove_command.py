@@ -16,7 +16,6 @@ from sslreg.memorization.experiments.ranking import NONE
 from sslreg.memorization.experiments.records import Record
 from sslreg.memorization.experiments.removal import (
     RemovalCondition,
-    candidate_scores,
     check_numbers,
     keep_split,
     removal_conditions,
@@ -73,7 +72,7 @@ def _candidate_scores(study: Study, args: Namespace) -> Tensor:
     loader = study.cfg.train_dataloader
     check_numbers(args.numbers, study.split, loader.batch_size * args.gpus if loader.get('drop_last') else 1)
     check_evaluated(build_model(study.cfg))
-    return candidate_scores(study.results / 'scores.npz', args.layer, study.split.candidate)
+    return study.scores.candidates(args.layer)
 
 
 def _record(study: Study, layer: str, scores: Tensor) -> Record[RemovalCondition]:

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..image_scores import ImageScores
 from ..split import Split
 from .ranking import NONE, ORDERS, Order, ranking
 from .records import ConditionRun, read_runs
@@ -65,28 +64,6 @@ def removal_overview(runs: Sequence[ConditionRun[RemovalCondition]]) -> dict[str
         orders=[order for order in ORDERS if order in orders],
         seeds=sorted({each.seed for each in conditions}),
     )
-
-
-def candidate_scores(file: Path, layer: str, candidates: Sequence[int]) -> Tensor:
-    """Read SSLMem ``[M]`` of the candidates by a layer, the mean over the seeds of a study.
-
-    Args:
-        file: ``scores.npz`` of the command ``score``.
-        layer: Name of the layer.
-        candidates: Candidates of the study's split.
-
-    Raises:
-        FileNotFoundError: There are no scores; says which command makes them.
-        ValueError: The layer was not scored, or the scores are of other candidates.
-    """
-    command = f'`python tools/sslmem.py score {file.parent}`'
-    if not file.is_file():
-        raise FileNotFoundError(f'{file} does not exist: score the study first, by {command}')
-    scores = ImageScores.read(file)
-    found = scores.candidates(layer)
-    if scores.candidate_index != list(candidates):
-        raise ValueError(f'{file} has other candidates than the split: score the study again, by {command}')
-    return found
 
 
 def check_numbers(numbers: Sequence[int], split: Split, batch_size: int) -> None:

@@ -1,4 +1,4 @@
-"""A page on scored studies of memorisation; each section takes a study and gives its HTML and the figures in it."""
+"""Pages on scored studies of memorisation: one study, several studies, or a comparison on the same images."""
 
 from .comparison_page import write_comparison
 from .study_page import write_memorization

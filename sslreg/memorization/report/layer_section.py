@@ -1,4 +1,4 @@
-"""Where in the network the candidates are memorised: LayerMem (arXiv 2409.19069)."""
+"""Section on LayerMem, the memorisation in each layer of the network (arXiv 2409.19069)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,17 +7,17 @@ from sslreg.memorization.score_statistics import MeanStd, mean_and_std, to_json
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.summary import LayerMem, summarize_layermem
 from sslreg.memorization.table_rows import layermem_rows, plus_minus
-from sslreg.reports.page import boxed, paragraphs, picture, table
+from sslreg.reports.page import Block, Image, Section, Table
 from sslreg.reports.plots import Line, Panel, level, line_panels
 
-from .style import BLUE, GREY, VERMILION, Part, Png
+from .style import BLUE, GREY, VERMILION, PngPath
 
 NUM_ENDS = 50  # most and least memorised candidates, as in the paper
 END_COLOURS = dict(most=VERMILION, all=GREY, least=BLUE)
 
 
-def layer_section(study: ScoredStudy, png: Png) -> Part | None:
-    """LayerMem of all candidates and of both ends, with Delta-LayerMem; of one layer nothing."""
+def layer_section(study: ScoredStudy, png: PngPath) -> Section | None:
+    """Draw and tabulate LayerMem and Delta-LayerMem; None if only one layer was scored."""
     if len(study.scores.layers) == 1:
         return None
     layermem, ends = summarize_layermem(study.scores), end_means(study.scores)
@@ -25,9 +25,9 @@ def layer_section(study: ScoredStudy, png: Png) -> Part | None:
     path = png('layers')
     line_panels(path, _panels(layermem, ends, number), size=(8.3, 3.0))
     text = (
-        "LayerMem is the mean of SSLMem' over the candidates, Delta-LayerMem by how much it exceeds that of the layer "
-        f'before, in the order in which the network runs the layers. The {number} most and least memorised candidates '
-        'are those of each layer itself, so that these curves lie apart by choice.'
+        "LayerMem is the mean of SSLMem' over the candidates, Delta-LayerMem its increase over the layer before. "
+        f'Layers are in the order in which the network runs them. The {number} most and least memorised candidates are '
+        'selected in each layer, so their curves differ by construction.'
     )
     if len(study.scores.seeds) > 1:
         text += f' Bands and ± are the standard deviation of {len(study.scores.seeds)} seeds.'
@@ -36,20 +36,20 @@ def layer_section(study: ScoredStudy, png: Png) -> Part | None:
     rows = [[*headings, *(f'{number} {end}' for end in ends)], *rows]
     curves: dict[str, Mapping[str, MeanStd]] = dict(all=layermem, **ends)
     found = {end: {layer: to_json(each) for layer, each in values.items()} for end, values in curves.items()}
-    body = picture(path, 'LayerMem of the layers') + paragraphs(text) + boxed('results', table(rows))
-    return Part('Through the layers', body, dict(layermem=found, layermem_ends=number))
+    content: list[Block] = [Image.read(path, 'LayerMem of the layers'), text, Table(rows)]
+    return Section('Through the layers', content, figures=dict(layermem=found, layermem_ends=number))
 
 
 def end_means(scores: ImageScores) -> dict[str, dict[str, MeanStd]]:
     """Return the mean SSLMem' over seeds of the ``most`` and ``least`` memorised candidates, by layer.
 
-    The ends are chosen in each layer by the mean over seeds.
+    These candidates are chosen in each layer by the mean over seeds.
     """
     values = scores.relative[..., scores.among('candidate')]  # [S, L, M]
     order = values.mean(dim=0).argsort(dim=-1, descending=True, stable=True)
     number = _number(scores)
     ends = dict(most=order[:, :number], least=order[:, -number:])
-    by_seed = {end: values.gather(2, of.expand(len(values), -1, -1)).mean(dim=2) for end, of in ends.items()}
+    by_seed = {end: values.gather(2, places.expand(len(values), -1, -1)).mean(dim=2) for end, places in ends.items()}
     return {
         end: {layer: mean_and_std(each[:, place]) for place, layer in enumerate(scores.layers)}
         for end, each in by_seed.items()
@@ -57,14 +57,16 @@ def end_means(scores: ImageScores) -> dict[str, dict[str, MeanStd]]:
 
 
 def _number(scores: ImageScores) -> int:
+    """Return the number of candidates at each end."""
     return min(NUM_ENDS, len(scores.among('candidate')) // 2)
 
 
 def _panels(layermem: Mapping[str, LayerMem], ends: Mapping[str, Mapping[str, MeanStd]], number: int) -> list[Panel]:
+    """Draw LayerMem as curves and Delta-LayerMem as bars."""
     names = list(layermem)
     found: dict[str, Mapping[str, MeanStd]] = dict(all=layermem, **ends)
     labels = dict(most=f'{number} most memorised', all='all candidates', least=f'{number} least memorised')
-    lines = [curve(found[end], label, END_COLOURS[end]) for end, label in labels.items()]
+    lines = [layer_line(found[end], label, END_COLOURS[end]) for end, label in labels.items()]
     bar = dict(color=GREY, linewidth=9, solid_capstyle='butt')
     deltas = [each.delta for each in layermem.values() if each.delta is not None]
     steps = [Line([x, x], [0, delta], '', bar) for x, delta in enumerate(deltas, start=1)]
@@ -72,7 +74,7 @@ def _panels(layermem: Mapping[str, LayerMem], ends: Mapping[str, Mapping[str, Me
 
 
 def layer_panel(names: Sequence[str], lines: Sequence[Line], label: str) -> Panel:
-    """Lines whose x is the place of a layer, with one at 0; the legend is above."""
+    """Put lines over the layers on axes with a line at 0 and the legend above."""
     ticks = list(range(len(names)))
     zero = level(ticks, 0, '', color='#444', linewidth=0.8, linestyle='-')
     axes = dict(xticks=ticks, xticklabels=names, xlim=(-0.3, len(names) - 0.7))
@@ -80,8 +82,8 @@ def layer_panel(names: Sequence[str], lines: Sequence[Line], label: str) -> Pane
     return Panel([zero, *lines], '', label, axes=axes, legend=legend)
 
 
-def curve(found: Mapping[str, MeanStd], label: str, colour: str) -> Line:
-    """A point for each layer, a band of standard deviations."""
+def layer_line(found: Mapping[str, MeanStd], label: str, colour: str) -> Line:
+    """Draw one point per layer, with a band of standard deviations if there are any."""
     means, deviations = [each.mean for each in found.values()], [each.std for each in found.values()]
     std = [each for each in deviations if each is not None] or None  # all have one, or none
     style = dict(color=colour, linewidth=2, marker='o', markersize=4)

@@ -1,4 +1,4 @@
-"""Accuracy of an encoder without the units that memorise most (arXiv 2409.19069)."""
+"""Section on encoders without the units that memorise most (arXiv 2409.19069)."""
 
 import math
 from collections.abc import Sequence
@@ -11,41 +11,38 @@ from sslreg.memorization.experiments.records import ConditionRun
 from sslreg.memorization.score_statistics import MeanStd, to_json
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.table_rows import plus_minus
-from sslreg.reports.page import boxed, folded, paragraphs, picture, table
+from sslreg.reports.page import Block, Image, Section, Table
 from sslreg.reports.plots import Bars, bar_chart
 
-from .run_averages import ORDER_NAMES, averaged, orders_in, shown_metrics
-from .style import ORDERS, Part, Png
+from .run_averages import ORDER_NAMES, averaged, orders_in, plotted_metrics
+from .style import ORDERS, PngPath
 
 UNPRUNED = 'whole network'
 PER = dict(layer='per layer', network='overall')
 PrunedRun = ConditionRun[PruningCondition]
-Groups = dict[str, dict[str, MeanStd]]  # by what was pruned and order
+PrunedGroups = dict[str, dict[str, MeanStd]]  # by share (per layer or overall) and order
 
 
-def pruning_section(study: ScoredStudy, png: Png) -> Part | None:
-    """A picture for each metric; nothing where nothing was pruned."""
+def pruning_section(study: ScoredStudy, png: PngPath) -> Section | None:
+    """Draw one picture per metric; None if nothing was pruned."""
     kept = study.pruning
     if kept is None:
         return None
-    found = {metric: pruned_groups(kept.runs, metric) for metric in shown_metrics(kept.runs)}
+    found = {metric: pruned_groups(kept.runs, metric) for metric in plotted_metrics(kept.runs)}
     pictures = [_picture(png(f'pruning_{place}'), *each) for place, each in enumerate(found.items(), start=1)]
     text = (
-        'Accuracy after a share of the units, of each layer or of all, were set to 0: those that memorise most by '
-        f'UnitMem, those that memorise least, or as many drawn at random. Layers: {", ".join(kept.layers)}. Thin '
-        'lines on bars and ± are the standard deviation of several draws.'
+        'Accuracy after a share of the units, per layer or overall, was set to 0: the units with the highest UnitMem, '
+        f'those with the lowest, or equally many random units. Layers: {", ".join(kept.layers)}. Error bars and ± are '
+        'the standard deviation over random draws.'
     )
-    tables = [boxed('results', table(group_rows(metric, each))) for metric, each in found.items()]
-    body = ''.join(pictures) + paragraphs(text) + folded('In numbers', *tables)
-    return Part(
-        'Without the units that memorise most',
-        body,
-        dict(pruning={metric: _figures(each) for metric, each in found.items()}),
-    )
+    tables = [Table(group_rows(metric, each)) for metric, each in found.items()]
+    content: list[Block] = [*pictures, text, Section('In numbers', tables, collapsed=True)]
+    figures = {metric: _figures(each) for metric, each in found.items()}
+    return Section('Without the units that memorise most', content, figures=dict(pruning=figures))
 
 
-def pruned_groups(runs: Sequence[PrunedRun], metric: str) -> Groups:
-    """First the whole network, then by share and by whether it is one of each layer or of all units."""
+def pruned_groups(runs: Sequence[PrunedRun], metric: str) -> PrunedGroups:
+    """Return the results of the whole network, then of each pruned share, per layer or overall."""
     done = sorted({(each.per, each.share) for each in (run.condition for run in runs) if each.order != NONE})
     found: dict[str, dict[str, MeanStd | None]] = {UNPRUNED: {NONE: averaged(runs, metric, order=NONE)}}
     for per, share in done:
@@ -55,7 +52,8 @@ def pruned_groups(runs: Sequence[PrunedRun], metric: str) -> Groups:
     return {name: {order: each for order, each in values.items() if each is not None} for name, values in found.items()}
 
 
-def _picture(path: Path, metric: str, found: Groups) -> str:
+def _picture(path: Path, metric: str, found: PrunedGroups) -> Image:
+    """Draw one bar per order for each share, and a line for the whole network."""
     pruned = {name: values for name, values in found.items() if name != UNPRUNED}
     orders = [order for order in ORDER_NAMES if any(order in values for values in pruned.values())]
     series = [
@@ -70,14 +68,16 @@ def _picture(path: Path, metric: str, found: Groups) -> str:
     whole = found[UNPRUNED].get(NONE)
     levels = {UNPRUNED: whole.mean} if whole else {}
     bar_chart(path, list(pruned), series, 'in %', size=(8.4, 3.0), title=metric, levels=levels)
-    return picture(path, f'{metric} after pruning')
+    return Image.read(path, f'{metric} after pruning')
 
 
-def _figures(found: Groups) -> dict[str, Any]:
+def _figures(found: PrunedGroups) -> dict[str, Any]:
+    """Return the groups for ``report.json``."""
     return {name: {order: to_json(each) for order, each in values.items()} for name, values in found.items()}
 
 
-def group_rows(metric: str, found: Groups) -> list[list[str]]:
+def group_rows(metric: str, found: PrunedGroups) -> list[list[str]]:
+    """Return the rows of a table by share; the whole network has the same value in all orders."""
     orders = [order for order in ORDER_NAMES if any(order in values for values in found.values())]
     rows = [[metric, *(ORDER_NAMES[order] for order in orders)]]
     for name, values in found.items():

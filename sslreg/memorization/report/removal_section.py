@@ -1,4 +1,4 @@
-"""Accuracy of encoders that are trained without the most memorised candidates (arXiv 2401.12233, section 4)."""
+"""Section on encoders trained without the most memorised candidates (arXiv 2401.12233, section 4)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,42 +9,39 @@ from sslreg.memorization.experiments.removal import RemovalCondition
 from sslreg.memorization.score_statistics import MeanStd, to_json
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.table_rows import plus_minus
-from sslreg.reports.page import boxed, folded, paragraphs, picture, table
+from sslreg.reports.page import Block, Image, Section, Table
 from sslreg.reports.plots import Line, Panel, line_panels
 
-from .run_averages import ORDER_NAMES, averaged, orders_in, shown_metrics
-from .style import ORDERS, Part, Png
+from .run_averages import ORDER_NAMES, averaged, orders_in, plotted_metrics
+from .style import ORDERS, PngPath
 
 RemovedRun = ConditionRun[RemovalCondition]
-Curves = dict[str, dict[int, MeanStd]]  # by order and number removed
+RemovalCurves = dict[str, dict[int, MeanStd]]  # by order and number removed
 
 
-def removal_section(study: ScoredStudy, png: Png) -> Part | None:
-    """A panel for each metric, a curve for each order; nothing where no images were removed."""
+def removal_section(study: ScoredStudy, png: PngPath) -> Section | None:
+    """Draw one panel per metric with one curve per order; None if no images were removed."""
     kept = study.removal
     if kept is None:
         return None
-    found = {metric: removal_curves(kept.runs, metric) for metric in shown_metrics(kept.runs)}
+    found = {metric: removal_curves(kept.runs, metric) for metric in plotted_metrics(kept.runs)}
     path, columns = png('removal'), min(2, len(found))
     panels = [_panel(metric, each) for metric, each in found.items()]
     line_panels(path, panels, columns, size=(8.4 / columns, 3.3), shared=False)
     text = (
-        'Accuracy of encoders that are trained again without the most memorised images, without the least memorised '
-        'ones or without as many drawn at random; at 0 all images are there. Bands and ± are the standard deviation '
-        'of trainings with several seeds.'
+        'Accuracy of encoders trained again without the most memorised images, without the least memorised images or '
+        'without equally many random images; at 0 no image is removed. Bands and ± are the standard deviation over '
+        'seeds.'
     )
-    tables = [boxed('results', table(_rows(metric, each))) for metric, each in found.items()]
-    body = picture(path, 'Accuracy against the number of images removed') + paragraphs(text)
-    body += folded('In numbers', *tables)
-    return Part(
-        'Trained without the most memorised images',
-        body,
-        dict(removal={metric: _figures(each) for metric, each in found.items()}),
-    )
+    tables = [Table(_rows(metric, each)) for metric, each in found.items()]
+    picture = Image.read(path, 'Accuracy against the number of images removed')
+    content: list[Block] = [picture, text, Section('In numbers', tables, collapsed=True)]
+    figures = {metric: _figures(each) for metric, each in found.items()}
+    return Section('Trained without the most memorised images', content, figures=dict(removal=figures))
 
 
-def removal_curves(runs: Sequence[RemovedRun], metric: str) -> Curves:
-    """All orders start at the training on all images."""
+def removal_curves(runs: Sequence[RemovedRun], metric: str) -> RemovalCurves:
+    """Return the curve of each order; all curves start at the training on all images."""
     numbers = sorted({run.condition.number for run in runs if run.condition.order != NONE})
     start = averaged(runs, metric, order=NONE)
     found = {
@@ -56,11 +53,13 @@ def removal_curves(runs: Sequence[RemovedRun], metric: str) -> Curves:
     }
 
 
-def _figures(found: Curves) -> dict[str, Any]:
+def _figures(found: RemovalCurves) -> dict[str, Any]:
+    """Return the curves for ``report.json``."""
     return {order: {number: to_json(each) for number, each in values.items()} for order, values in found.items()}
 
 
-def _panel(metric: str, found: Curves) -> Panel:
+def _panel(metric: str, found: RemovalCurves) -> Panel:
+    """Draw one curve per order."""
     lines = [
         Line(
             [float(number) for number in values],
@@ -74,7 +73,8 @@ def _panel(metric: str, found: Curves) -> Panel:
     return Panel(lines, 'images removed', 'in %', metric, legend=dict(loc='best', fontsize=8.5))
 
 
-def _rows(metric: str, found: Curves) -> list[list[str]]:
+def _rows(metric: str, found: RemovalCurves) -> list[list[str]]:
+    """Return the rows of a table by number of removed images."""
     numbers = sorted({number for values in found.values() for number in values})
     rows = [[f'{metric}, removed', *(ORDER_NAMES[order] for order in found)]]
     for number in numbers:

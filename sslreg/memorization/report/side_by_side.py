@@ -1,46 +1,51 @@
-"""Several studies side by side: how much each memorised, and whether they memorised the same images."""
+"""Sections on several studies side by side: how much they memorised, and whether they memorised the same images."""
 
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
 from sslreg.memorization.comparison import IncomparableStudies, compare_pair
-from sslreg.memorization.score_statistics import CLAIMS, to_json
+from sslreg.memorization.score_statistics import CLAIMS, ClaimTest, to_json
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.split import SPLIT_SETS
 from sslreg.memorization.summary import summarize_layermem
-from sslreg.memorization.table_rows import AGREEMENT_HEADINGS, agreement_cells, both, fixed, p_value, relative_cells
-from sslreg.reports.page import boxed, paragraphs, picture, table
+from sslreg.memorization.table_rows import AGREEMENT_HEADINGS, agreement_cells, both, fixed, p_value, plus_minus
+from sslreg.reports.page import Block, Image, Section, Table
 from sslreg.reports.plots import Bars, bar_chart, line_panels
 
-from .layer_section import curve, layer_panel
-from .style import SETS, STUDIES, Part, Png
+from .layer_section import layer_line, layer_panel
+from .style import SETS, STUDIES, PngPath
 
 
-def side_by_side(studies: Sequence[ScoredStudy], png: Png) -> Part:
-    """SSLMem' of the sets, LayerMem and the tests of each study."""
+def side_by_side_section(studies: Sequence[ScoredStudy], png: PngPath) -> Section:
+    """Draw and tabulate SSLMem' of the sets, the tests and LayerMem of each study."""
     path = png('comparison')
     bar_chart(path, [study.name for study in studies], _bars(studies), "mean SSLMem'", size=(8.4, 3.2), digits=3)
-    body = picture(path, "Mean SSLMem' of the four sets of each study")
-    body += boxed('results', table([['', *SETS], *map(_means, studies)]))
-    body += paragraphs(
-        f"Means of SSLMem' by layer {studies[0].layer}, which may be compared across models and data; ± and the bars' "
-        'ends are the standard deviation over seeds, where there are several.'
+    means = (
+        f"Means of SSLMem' by layer {studies[0].layer}, which may be compared across models and data. ± and the error "
+        'bars are the standard deviation over seeds, if a study has several.'
     )
-    names = [f'{higher} above {lower}' for higher, lower in CLAIMS]
-    body += boxed('results', table([['', *names], *map(_tests, studies)]))
-    body += paragraphs(
-        "Whether the claim held, Cohen's d and p of Welch's one-sided test, of SSLMem; d may be compared, differences "
-        'of SSLMem may not.'
+    sets = [name for name in SETS if any(name in study.summary.sets for study in studies)]
+    claims = [pair for pair in CLAIMS if any(pair in _tests(study) for study in studies)]
+    tests = (
+        "Whether each claim held, with Cohen's d and p of Welch's one-sided test of SSLMem. d may be compared across "
+        'studies, differences of SSLMem may not.'
     )
+    content: list[Block] = [
+        Image.read(path, "Mean SSLMem' of the four sets of each study"),
+        Table([['', *sets], *(_mean_row(study, sets) for study in studies)]),
+        means,
+        Table([['', *map(' above '.join, claims)], *(_test_row(study, claims) for study in studies)]),
+        tests,
+    ]
     if len(studies[0].scores.layers) > 1 and len({tuple(study.scores.layers) for study in studies}) == 1:
-        _layers(studies, png('comparison_layers'))
-        body += picture(png('comparison_layers'), 'LayerMem of each study')
-    return Part('Side by side', body, {})
+        _draw_layers(studies, png('comparison_layers'))
+        content.append(Image.read(png('comparison_layers'), 'LayerMem of each study'))
+    return Section('Side by side', content)
 
 
-def agreements(studies: Sequence[ScoredStudy]) -> Part:
-    """Overlap and Kendall's tau of the most memorised candidates of each two studies."""
+def agreement_section(studies: Sequence[ScoredStudy]) -> Section:
+    """Tabulate overlap and Kendall's tau of the most memorised candidates of each two studies."""
     found = [compare_pair(*pair) for pair in combinations(studies, 2)]
     rows = [['studies', 'most memorised', *AGREEMENT_HEADINGS]]
     texts = []
@@ -53,14 +58,16 @@ def agreements(studies: Sequence[ScoredStudy]) -> Part:
     if len(rows) > 1:
         texts.insert(
             0,
-            'Of the most memorised candidates of each the share that both have, and how alike these are ranked, by '
-            'SSLMem, the mean over seeds.',
+            "Share of the most memorised candidates that both studies have in common, and Kendall's tau of their "
+            'ranking, by SSLMem averaged over seeds.',
         )
-    body = (boxed('results', table(rows)) if len(rows) > 1 else '') + paragraphs('\n\n'.join(texts))
-    return Part('Do they memorise the same images?', body, dict(pairs=[to_json(pair) for pair in found]))
+    tables = [Table(rows)] if len(rows) > 1 else []
+    figures = dict(pairs=[to_json(pair) for pair in found])
+    return Section('Do they memorise the same images?', [*tables, *texts], figures=figures)
 
 
 def _bars(studies: Sequence[ScoredStudy]) -> list[Bars]:
+    """Return one bar per set for each study."""
     bars = []
     for name in SPLIT_SETS:
         found = [each.summary.sets[name].sslmem_prime if name in each.summary.sets else None for each in studies]
@@ -69,24 +76,33 @@ def _bars(studies: Sequence[ScoredStudy]) -> list[Bars]:
     return bars
 
 
-def _means(study: ScoredStudy) -> list[str]:
-    return [study.name, *relative_cells(study.summary.sets)]
+def _mean_row(study: ScoredStudy, sets: Sequence[str]) -> list[str]:
+    """Return the row of a study in the table of means."""
+    found = study.summary.sets
+    return [study.name, *(plus_minus(found[name].sslmem_prime) if name in found else '' for name in sets)]
 
 
-def _tests(study: ScoredStudy) -> list[str]:
-    found = {(test.higher, test.lower): test for test in study.summary.tests}
+def _tests(study: ScoredStudy) -> dict[tuple[str, str], ClaimTest]:
+    """Return the tests of a study by their higher and lower set."""
+    return {(test.higher, test.lower): test for test in study.summary.tests}
+
+
+def _test_row(study: ScoredStudy, claims: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the row of a study in the table of tests."""
+    found = _tests(study)
     cells = (
         f'{found[pair].verdict}, d {fixed(found[pair].effect, 2)}, p {p_value(found[pair].p_welch)}'
         if pair in found
         else ''
-        for pair in CLAIMS
+        for pair in claims
     )
     return [study.name, *cells]
 
 
-def _layers(studies: Sequence[ScoredStudy], path: Path) -> None:
+def _draw_layers(studies: Sequence[ScoredStudy], path: Path) -> None:
+    """Draw LayerMem of each study."""
     lines = [
-        curve(summarize_layermem(study.scores), study.name, STUDIES[place % len(STUDIES)])
+        layer_line(summarize_layermem(study.scores), study.name, STUDIES[place % len(STUDIES)])
         for place, study in enumerate(studies)
     ]
     line_panels(path, [layer_panel(studies[0].scores.layers, lines, 'LayerMem of the candidates')])

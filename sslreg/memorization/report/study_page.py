@@ -1,67 +1,78 @@
+"""Page on one scored study, or on several studies one after the other."""
+
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sslreg.memorization.scored_study import ScoredStudy
-from sslreg.reports.page import document, paragraphs, titled
+from sslreg.reports.page import Section, merge_figures, write_page
 
-from .introduction import lede
+from .introduction import introduction
 from .layer_section import layer_section
 from .picture_section import picture_section
 from .pruning_section import pruning_section
 from .removal_section import removal_section
-from .set_sections import set_section, test_section
-from .settings_section import settings_section
-from .side_by_side import agreements, side_by_side
-from .style import Part, Png
+from .set_sections import claim_section, set_section
+from .side_by_side import agreement_section, side_by_side_section
+from .study_section import study_section
+from .style import PngPath
 
 
 def write_memorization(studies: Sequence[ScoredStudy], out: Path, top: int = 32) -> dict[str, Any]:
-    """Write ``report.html``, one file with its pictures in it, the pictures by themselves, and ``report.json``.
+    """Write ``report.html`` with pictures inside the file, the pictures as PNG files, and ``report.json``.
 
     Args:
-        studies: One, or several to be compared, whose sections follow each other.
-        out: The folder.
-        top: Candidates in a contact sheet; with 0 there are none, nor classes, and the data are not read.
+        studies: One study, or several to show side by side and one after the other.
+        out: Folder of the page.
+        top: Largest number of candidates in a contact sheet; 0 leaves out pictures and classes and reads no data.
 
     Returns:
-        What is in ``report.json``: all figures of the page.
+        Content of ``report.json``: all figures of the page.
     """
     out.mkdir(parents=True, exist_ok=True)
-    several = len(studies) > 1
-    common = [side_by_side(studies, _png(out)), agreements(studies)] if several else []
-    own = {study.name: _parts(study, _png(out, f'{study.name}_' if several else ''), top) for study in studies}
-    body = ''.join(titled(part.heading, part.body) for part in common)
-    for name, parts in own.items():
-        body += ''.join(titled(f'{name}: {part.heading}' if several else part.heading, part.body) for part in parts)
-    title = f'Memorisation: {" and ".join(own)}'
-    (out / 'report.html').write_text(document(title, paragraphs(lede(studies)) + body), encoding='utf-8')
+    common, sections = _sections(studies, out, top)
+    if len(studies) == 1:
+        content = sections[studies[0].name]
+    else:
+        content = [*common, *(Section(name, own) for name, own in sections.items())]
+    write_page(out / 'report.html', f'Memorisation: {" and ".join(sections)}', introduction(studies), content)
     found = dict(
         layer=studies[0].layer,
-        studies=[dict(name=study.name, seeds=study.scores.seeds) | _figures(own[study.name]) for study in studies],
-        **_figures(common),
+        studies=[_summary(study) | merge_figures(sections[study.name]) for study in studies],
+        **merge_figures(common),
     )
     (out / 'report.json').write_text(json.dumps(found, indent=1) + '\n', encoding='utf-8')
     return found
 
 
-def _parts(study: ScoredStudy, png: Png, top: int) -> list[Part]:
-    found = [
+def _sections(studies: Sequence[ScoredStudy], out: Path, top: int) -> tuple[list[Section], dict[str, list[Section]]]:
+    """Return the sections on several studies together, and those on each study by its name."""
+    if len(studies) == 1:
+        return [], {studies[0].name: _study_sections(studies[0], _png_path(out), top)}
+    common = [side_by_side_section(studies, _png_path(out)), agreement_section(studies)]
+    return common, {study.name: _study_sections(study, _png_path(out, f'{study.name}_'), top) for study in studies}
+
+
+def _study_sections(study: ScoredStudy, png: PngPath, top: int) -> list[Section]:
+    """Return the sections on a study, without those it has no results for."""
+    sections = [
         set_section(study, png),
-        test_section(study, png),
+        claim_section(study, png),
         picture_section(study, png, top) if top else None,
         layer_section(study, png),
         removal_section(study, png),
         pruning_section(study, png),
-        settings_section(study, png),
+        study_section(study, png),
     ]
-    return [part for part in found if part is not None]
+    return [section for section in sections if section is not None]
 
 
-def _png(out: Path, prefix: str = '') -> Png:
+def _png_path(out: Path, prefix: str = '') -> PngPath:
+    """Return the function that gives the file of a picture by its name."""
     return lambda name: out / f'{prefix.replace("/", "_")}{name}.png'
 
 
-def _figures(parts: Sequence[Part]) -> dict[str, Any]:
-    return {key: value for part in parts for key, value in part.figures.items()}
+def _summary(study: ScoredStudy) -> dict[str, Any]:
+    """Return name and seeds of a study."""
+    return dict(name=study.name, seeds=study.scores.seeds)

@@ -1,27 +1,12 @@
-"""Colours and forms of numbers that are the same all over the page."""
+"""Colours, line styles and wording shared by all sections of the page."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-Png = Callable[[str], Path]  # where the picture of a name goes
+PngPath = Callable[[str], Path]  # returns the file of a picture by its name
 
-
-class Part(NamedTuple):
-    """A section of the page.
-
-    Attributes:
-        heading: Its title.
-        body: HTML.
-        figures: That it shows, as they go into ``report.json``.
-    """
-
-    heading: str
-    body: str
-    figures: dict[str, Any]
-
-
-# One colour for one thing in all plots: those of Okabe and Ito, which are told apart also by the colour-blind.
+# The same colour means the same thing in all plots. Okabe and Ito chose these colours for colour-blind readers, too.
 BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
     '#000000', '#e69f00', '#56b4e9', '#009e73', '#0072b2', '#d55e00', '#cc79a7',
 )  # fmt: skip
@@ -32,7 +17,7 @@ SETS: dict[str, dict[str, Any]] = dict(
     independent=dict(color=BLUE, linewidth=1.6, linestyle=(0, (5, 1.5))),
     extra=dict(color=GREEN, linewidth=1.6, linestyle=(0, (1.5, 1))),
 )
-ORDERS: dict[str, dict[str, Any]] = dict(  # by which images are removed, or units pruned
+ORDERS: dict[str, dict[str, Any]] = dict(  # order in which images are removed or units are pruned
     most=dict(color=VERMILION, marker='o'),
     random=dict(color=GREY, marker='s', linestyle=(0, (5, 1.5))),
     least=dict(color=BLUE, marker='^'),
@@ -41,10 +26,10 @@ STUDIES = (GREEN, PURPLE, ORANGE, SKY, VERMILION, BLUE, BLACK)
 
 
 def over_seeds(seeds: list[int]) -> str:
-    """Whose scores are meant."""
+    """Return ``'seed 0'`` or ``'mean over 3 seeds'``."""
     return f'seed {seeds[0]}' if len(seeds) == 1 else f'mean over {len(seeds)} seeds'
 
 
 def numbered(count: int, noun: str) -> str:
-    """``'1 layer'``, ``'2 layers'``."""
+    """Return ``'1 layer'`` or ``'2 layers'``."""
     return f'{count} {noun}' if count == 1 else f'{count} {noun}s'

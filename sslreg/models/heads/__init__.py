@@ -1,3 +1,5 @@
+"""Heads: they compare queries and keys through the entries of a memory."""
+
 from .aligned import AlignedHead
 from .instance import InstanceHead
 from .view_memory import ViewMemoryHead

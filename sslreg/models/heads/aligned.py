@@ -1,3 +1,5 @@
+"""A head with a further loss on the alignment of views."""
+
 from typing import Any
 
 from mmengine.model import BaseModule
@@ -9,12 +11,12 @@ from sslreg.registry import MODELS
 
 @MODELS.register_module()
 class AlignedHead(BaseModule):
-    """Another head whose loss is joined by one of the alignment of an image's views (arXiv 2401.12233, Eq. 3).
+    """Another head with an added loss on the alignment of an image's views (arXiv 2401.12233, Eq. 3).
 
-    Schedules reach the weight as ``head.alignment.weight``, and what is the other head's as ``head.head.teacher_temp``.
+    ``weight`` of the alignment may be a schedule, as may the other head's temperatures.
 
     Args:
-        head: Config of a head; its method must give two views at least.
+        head: Config of a head, for a method with two views at least.
         alignment: Config of an :class:`AlignmentLoss`.
     """
 
@@ -24,7 +26,7 @@ class AlignedHead(BaseModule):
         self.alignment: Any = MODELS.build(alignment)
 
     def loss(self, queries: Tensor, keys: Tensor, recall: Recall, **others: Any) -> dict[str, Tensor]:
-        """What the other head gives, with ``loss_alignment``, which MMEngine adds to ``loss``.
+        """Compute the losses of the other head and add ``loss_alignment``, which MMEngine sums up with ``loss``.
 
         Args:
             queries: ``[S, B, D]`` unit-norm student embeddings.
@@ -33,7 +35,7 @@ class AlignedHead(BaseModule):
             **others: Further arguments of the other head.
 
         Returns:
-            Also ``alignment``, the mean distance without its weight.
+            The terms of the other head; ``loss_alignment``; and ``alignment``, the mean distance without its weight.
 
         Raises:
             ValueError: There is only one view.

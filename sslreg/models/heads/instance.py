@@ -1,3 +1,5 @@
+"""Instance discrimination."""
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,17 +16,17 @@ from .statistics import spread
 
 @MODELS.register_module()
 class InstanceHead(BaseModule):
-    """Tells each image from all others by its own entry in the memory (NPID, arXiv 1805.01978; arXiv 2404.19289).
+    """Head that tells each image from all others by its entry in the memory (NPID, arXiv 1805.01978; 2404.19289).
 
-    Cross-entropy of the softmax over all recalled entries, plus further losses of that softmax. Nothing of the size of
-    batch times memory is stored, see :mod:`sslreg.models.ops.instance`.
+    The loss is the cross-entropy of the softmax over all recalled entries, plus further losses of that softmax. Nothing
+    of the size of batch times memory is stored, see :mod:`sslreg.models.ops.instance`.
 
     Args:
-        temperature: Tau, of the cross-entropy and of the losses that have none of their own.
+        temperature: Tau of the cross-entropy, and of the losses without a temperature of their own.
         losses: Configs of further losses, e.g. ``[dict(type=ReleasedSqrtKLLoss, weight=20)]``.
 
     Raises:
-        ValueError: ``temperature`` is not positive; two losses of one name.
+        ValueError: ``temperature`` is not positive; or two losses have one name.
         TypeError: A loss is no :class:`StreamedLoss`.
     """
 
@@ -42,17 +44,17 @@ class InstanceHead(BaseModule):
             raise ValueError(f'losses are logged by their names, {names}: each must differ, and contain no "loss"')
 
     def loss(self, queries: Tensor, keys: Tensor, recall: Recall, labels: Tensor | None = None) -> dict[str, Tensor]:
-        """The loss and its terms.
+        """Compute the loss and its terms.
 
         Args:
             queries: ``[S, B, D]`` unit-norm embeddings; the loss is the mean over views.
-            keys: ``[T, B, D]``, not used.
+            keys: ``[T, B, D]``; not used, the images' entries take their place.
             recall: Entries of the memory: one block, with the column of each image's own entry. Not copied.
             labels: ``[B, B]`` share of image i that belongs to the entry of image j (CutMix); None: the identity.
 
         Returns:
-            ``loss``; without weights ``ce`` and the other terms; ``own_ratio``, how many times as probable as
-            by chance an image's own entry is; ``query_std``, the spread of the queries (0: collapsed).
+            ``loss``; ``ce`` and the other terms without their weights; ``own_ratio``, the probability of an image's own
+            entry divided by that of a random choice; ``query_std``, the spread of the queries (0: collapsed).
         """
         result = instance_loss(queries, recall, self.temperature, [*self.losses], labels)
         return dict(loss=result.loss, **result.values, query_std=spread(queries))

@@ -1,3 +1,5 @@
+"""The head of MaSSL."""
+
 from typing import Any
 
 from mmengine.model import BaseModule
@@ -12,12 +14,12 @@ from .statistics import spread
 
 @MODELS.register_module()
 class ViewMemoryHead(BaseModule):
-    """Compares how student and teacher relate their views to the memory (MaSSL, arXiv 2407.17486, section 3).
+    """Head that compares the similarities of student and teacher to the memory (MaSSL, arXiv 2407.17486, section 3).
 
     Args:
         loss: Config of a loss of ``(queries [S, B, D], keys [T, B, D], blocks [N, K, D])``.
         student_temp: Temperature of the student's similarities.
-        teacher_temp: Temperature of the teacher's; usually scheduled (``ScheduleHook(target='head.teacher_temp')``).
+        teacher_temp: Temperature of the teacher's; usually a schedule.
 
     Raises:
         ValueError: A temperature is not positive.
@@ -33,7 +35,7 @@ class ViewMemoryHead(BaseModule):
         self.teacher_temp = teacher_temp
 
     def loss(self, queries: Tensor, keys: Tensor, recall: Recall) -> dict[str, Tensor]:
-        """The loss and what tells whether a run collapses.
+        """Compute the loss and statistics that show whether a run collapses.
 
         Args:
             queries: ``[S, B, D]`` unit-norm student embeddings; views 0..T-1 are the teacher's.
@@ -41,10 +43,10 @@ class ViewMemoryHead(BaseModule):
             recall: Entries of the memory. :class:`ViewMemoryCELoss` reads them in place, any other loss gets a copy.
 
         Returns:
-            ``loss``; of the last key view ``teacher_entropy`` in nats (ln K: the teacher tells no entry from another;
-            0: it always picks one) and ``teacher_max_prob``; ``agreement``, how often another view's most similar entry
-            is the same; ``query_std``, the spread of the queries over the batch times sqrt(D) (1: as wide as the sphere
-            allows; 0: collapsed). A loss of your own gives the first and the last.
+            ``loss``; ``teacher_entropy`` of the last key view in nats (ln K: all entries are equally similar; 0: one
+            entry has all the weight) and its ``teacher_max_prob``; ``agreement``, the share of images for which another
+            view has the same most similar entry; ``query_std``, the spread of the queries over the batch times sqrt(D)
+            (1: as wide as the sphere allows; 0: collapsed). With a loss of your own, only the first and the last.
         """
         queries_by_temp, keys_by_temp = queries / self.student_temp, keys / self.teacher_temp
         if not isinstance(self.loss_module, ViewMemoryCELoss):

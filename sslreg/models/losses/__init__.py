@@ -1,3 +1,5 @@
+"""Losses: one formula a file."""
+
 from sslreg.models.ops.streamed_loss import StreamedLoss
 
 from .alignment import AlignmentLoss

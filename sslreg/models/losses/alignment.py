@@ -1,3 +1,5 @@
+"""The alignment of views as a loss."""
+
 import torch
 from torch import Tensor, nn
 
@@ -7,22 +9,22 @@ from sslreg.registry import MODELS
 
 @MODELS.register_module()
 class AlignmentLoss(nn.Module):
-    """Strengthens or limits the alignment of an image's views, and so memorisation (arXiv 2401.12233, Eq. 3).
+    """Loss that strengthens or limits the alignment of views, and so memorisation (arXiv 2401.12233, Eq. 3).
 
-    Alignment is the mean distance of all pairs of an image's views: what SSLMem compares two encoders by.
+    Alignment is the mean distance of all pairs of an image's views; SSLMem compares two encoders by it.
 
     The paper describes a term that limits alignment; its released code has one that strengthens it: minimising
     ``(1 - l) L - l mean(arcsin(cos) / pi)`` with l = 0.1 is minimising ``L + l / (1 - l) A``, with A the angular
-    distance, for ``arcsin(cos) / pi`` is ``1/2 - A``. So the sign is yours: ``weight=0.1, distance='angular'`` is about
-    what the code does, ``weight=-0.1`` what the text says.
+    distance, because ``arcsin(cos) / pi`` is ``1/2 - A``. Choose the sign: ``weight=0.1, distance='angular'`` is about
+    the code, ``weight=-0.1`` the text.
 
     Args:
-        weight: Positive: views are drawn together, more memorisation is expected; negative: they are driven apart. A
-            distance of unit vectors is bounded, so the loss is, too.
+        weight: Factor of the loss. Positive: views are drawn together, and more memorisation is expected; negative:
+            they are driven apart. The loss is bounded, as the distance of unit vectors is.
         distance: ``'l2'``, ``'l1'``, ``'cosine'`` (1 - cos) or ``'angular'`` (the angle divided by pi).
 
     Raises:
-        ValueError: An unknown distance.
+        ValueError: ``distance`` is unknown.
     """
 
     def __init__(self, weight: float, distance: Distance = 'l2') -> None:
@@ -33,11 +35,11 @@ class AlignmentLoss(nn.Module):
         self.distance: Distance = distance
 
     def forward(self, queries: Tensor) -> Tensor:
-        """Weighted mean over images: ``[S, B, D] -> []``; see :meth:`alignment`."""
+        """Return the weighted mean over images, ``[S, B, D] -> []``; see :meth:`alignment`."""
         return self.weight * self.alignment(queries)
 
     def alignment(self, queries: Tensor) -> Tensor:
-        """Without the weight.
+        """Return the mean over images without the weight.
 
         Args:
             queries: Unit-norm embeddings of S views of each image, ``[S, B, D]``.

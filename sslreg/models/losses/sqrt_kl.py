@@ -1,3 +1,5 @@
+"""SqrtKL, the divergence of a softmax from its root."""
+
 from typing import Any
 
 import torch
@@ -15,29 +17,31 @@ class SqrtKLLoss(StreamedLoss):
     """Kullback-Leibler divergence between a softmax p and its renormalised root u (arXiv 2404.19289).
 
     ``KL(p || u) = sum p log p - sum p log u = (H_1/2(p) - H(p)) / 2`` with ``u = sqrt(p) / sum sqrt(p)``, H the entropy
-    and H_1/2 Renyi's of order 1/2. It is 0 if p is uniform on its support, a single entry included. The root is never
-    taken: u is the softmax at double temperature, so logits of +-300 are no danger.
+    and H_1/2 Renyi's entropy of order 1/2. It is 0 if p is uniform on its support, also on a single entry. The root is
+    computed as the softmax at double temperature, so logits of +-300 are no problem.
 
-    The defaults are the formula as it stands: the divergence of the head's own softmax, with its whole gradient. The
-    released code differs twice, see :class:`ReleasedSqrtKLLoss`.
+    The defaults are the paper's formula: the divergence of the head's own softmax, with its whole gradient. The
+    released code differs in two points, see :class:`ReleasedSqrtKLLoss`.
 
-    The paper divides the loss into L1, which raises the entropy, and L2, which sharpens; which terms these are is not
-    established from our sources. Both readings add up to the loss and are logged:
+    The paper divides the loss into L1, which raises the entropy, and L2, which sharpens. Our sources do not say which
+    terms these are. Both readings add up to the loss and are logged:
 
     * ``split='entropy'``: ``L1 = sum p log p``, ``L2 = -sum p log u``, as the released code computes it;
     * ``split='renyi'``: ``L1 = sum p log p / 2``, ``L2 = log sum sqrt(p)``.
 
     Args:
-        weight: Lambda. The published 20 belongs to :class:`ReleasedSqrtKLLoss`; at temperature 0.2, 0.3 to 0.8 is as
-            strong.
-        temperature: Of the logits; None: the head's.
-        direction: ``'p_u'`` for KL(p || u), ``'u_p'`` for KL(u || p), which is not divided.
-        detach: Take u as a constant in the gradient.
-        split: Which L1 and L2, see above.
-        l1_weight, l2_weight: For ablations; the loss is ``l1_weight * L1 + l2_weight * L2``.
+        weight: Lambda. The published 20 belongs to :class:`ReleasedSqrtKLLoss`; 0.3 to 0.8 is as strong at temperature
+            0.2.
+        temperature: Temperature of the logits; None: the head's.
+        direction: ``'p_u'`` for KL(p || u), ``'u_p'`` for KL(u || p), which has no parts L1 and L2.
+        detach: Treat u as a constant in the gradient.
+        split: Definition of L1 and L2, see above.
+        l1_weight: Factor of L1, for ablations: the loss is ``l1_weight * L1 + l2_weight * L2``.
+        l2_weight: Factor of L2.
 
     Raises:
-        ValueError: An unknown direction or split, parts of the other direction weighted, a temperature <= 0.
+        ValueError: ``direction`` or ``split`` is unknown; L1 or L2 is weighted with ``direction='u_p'``; or
+            ``temperature`` is not positive.
     """
 
     name = 'sqrt_kl'
@@ -65,6 +69,7 @@ class SqrtKLLoss(StreamedLoss):
         self.l2_weight = l2_weight
 
     def definition(self, logits: Tensor) -> Tensor:
+        """Compute the loss of each image by the formula above: ``[B, N] -> [B]``."""
         log_p, log_u = logits.log_softmax(dim=-1), (logits / 2).log_softmax(dim=-1)
         if self.direction == 'u_p':
             log_u = log_u.detach() if self.detach else log_u
@@ -79,7 +84,7 @@ class SqrtKLLoss(StreamedLoss):
         return self.l1_weight * l1 + self.l2_weight * l2
 
     def sums(self, logits: Tensor) -> list[Tensor]:
-        """Sums of exp(l), exp(l/2), and of l times the first (or the second for KL(u || p))."""
+        """Sum exp(l), exp(l/2), and l times the first (for KL(u || p): l times the second); see the base class."""
         root = (logits / 2).exp_()
         root_sum = root.sum(dim=1)
         if self.direction == 'u_p':
@@ -89,6 +94,7 @@ class SqrtKLLoss(StreamedLoss):
         return [exp.sum(dim=1), root_sum, torch.linalg.vecdot(exp, logits)]
 
     def value(self, sums: Tensor) -> Tensor:
+        """Compute the loss of each image from the sums: ``[3, B] -> [B]``."""
         if self.direction == 'u_p':
             log_sum, log_root_sum, mean = _statistics(sums, mean_of=1)
             return log_sum - log_root_sum - mean / 2
@@ -96,6 +102,7 @@ class SqrtKLLoss(StreamedLoss):
         return self.l1_weight * parts['l1'] + self.l2_weight * parts['l2']
 
     def parts(self, sums: Tensor) -> dict[str, Tensor]:
+        """Return L1 and L2 ``[B]`` of each image, for KL(p || u)."""
         if self.direction == 'u_p':
             return {}
         log_sum, log_root_sum, mean = _statistics(sums, mean_of=0)
@@ -104,7 +111,7 @@ class SqrtKLLoss(StreamedLoss):
         return dict(l1=(mean - log_sum) / 2, l2=log_root_sum - log_sum / 2)
 
     def grad(self, logits: Tensor, sums: Tensor) -> Tensor:
-        """With E the mean logit: ``c1 p (l - E_p l) + c2 (u - p)``, or ``p - u - c3 u (l - E_u l)``."""
+        """Compute ``c1 p (l - E_p l) + c2 (u - p)``, or ``p - u - c3 u (l - E_u l)``, with E the mean logit."""
         log_sum, log_root_sum, mean = _statistics(sums, mean_of=int(self.direction == 'u_p'))
         if self.direction == 'u_p':
             u = torch.sub(logits / 2, log_root_sum[:, None]).exp_()
@@ -122,10 +129,16 @@ class SqrtKLLoss(StreamedLoss):
 
 @MODELS.register_module()
 class ReleasedSqrtKLLoss(SqrtKLLoss):
-    """SqrtKLLoss as in the authors' released code: on the cosines themselves (temperature 1), u a constant.
+    """SqrtKLLoss as in the authors' released code: of the cosines themselves (temperature 1), with u as a constant.
 
-    Its gradient is that of half the negative entropy. The paper's lambda = 20 belongs to it: at the head's temperature
-    of 0.2 the same loss is 25 times as large to second order.
+    Its gradient is that of half the negative entropy. The paper's lambda = 20 belongs to this loss: at the head's
+    temperature of 0.2 the same loss is 25 times as large to second order.
+
+    Args:
+        weight: As in :class:`SqrtKLLoss`.
+        temperature: As in :class:`SqrtKLLoss`.
+        detach: As in :class:`SqrtKLLoss`.
+        **kwargs: Other arguments of :class:`SqrtKLLoss`.
     """
 
     def __init__(self, weight: float = 1.0, temperature: float = 1.0, detach: bool = True, **kwargs: Any) -> None:
@@ -133,5 +146,5 @@ class ReleasedSqrtKLLoss(SqrtKLLoss):
 
 
 def _statistics(sums: Tensor, mean_of: int) -> tuple[Tensor, Tensor, Tensor]:
-    """``log sum exp l``, ``log sum exp l/2`` and the mean of l under p (``mean_of=0``) or u (1): each ``[B]``."""
+    """Return ``log sum exp l``, ``log sum exp l/2`` and the mean l under p (``mean_of=0``) or u (1), each ``[B]``."""
     return sums[0].log(), sums[1].log(), sums[2] / sums[mean_of]

@@ -1,3 +1,5 @@
+"""The loss of MaSSL."""
+
 from torch import Tensor, nn
 
 from sslreg.models.ops.view_memory import ViewMemoryTerms, view_memory_loss
@@ -8,30 +10,30 @@ from sslreg.registry import MODELS
 class ViewMemoryCELoss(nn.Module):
     """Cross-entropy between the teacher's and the student's view of the memory (MaSSL, arXiv 2407.17486, section 3).
 
-    Memory rows are permuted by the memory, not logits here. The loss and its gradient are made in one pass over the
-    memory, which keeps no logits: see :mod:`sslreg.models.ops.view_memory`.
+    The memory draws the partition into blocks. The loss and its gradient are computed in one pass over the memory that
+    keeps no logits: see :mod:`sslreg.models.ops.view_memory`.
     """
 
     def forward(self, queries: Tensor, keys: Tensor, blocks: Tensor, order: Tensor | None = None) -> Tensor:
-        """Average over blocks n, images b and pairs of different views s != t.
+        """Average the cross-entropy over blocks n, images b and pairs of different views s != t.
 
         Args:
             queries: ``[S, B, D]`` student embeddings divided by their temperature; views 0..T-1 are the teacher's.
-            keys: ``[T, B, D]`` teacher embeddings divided by theirs; never receive a gradient.
-            blocks: ``[N, K, D]`` recalled memory; or with ``order`` the memory ``[L, D]`` itself.
-            order: ``[N, K]`` which entries of the memory each block has.
+            keys: ``[T, B, D]`` teacher embeddings divided by their temperature; they get no gradient.
+            blocks: ``[N, K, D]`` blocks of entries; or with ``order`` the memory ``[L, D]``.
+            order: ``[N, K]`` rows of the memory that make up the blocks.
 
         Returns:
-            A scalar in float32 (float64 for float64 input). It is ln(K) where both sides are uniform: a run that stays
+            A scalar in float32 (float64 for float64 input). It is ln(K) if both sides are uniform; a run that stays
             there has collapsed.
 
         Raises:
-            ValueError: No pair of different views exists, or the widths differ.
+            ValueError: There is no pair of different views, or the widths differ.
         """
         return self.terms(queries, keys, blocks, order).loss
 
     def terms(self, queries: Tensor, keys: Tensor, blocks: Tensor, order: Tensor | None = None) -> ViewMemoryTerms:
-        """The loss, and what the same pass tells of the teacher; see :meth:`forward`."""
+        """Compute the loss and, from the same pass, statistics of the teacher; see :meth:`forward`."""
         num_queries, num_keys = len(queries), len(keys)
         if num_queries < 2 or num_queries < num_keys:
             raise ValueError(

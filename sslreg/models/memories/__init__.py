@@ -1,3 +1,5 @@
+"""Memories: buffers of embeddings that are read before the loss and written after it."""
+
 from typing import NoReturn
 
 from sslreg.models.recall import refuse_earlier_name

@@ -17,7 +17,7 @@ class BaseMemory(BaseModule):
 
     A subclass defines :meth:`read` and :meth:`write`. Everything that a resumed run needs is in buffers. The buffers
     are equal on all ranks: MMEngine broadcasts them once after ``init_weights``, :meth:`update` gathers the global
-    batch before it writes, and whatever is random in a memory is drawn alike everywhere.
+    batch before it writes, and random numbers of a memory are drawn alike on all ranks.
 
     Args:
         length: Number of entries.
@@ -25,10 +25,12 @@ class BaseMemory(BaseModule):
     """
 
     feats: Tensor
-    # Whether each rank holds other entries; then `feats` is no part of the state and `whole` is collective.
+    # Whether each rank holds a part of the entries; then `feats` is not in the state and `whole` is collective.
     sharded = False
-    # Whether entries belong to images, told by their `sample_idx`.
+    # Whether entries belong to images, which are known by their `sample_idx`.
     by_image = False
+    # Hooks that are registered for training unless the config lists them.
+    required_hooks: tuple[str, ...] = ('MemoryCheckHook',)
 
     def __init__(self, length: int, feat_dim: int) -> None:
         super().__init__()
@@ -68,7 +70,7 @@ class BaseMemory(BaseModule):
             indices: ``[B]`` dataset index of each image.
 
         Raises:
-            ValueError: ``feats`` and ``indices`` do not fit each other or the memory.
+            ValueError: The shapes of ``feats`` and ``indices`` do not fit each other or the memory.
         """
         if feats.shape != (len(indices), self.feats.shape[1]):
             raise ValueError(
@@ -79,15 +81,15 @@ class BaseMemory(BaseModule):
         self.write(torch.cat(gathered), torch.cat(all_gather(indices.contiguous())))
 
     def whole(self) -> dict[str, Tensor]:
-        """What a checkpoint holds beside ``state_dict()``, on rank 0's host. Every rank must call it."""
+        """Return tensors that a checkpoint holds beside ``state_dict()``, on rank 0's CPU. Every rank must call it."""
         return {}
 
     def whole_shapes(self) -> dict[str, torch.Size]:
-        """Shapes of :meth:`whole`, on any rank and without communication."""
+        """Return the shapes of :meth:`whole`, on any rank and without communication."""
         return {}
 
     def check_indices(self, indices: Tensor) -> None:
-        """Raise IndexError if an image has no place in the memory.
+        """Raise IndexError if an image has no entry in a memory with an entry per image.
 
         Args:
             indices: ``[B]`` dataset index of each image, on the host.

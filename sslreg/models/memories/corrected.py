@@ -1,3 +1,5 @@
+"""The instance memory that learns from the softmax of the loss."""
+
 from typing import NamedTuple
 
 import torch
@@ -8,7 +10,7 @@ from sslreg.registry import MEMORIES
 
 from .instance import InstanceMemory
 
-ROWS = ('all', 'batch')
+UPDATED_ROWS = ('all', 'batch')
 
 
 @MEMORIES.register_module()
@@ -46,10 +48,11 @@ class CorrectedInstanceMemory(InstanceMemory):
         num_negatives: int | None = None,
         sharded: bool = False,
         seed: int = 0,
+        init: str = 'random',
     ) -> None:
-        super().__init__(length, feat_dim, momentum, num_negatives, sharded, seed)
-        if rows not in ROWS:
-            raise ValueError(f'rows={rows!r} must be one of {", ".join(map(repr, ROWS))}')
+        super().__init__(length, feat_dim, momentum, num_negatives, sharded, seed, init)
+        if rows not in UPDATED_ROWS:
+            raise ValueError(f'rows={rows!r} must be one of {", ".join(map(repr, UPDATED_ROWS))}')
         self.rows = rows
 
     def read(self, indices: Tensor) -> 'GradientStep':

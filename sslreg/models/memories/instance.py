@@ -1,3 +1,5 @@
+"""The instance memory."""
+
 from typing import Any
 
 import torch
@@ -11,28 +13,32 @@ from sslreg.utils.seeds import derived_seed
 
 from .base import BaseMemory
 
+INITS = ('network', 'random')
+
 
 @MEMORIES.register_module()
 class InstanceMemory(BaseMemory):
-    """One entry per training image, the moving average of the image's embeddings (NPID, arXiv 1805.01978, section 3).
+    """Memory of a moving average of each training image's embeddings (NPID, arXiv 1805.01978, section 3).
 
     ``w_i <- norm(m w_i + (1 - m) z_i)`` for the images i of a step; an image that occurs more than once in the global
-    batch adds all its z. Recalled are all entries, or those of the global batch and random others.
+    batch adds all its z. It recalls all entries, or those of the global batch and random others.
 
     Args:
         length: Number of training images.
         feat_dim: Width D of an entry.
         momentum: Share m of the entry that is kept, the papers' m (an EMATeacher's momentum is 1 - m).
-        num_negatives: Number of entries of other images that are recalled beside the global batch's own, drawn anew
-            for every step, none twice; None recalls all entries.
-        sharded: Each of W ranks holds length / W entries instead of all; but for the random start the results are the
-            same. Checkpoints hold all entries, so a run may go on with another number of ranks, or without sharding.
-            Each step waits for the device, to see which of its images are held here.
-        seed: Of the negatives.
+        num_negatives: Number of entries of other images that are recalled beside those of the global batch, drawn anew
+            for every step without repetition; None recalls all entries.
+        sharded: Whether each of W ranks holds length / W entries instead of all; except for the random start the
+            results are the same. Checkpoints hold all entries, so a run can resume with another number of ranks, or
+            without sharding. Each step waits for the device, to find the images with an entry on this rank.
+        seed: Seed of the negatives.
+        init: How the entries start: ``'random'`` directions, or ``'network'``, the embeddings of the untrained network
+            (arXiv 2404.19289), which brings ``MemoryInitHook``.
 
     Raises:
         ValueError: ``momentum`` is not in [0, 1); ``num_negatives`` is not in [1, length), or given for a sharded
-            memory; more ranks than entries.
+            memory; more ranks than entries; ``init`` is neither.
     """
 
     by_image = True
@@ -46,7 +52,10 @@ class InstanceMemory(BaseMemory):
         num_negatives: int | None = None,
         sharded: bool = False,
         seed: int = 0,
+        init: str = 'random',
     ) -> None:
+        if init not in INITS:
+            raise ValueError(f'init={init!r} must be one of {", ".join(map(repr, INITS))}')
         if not 0 <= momentum < 1:
             raise ValueError(f'momentum={momentum}, the share of an entry that is kept, must be in [0, 1)')
         if num_negatives is not None and not 1 <= num_negatives < length:
@@ -64,6 +73,8 @@ class InstanceMemory(BaseMemory):
         self.num_negatives = num_negatives
         self.sharded = sharded
         self.seed = seed
+        if init == 'network':
+            self.required_hooks = (*self.required_hooks, 'MemoryInitHook')
         if sharded:  # not in state_dict(), which MMEngine takes for equal on all ranks; see whole()
             generator = torch.Generator().manual_seed(int(torch.randint(2**31, ())) + get_rank())
             start = torch.randn(self.feats.shape, generator=generator)
@@ -87,7 +98,7 @@ class InstanceMemory(BaseMemory):
 
     @torch.no_grad()
     def assign(self, feats: Tensor, indices: Tensor) -> None:
-        """Set the entries of all ranks' images, without averaging; of equal indices the last rank's holds.
+        """Set the entries of all ranks' images, without averaging; the last rank wins for an image of several ranks.
 
         Args:
             feats: ``[B, D]`` unit-norm embeddings of this rank's images, B the same on all ranks.
@@ -101,6 +112,7 @@ class InstanceMemory(BaseMemory):
             self.feats[rows] = entries
 
     def check(self, batch_size: int, num_images: int) -> None:
+        """Raise ValueError unless there is an entry per image, and as many entries as a step recalls."""
         if num_images != len(self):
             raise ValueError(
                 f'the memory has an entry for each of length={len(self)} images, the training set has {num_images}: '
@@ -113,6 +125,7 @@ class InstanceMemory(BaseMemory):
             )
 
     def check_indices(self, indices: Tensor) -> None:
+        """Raise IndexError if an image has no entry; ``indices [B]`` are on the host."""
         lowest, highest = indices.aminmax()
         if lowest < 0 or highest >= len(self):
             raise IndexError(
@@ -121,7 +134,7 @@ class InstanceMemory(BaseMemory):
             )
 
     def whole(self) -> dict[str, Tensor]:
-        """All entries of a sharded memory, on rank 0; nothing on the others."""
+        """Gather all entries of a sharded memory onto rank 0's CPU; empty on other ranks. Collective."""
         if not self.sharded:
             return {}
         parts = []
@@ -134,6 +147,7 @@ class InstanceMemory(BaseMemory):
         return dict(feats=torch.cat(parts)) if parts else {}
 
     def whole_shapes(self) -> dict[str, torch.Size]:
+        """Return the shape of all entries of a sharded memory."""
         return dict(feats=torch.Size((len(self), self.feats.shape[1]))) if self.sharded else {}
 
     def recalled(self, indices: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
@@ -148,7 +162,7 @@ class InstanceMemory(BaseMemory):
         return self.feats[columns], target, columns
 
     def held(self, indices: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
-        """Rows of this rank's part of the entries, and what belongs to them."""
+        """Return the rows of the images with an entry on this rank, and the values that belong to these images."""
         if not self.sharded:
             return indices, *values
         rows = indices - self.first
@@ -156,7 +170,7 @@ class InstanceMemory(BaseMemory):
         return rows[held], *(value[held] for value in values)
 
     def moved(self, entries: Tensor, rows: Tensor, pull: Tensor, push: Tensor | None = None) -> Tensor:
-        """``norm(m w + (1 - m) (pull - push))`` of entries ``[G, D]``, with the pulls of equal rows ``[G]`` added up.
+        """Compute ``norm(m w + (1 - m) (pull - push))`` of entries ``[G, D]``; pulls of equal rows ``[G]`` add up.
 
         ``push [G, D]`` is the same for equal rows up to rounding; equal rows get exactly the same result.
         """
@@ -201,5 +215,5 @@ class InstanceMemory(BaseMemory):
 
 
 def _share(length: int, rank: int, world_size: int) -> tuple[int, int]:
-    """First entry and the one after the last that a rank holds."""
+    """Return the first entry of a rank and the one after its last."""
     return length * rank // world_size, length * (rank + 1) // world_size

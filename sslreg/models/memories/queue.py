@@ -1,3 +1,5 @@
+"""The queue memory."""
+
 from typing import Any
 
 import torch
@@ -12,18 +14,18 @@ from .base import BaseMemory
 
 @MEMORIES.register_module()
 class QueueMemory(BaseMemory):
-    """First in, first out; recalled as a random partition into blocks (arXiv 2407.17486, section 3.1).
+    """First-in, first-out memory, recalled as a random partition into blocks (arXiv 2407.17486, section 3.1).
 
-    The oldest entries are overwritten. The partition is drawn on the memory's device by a generator keyed by ``seed``
-    and the number of updates so far: equal on every rank, unchanged by a resume, and without waiting for the device.
+    New entries overwrite the oldest. The partition is drawn on the memory's device by a generator keyed by ``seed`` and
+    the number of updates so far: equal on every rank, unchanged by a resume, and without waiting for the device.
 
     Args:
         length: Number of entries.
         feat_dim: Width D of an entry.
         num_blocks: Number N of blocks; it must divide ``length``.
-        shuffle: False keeps the blocks in the order of the queue, the control of the paper's section 5.3, which
-            collapses.
-        seed: Of the partitions.
+        shuffle: Whether the partition is random. False keeps the blocks in the order of the queue: the control
+            experiment of the paper's section 5.3, which collapses.
+        seed: Seed of the partitions.
 
     Raises:
         ValueError: ``length`` does not divide into ``num_blocks`` equal blocks.
@@ -50,6 +52,7 @@ class QueueMemory(BaseMemory):
         return Recall(self.feats, order=self._permutation().view(self.num_blocks, -1))
 
     def write(self, feats: Tensor, indices: Tensor) -> None:
+        """Overwrite the oldest entries."""
         self.check(len(feats), num_images=0)
         slots = (self.cursor + torch.arange(len(feats), device=feats.device)) % len(self)
         self.feats[slots] = feats
@@ -58,6 +61,7 @@ class QueueMemory(BaseMemory):
         self._step += 1
 
     def check(self, batch_size: int, num_images: int) -> None:
+        """Raise ValueError if a global batch is larger than the queue."""
         if batch_size > len(self):
             raise ValueError(
                 f'a global batch of {batch_size} images does not fit a queue of length={len(self)}: '
@@ -65,6 +69,7 @@ class QueueMemory(BaseMemory):
             )
 
     def _permutation(self) -> Tensor:
+        """Draw the order ``[length]`` of this step."""
         generator = torch.Generator(self.feats.device).manual_seed(derived_seed(self.seed, self._step))
         return torch.randperm(len(self), generator=generator, device=self.feats.device)
 

@@ -12,12 +12,16 @@ DISTANCES: tuple[Distance, ...] = get_args(Distance)
 
 
 def distance(a: Tensor, b: Tensor, kind: Distance = 'l2') -> Tensor:
-    """Distances ``[...]`` of representations ``[..., D]``.
+    """Return the distances ``[...]`` of representations ``[..., D]``.
 
-    ``'cosine'`` is 1 - cos, ``'angular'`` the angle divided by pi. Both have no use for lengths.
+    Args:
+        a: Representations ``[..., D]``.
+        b: Representations ``[..., D]``.
+        kind: ``'l2'``, ``'l1'``, ``'cosine'`` (1 - cos) or ``'angular'`` (the angle divided by pi). The last two ignore
+            the lengths of the vectors.
 
     Raises:
-        ValueError: An unknown kind.
+        ValueError: ``kind`` is unknown.
     """
     if kind in ('l2', 'l1'):
         return torch.linalg.vector_norm(a - b, ord=int(kind[1]), dim=-1)
@@ -31,14 +35,14 @@ def distance(a: Tensor, b: Tensor, kind: Distance = 'l2') -> Tensor:
 
 
 def view_alignment(views: Tensor, kind: Distance = 'l2', normalized: bool = True) -> Tensor:
-    """Alignment ``[B]`` of each image: the mean distance of all pairs of its views, the smaller the better aligned.
+    """Return the alignment ``[B]`` of each image: the mean distance of all pairs of its views (0: perfectly aligned).
 
-    An unbiased estimate of E d(f(x'), f(x'')) over independent augmentations x', x'' (arXiv 2401.12233, Eq. 1).
+    It is an unbiased estimate of E d(f(x'), f(x'')) over independent augmentations x', x'' (arXiv 2401.12233, Eq. 1).
 
     Args:
         views: Representations of n views of each image, ``[n, B, D]``.
-        kind: Of distance.
-        normalized: Whether representations are brought to unit length before.
+        kind: Kind of distance, see :func:`distance`.
+        normalized: Whether to bring the representations to unit length first.
 
     Raises:
         ValueError: There is only one view.

@@ -1,9 +1,10 @@
-"""Attention of queries over blocks of a memory, keys and values being the entries, by what the device offers.
+"""Attention of queries over blocks of a memory; the entries are both keys and values.
 
 :func:`streamed_attention` is matrix products with a running maximum, for any device, width and dtype. On a CUDA device
-:func:`fused_attention` hands fp16 entries (bf16 is too coarse for unit rows) to an attention kernel that returns the
-log-sum-exp: cuDNN's on Hopper, where it is up to twice as fast at width 256, else flash attention. :func:`select`
-chooses. ``flex_attention(return_lse=True)`` is left out: it would compile a kernel for what these two do.
+:func:`fused_attention` passes fp16 entries (bf16 is too coarse for unit rows) to an attention kernel that returns the
+log-sum-exp: cuDNN's on Hopper, where it is up to twice as fast at width 256, else flash attention.
+:func:`choose_attention` chooses between them. ``flex_attention(return_lse=True)`` is not used: it would compile a
+kernel for the same work.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,20 +18,20 @@ from torch import Tensor
 
 from . import chunks
 
-ENTRIES_BYTES = 2**26  # of gathered entries at a time, as stored and in fp16: 43,000 of width 256
-TILE = 128  # queries that a processor of the device has at a time
-SHORTEST = 256  # entries of a part: fewer would spend their time on the merging
-FIRST_TORCH = '2.8'  # with products of fp16 in float32
+ENTRIES_BYTES = 2**26  # bytes of entries gathered at a time, as stored and in fp16: 43,000 of width 256
+TILE = 128  # queries that a multiprocessor of the device handles at a time
+SHORTEST_PART = 256  # entries of a part; with fewer, merging would dominate
+FIRST_TORCH = '2.8'  # the first with fp16 products accumulated and returned in float32
 
 
 class Attended(NamedTuple):
-    """What R queries see of N blocks.
+    """Attention of R queries over N blocks.
 
     Attributes:
         mean: ``[R, D]`` sum over the blocks of the mean of a block's entries by a query's softmax.
         log_sum: ``[N, R]`` log-sum-exp of the logits.
         highest: ``[N, W]`` largest logit of the W watched queries.
-        best: ``[N, W]`` its place in the block.
+        best: ``[N, W]`` place in the block of the entry with the largest logit.
     """
 
     mean: Tensor
@@ -39,19 +40,19 @@ class Attended(NamedTuple):
     best: Tensor
 
 
-# Of queries [R, D], entries [N, K, D] or with an order [N, K] of them [L, D], and rows [W] of watched queries.
+# Takes queries [R, D], entries [N, K, D] (with an order [N, K]: [L, D]), the order, and rows [W] of watched queries.
 Attention = Callable[[Tensor, Tensor, Tensor | None, Tensor], Attended]
-# Of queries [p, R, D] and entries [p, n, D]: means [p, R, D] and log-sum-exp [p, R] in float32 or float64.
+# Takes queries [p, R, D] and entries [p, n, D]; returns means [p, R, D] and log-sum-exp [p, R], float32 or float64.
 Kernel = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 class Plan(NamedTuple):
-    """How the blocks are cut for a kernel, so that its tiles fill the device.
+    """Partition of the blocks for a kernel, so that its tiles fill the device.
 
     Attributes:
-        parts: Parts of equal length that a block is cut into.
-        together: Parts in one call of the kernel.
-        blocks: Whole blocks that are merged at a time.
+        parts: Number of equal parts of a block.
+        together: Number of parts in one call of the kernel.
+        blocks: Number of whole blocks that are merged at a time.
     """
 
     parts: int
@@ -59,11 +60,11 @@ class Plan(NamedTuple):
     blocks: int
 
 
-def select(queries: Tensor) -> Attention:
-    """The attention for ``queries [R, D]``; which one is logged once.
+def choose_attention(queries: Tensor) -> Attention:
+    """Return the fastest attention for ``queries [R, D]``, and log the choice once.
 
-    What is switched off (``torch.backends.cuda.enable_cudnn_sdp(False)``, ``enable_flash_sdp(False)``) before the first
-    use is not chosen.
+    A kernel that is switched off (``torch.backends.cuda.enable_cudnn_sdp(False)``, ``enable_flash_sdp(False)``) before
+    the first use is not chosen.
     """
     kernel = _kernel(queries.device, queries.shape[1]) if _may_fuse(queries) else None
     _announce(queries.device.type, queries.shape[1], queries.dtype, kernel)
@@ -73,7 +74,7 @@ def select(queries: Tensor) -> Attention:
 def streamed_attention(
     queries: Tensor, entries: Tensor, order: Tensor | None, watched: Tensor, chunk_size: int | None = None
 ) -> Attended:
-    """Chunk by chunk with a running maximum; in the queries' dtype."""
+    """Attend chunk by chunk with a running maximum, in the queries' dtype; see :data:`Attention`."""
     size = chunk_size or chunks.chunk_size(queries)
     blocks = entries if order is None else order
     return _collect(queries, (_stream(queries, entries, block, watched, size) for block in blocks))
@@ -88,16 +89,17 @@ def fused_attention(
     plan: Plan | None = None,
     dtype: torch.dtype = torch.float16,
 ) -> Attended:
-    """By a kernel, over parts of the blocks whose results are merged by their log-sum-exp, which is exact.
+    """Attend with a kernel to parts of the blocks, and merge the parts by their log-sum-exp, which is exact.
 
     Args:
         queries: ``[R, D]`` float32, divided by the temperature, which must be above 2e-5 for them to fit fp16.
         entries: ``[N, K, D]``, or with ``order`` ``[L, D]``.
-        order: ``[N, K]`` which entries each block has.
-        watched: ``[W]`` queries whose largest logits are wanted; kernels do not tell, so their products are made twice.
-        kernel: The attention.
-        plan: How to cut the blocks; None: fitted to the device.
-        dtype: What the kernel gets.
+        order: ``[N, K]`` rows of ``entries`` that make up the blocks.
+        watched: ``[W]`` queries whose largest logits are wanted. Kernels do not return them, so these products are
+            computed a second time.
+        kernel: The attention kernel.
+        plan: Partition of the blocks; None: fitted to the device.
+        dtype: Dtype of the kernel's arguments.
     """
     blocks = entries if order is None else order
     plan = plan or fitted_plan(len(queries), blocks.shape[1], queries.shape[1], entries.dtype, queries.device)
@@ -107,15 +109,21 @@ def fused_attention(
 
 
 def make_plan(num_queries: int, length: int, most: int, num_processors: int) -> Plan:
-    """Cut blocks of ``length`` entries so that calls of at most ``most`` entries fill the device's processors.
+    """Cut blocks of ``length`` entries so that calls of at most ``most`` entries fill the device's multiprocessors.
 
-    Each processor has a tile of queries at a time, so that a call should have about as many tiles, of all its parts,
-    as there are processors: 896 queries are 7 tiles, 18 parts of which fill 126 of 132 processors. Parts are equal, so
-    that a length with few divisors is cut into fewer than would be best.
+    Each multiprocessor handles a tile of queries at a time, so a call should have about as many tiles, over all its
+    parts, as there are multiprocessors: 896 queries are 7 tiles, and 18 parts fill 126 of 132 multiprocessors. Parts
+    are equal, so a length with few divisors is cut into fewer parts than would be best.
+
+    Args:
+        num_queries: Number of queries.
+        length: Entries of a block.
+        most: Largest number of entries in a call.
+        num_processors: Number of multiprocessors of the device.
     """
     together = max(num_processors // -(-num_queries // TILE), 1)
-    longest = max(most // together, SHORTEST)
-    equal = [n for n in range(1, max(length // SHORTEST, 1) + 1) if length % n == 0]
+    longest = max(most // together, SHORTEST_PART)
+    equal = [n for n in range(1, max(length // SHORTEST_PART, 1) + 1) if length % n == 0]
     parts = next((n for n in equal if length // n <= longest), equal[-1])
     together = max(min(together, most * parts // length), 1)
     return Plan(parts, together, max(together // parts, 1))
@@ -123,20 +131,20 @@ def make_plan(num_queries: int, length: int, most: int, num_processors: int) -> 
 
 @cache
 def fitted_plan(num_queries: int, length: int, width: int, dtype: torch.dtype, device: torch.device) -> Plan:
-    """:func:`make_plan` for entries of a width and dtype on a CUDA device."""
+    """Return :func:`make_plan`'s plan for entries of a width and dtype on a CUDA device."""
     most = ENTRIES_BYTES // (width * (dtype.itemsize + torch.float16.itemsize))
     return make_plan(num_queries, length, most, torch.cuda.get_device_properties(device).multi_processor_count)
 
 
 def flash_attention(queries: Tensor, entries: Tensor) -> tuple[Tensor, Tensor]:
-    """fp16 on Ampere and later; queries ``[P, R, D]``, entries ``[P, n, D]`` -> ``[P, R, D]``, ``[P, R]``."""
+    """Run flash attention, which takes fp16 on Ampere and later; see :data:`Kernel`."""
     queries, entries = queries[:, None], entries[:, None]  # one head
     mean, log_sum, *_ = torch.ops.aten._scaled_dot_product_flash_attention(queries, entries, entries, scale=1.0)
     return mean[:, 0], log_sum[:, 0]
 
 
 def cudnn_attention(queries: Tensor, entries: Tensor) -> tuple[Tensor, Tensor]:
-    """As :func:`flash_attention`, by cuDNN."""
+    """Run cuDNN's attention; see :data:`Kernel`."""
     queries, entries = queries[:, None], entries[:, None]
     mean, log_sum, *_ = torch.ops.aten._scaled_dot_product_cudnn_attention(
         queries, entries, entries, None, compute_log_sumexp=True, scale=1.0
@@ -155,7 +163,7 @@ def _may_fuse(queries: Tensor) -> bool:
 
 @cache
 def _kernel(device: torch.device, width: int) -> Kernel | None:
-    """The fastest one that this device and build of torch have for entries of a width."""
+    """Return the fastest kernel of this device and build of torch for entries of a width, or None."""
     probe = torch.empty(1, 1, TILE, width, dtype=torch.float16, device=device)
     case = torch.backends.cuda.SDPAParams(probe, probe, probe, None, 0.0, False, False)
     hopper = torch.cuda.get_device_capability(device) == (9, 0)  # elsewhere flash is as fast or faster
@@ -171,7 +179,7 @@ def _announce(device: str, width: int, dtype: torch.dtype, kernel: Any) -> None:
 
 
 def _collect(queries: Tensor, seen: Iterable[Attended]) -> Attended:
-    """Of all blocks together, from some at a time."""
+    """Combine per-block results."""
     mean, others = torch.zeros_like(queries), []
     for some in seen:
         mean += some.mean
@@ -181,7 +189,7 @@ def _collect(queries: Tensor, seen: Iterable[Attended]) -> Attended:
 
 
 def _stream(queries: Tensor, entries: Tensor, block: Tensor, watched: Tensor, size: int) -> Attended:
-    """Of one block."""
+    """Attend to one block."""
     highest = torch.full((len(queries), 1), -torch.inf, dtype=queries.dtype, device=queries.device)
     total, mean, best = torch.zeros_like(highest), torch.zeros_like(queries), torch.zeros_like(watched)
     for number, chunk in enumerate(block.split(size)):
@@ -199,9 +207,14 @@ def _stream(queries: Tensor, entries: Tensor, block: Tensor, watched: Tensor, si
 
 
 def _fuse(queries: Tensor, entries: Tensor, parts: Tensor, watched: Tensor, kernel: Kernel) -> Attended:
-    """Of n blocks in s parts each, ``[n, s, K/s]`` or with the entries themselves ``[n, s, K/s, D]``.
+    """Attend to n blocks in s parts each.
 
-    ``queries [p, R, D]`` are there once for each part of a call.
+    Args:
+        queries: ``[p, R, D]``: a copy for each part of a call.
+        entries: The memory ``[L, D]``, if ``parts`` are places in it.
+        parts: Places ``[n, s, K/s]`` in the memory, or the entries themselves ``[n, s, K/s, D]``.
+        watched: ``[W]`` queries whose largest logits are wanted.
+        kernel: The attention kernel.
     """
     calls = parts.flatten(0, 1).split(len(queries))
     means, *others = zip(*(_call(queries, entries, part, watched, kernel) for part in calls), strict=True)
@@ -216,7 +229,7 @@ def _fuse(queries: Tensor, entries: Tensor, parts: Tensor, watched: Tensor, kern
 def _call(
     queries: Tensor, entries: Tensor, part: Tensor, watched: Tensor, kernel: Kernel
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """A call of the kernel for p parts: ``[p, R, D]``, ``[p, R]``; and of the watched ``[p, W]`` twice."""
+    """Call the kernel for p parts; return ``[p, R, D]``, ``[p, R]``, and largest logits and places ``[p, W]``."""
     rows = _entries(entries, part).to(queries.dtype)
     mean, log_sum = kernel(queries[: len(rows)], rows)
     logits = _products(queries[0, watched], rows.flatten(0, 1)).unflatten(1, rows.shape[:2])
@@ -225,7 +238,7 @@ def _call(
 
 
 def _products(queries: Tensor, rows: Tensor) -> Tensor:
-    """``[W, D], [n, D] -> [W, n]`` in float32 at least: in fp16 many of the largest would be equal."""
+    """Multiply ``[W, D], [n, D] -> [W, n]`` in float32 at least: in fp16 many of the largest would be equal."""
     if queries.is_cuda and queries.dtype == torch.float16:
         return torch.mm(queries, rows.T, out_dtype=torch.float32)
     dtype = torch.promote_types(queries.dtype, torch.float32)
@@ -233,7 +246,7 @@ def _products(queries: Tensor, rows: Tensor) -> Tensor:
 
 
 def _entries(entries: Tensor, chosen: Tensor) -> Tensor:
-    """``chosen [.., D]`` if it holds entries itself, else the entries at the places ``[..]``: ``[.., D]``."""
+    """Return ``chosen [.., D]`` if these are entries, else the entries at the places ``[..]``, as ``[.., D]``."""
     if chosen.is_floating_point():
         return chosen
     return entries.index_select(0, chosen.flatten()).unflatten(0, chosen.shape)

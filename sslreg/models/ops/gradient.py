@@ -1,3 +1,5 @@
+"""Losses that come with their gradient."""
+
 from typing import Any
 
 import torch
@@ -5,9 +7,12 @@ from torch import Tensor
 
 
 def with_gradient(inputs: Tensor, value: Tensor, grad: Tensor | None) -> Tensor:
-    """``value []`` with ``grad``, of the shape of ``inputs``, as its gradient, which cannot be differentiated again.
+    """Return ``value []`` with ``grad`` as its gradient by ``inputs``; it cannot be differentiated twice.
 
-    ``grad`` may be None where ``inputs`` needs none.
+    Args:
+        inputs: Tensor that the value depends on.
+        value: The value.
+        grad: Gradient, of the shape of ``inputs``; None if ``inputs`` needs no gradient.
     """
     return _WithGradient.apply(inputs, value, grad) if inputs.requires_grad else value
 

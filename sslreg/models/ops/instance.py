@@ -1,10 +1,10 @@
 """Instance discrimination over a memory of any size in two passes (arXiv 2404.19289; NPID, arXiv 1805.01978).
 
-Written for B images, N entries w_j, one embedding z_i each, s = z W^T: the loss is the cross-entropy
-``-log softmax(s_i / tau)_i`` plus further losses of the softmax. The first pass over chunks of the memory adds up what
-the values need; the second computes each chunk's logits again, adds its part of the gradient of z and, where the memory
-asks for it, hands it the chunk's softmax while it is in the cache. The cross-entropy alone needs the first pass only.
-Nothing of size B x N is ever stored.
+For B images with one embedding z_i each, N entries w_j and s = z W^T, the loss is the cross-entropy
+``-log softmax(s_i / tau)_i`` plus further losses of the softmax. The first pass over chunks of the memory adds up the
+sums of the softmax; the second computes each chunk's logits again, adds its part of the gradient of z and, if the
+memory learns from the softmax, passes it the chunk's softmax while it is in the cache. The cross-entropy alone needs
+the first pass only. Nothing of size B x N is ever stored.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,9 +28,9 @@ class InstanceLosses(NamedTuple):
 
     Attributes:
         loss: ``[]``, differentiable by the queries: cross-entropy plus weighted further losses, mean over the images.
-        values: The terms, each ``[]``, without weights: ``ce``; ``own_ratio``, how many times as probable as by chance
-            an image's own entry is (soft labels: the geometric mean of them all); the losses' names, and what they log
-            beside.
+        values: The terms, each ``[]``, without weights: ``ce``; ``own_ratio``, the probability of an image's own entry
+            divided by that of a random choice (soft labels: the geometric mean over the mixed images' entries); the
+            further losses by their names, and the parts that they log.
     """
 
     loss: Tensor
@@ -46,21 +46,20 @@ def instance_loss(
     labels: Tensor | None = None,
     chunk_size: int | None = None,
 ) -> InstanceLosses:
-    """Cross-entropy of each image against all recalled entries, plus further losses of its softmax.
+    """Compute the cross-entropy of each image against all recalled entries, plus further losses of its softmax.
 
     Args:
-        queries: ``[S, B, D]`` unit-norm embeddings of S views of this rank's images; the mean is over views too.
+        queries: ``[S, B, D]`` unit-norm embeddings of S views of this rank's images; the loss is a mean over views too.
         recall: One block of N unit-norm entries with ``target [B]``, or this rank's part of them; not copied. A
             :class:`LearningRecall` is told the softmax, and has written its memory at the end.
-        temperature: Tau of the cross-entropy, and of losses without one of their own.
-        losses: Further losses, each of another name.
+        temperature: Tau of the cross-entropy, and of losses without a temperature of their own.
+        losses: Further losses with different names.
         labels: ``[B, B]`` soft targets: the share of image i that belongs to the entry of image j (CutMix), for one
             view. None: the identity.
         chunk_size: Entries at a time; None: fitted to the device.
 
     Raises:
-        ValueError: The memory recalled several blocks, or does not know the images' own entries; labels for several
-            views.
+        ValueError: The recall has several blocks or no ``target``; or there are labels for several views.
     """
     if recall.num_blocks != 1 or recall.target is None:
         what = f'{recall.num_blocks} blocks' if recall.target is not None else 'no target'
@@ -75,11 +74,11 @@ def instance_loss(
 
 
 class _Step:
-    """The two passes of one training step, of which the first is made at once.
+    """The two passes of one training step; the constructor makes the first.
 
-    Three sets of images: this rank's B (``mine``, S views of them); the G whose softmax is needed here, which are those
-    of all ranks where each rank holds a part of the entries or where the memory learns from the whole batch; and those
-    whose losses are computed here (``asked``): G if each rank holds a part of the entries, else B.
+    There are three sets of images: this rank's B (``mine``, in S views); the G whose softmax is needed here: those of
+    all ranks if each rank holds a part of the entries or the memory learns from the softmax, else B; and those whose
+    losses are computed here (``asked``): G if each rank holds a part of the entries, else B.
     """
 
     def __init__(
@@ -116,7 +115,7 @@ class _Step:
         self.log_partition, self.sums = self._first_pass()
 
     def values(self) -> tuple[dict[str, Tensor], Tensor]:
-        """Mean of each term over this rank's images, and the loss."""
+        """Return the mean of each term over this rank's images, and the loss."""
         cosines = (self.queries[self.mine] * self.own).sum(dim=1)
         if self.shift is not None:
             cosines = cosines - self.shift[self.mine, 0]
@@ -130,7 +129,7 @@ class _Step:
         return {name: term.mean() for name, term in terms.items()}, total
 
     def gradient(self) -> Tensor:
-        """The second pass: gradient of the loss by this rank's queries ``[B, D]``; the memory learns meanwhile."""
+        """Make the second pass: return the gradient by this rank's queries ``[B, D]``, and let the memory learn."""
         if self.mean is not None:
             return self.mean[self.mine].sub_(self.own).mul_(self.scale / self.temperature)
         if self.learner is not None:
@@ -154,9 +153,9 @@ class _Step:
         return total.sub_(self.own, alpha=self.scale / self.temperature)
 
     def _first_pass(self) -> tuple[Tensor, list[Tensor]]:
-        """Log-partition of the cross-entropy ``[G]``, and each loss's sums ``[R, asked]`` in float64.
+        """Return the log-partition of the cross-entropy ``[G]``, and each loss's sums ``[R, asked]`` in float64.
 
-        In float64 because SqrtKL is a small difference of their logarithms, and for sums over thousands of chunks.
+        SqrtKL is a small difference of logarithms of the sums, and they run over thousands of chunks.
         """
         partition = torch.zeros(1, len(self.queries), dtype=torch.float64, device=self.queries.device)
         sums: list[Any] = [0.0] * len(self.losses)
@@ -176,16 +175,16 @@ class _Step:
         return partition[0].log().to(self.queries.dtype), sums
 
     def _chunks(self) -> Iterator[tuple[int, Tensor, Tensor]]:
-        """First column, entries ``[n, D]`` and shifted cosines ``[G, n]`` of each chunk."""
+        """Yield the first column, the entries ``[n, D]`` and the shifted cosines ``[G, n]`` of each chunk."""
         for start in range(0, len(self.rows), self.chunk_size):
             rows = self.rows[start : start + self.chunk_size]
             cosines = self.queries @ rows.T
             yield start, rows, cosines if self.shift is None else cosines.sub_(self.shift)
 
     def _shift(self) -> Tensor | None:
-        """Each image's largest cosine ``[G, 1]`` where exp could leave float32's range, at the cost of one more pass.
+        """Return each image's largest cosine ``[G, 1]`` if exp could leave float32's range; it costs one more pass.
 
-        Cosines are at most 1, so temperatures from 0.025 on need none.
+        Cosines are at most 1, so temperatures from 0.025 on need no shift.
         """
         if min([self.temperature, *self.temps]) >= 1 / MAX_LOGIT:
             return None
@@ -201,7 +200,7 @@ class _Step:
         return self.log_partition + self.shift[:, 0] / self.temperature
 
     def _own_rows(self, first: int | None) -> Tensor:
-        """The entry of each of this rank's images ``[B, D]``, wherever it is held."""
+        """Return the entry of each of this rank's images ``[B, D]``, also if another rank holds it."""
         if first is None:
             return self.rows[self.target[self.mine]]
         column = self.target - first
@@ -212,7 +211,7 @@ class _Step:
 
 
 def _gather(value: Tensor) -> Tensor:
-    """Of all ranks, one after the other."""
+    """Concatenate the values of all ranks."""
     return torch.cat(all_gather(value.contiguous()))
 
 

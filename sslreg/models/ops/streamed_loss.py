@@ -1,3 +1,5 @@
+"""Losses of a softmax over a memory that are computed chunk by chunk."""
+
 from abc import abstractmethod
 
 from torch import Tensor, nn

@@ -1,7 +1,7 @@
-"""The view-memory loss of MaSSL (arXiv 2407.17486, section 3) as attention: its whole gradient, and no logits kept.
+"""The view-memory loss of MaSSL (arXiv 2407.17486, section 3) as attention, with its gradient and without logits.
 
-For queries q (students') and t (teachers') that are divided by their temperatures, and blocks n of the memory, let g
-and r be the means of a block's entries in the weights of a student and of a teacher, and l the student's log-sum-exp.
+For queries q of the student and t of the teacher, divided by their temperatures, and blocks n of the memory, let g and
+r be the means of a block's entries under the softmax of student and teacher, and l the student's log-sum-exp.
 
     loss = 1/C sum_b [ sum_i m_i sum_n l_ibn - sum_i q_ib . sum_(j != i) sum_n r_jbn ]
     d loss / d q_ib = 1/C [ m_i sum_n g_ibn - sum_(j != i) sum_n r_jbn ]
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .attention import Attended, Attention, select
+from .attention import Attended, Attention, choose_attention
 from .gradient import with_gradient
 
 
@@ -23,11 +23,11 @@ class ViewMemoryTerms(NamedTuple):
     """Results of :func:`view_memory_loss`, each ``[]``.
 
     Attributes:
-        loss: Differentiable by the queries.
-        teacher_entropy: Mean entropy of the last teacher view's weights of a block's entries, in nats.
-        teacher_max_prob: Mean of the largest of these weights.
-        agreement: Share of images and blocks for which the entry of the largest weight is also that of another,
-            student's, view.
+        loss: The loss, differentiable by the queries.
+        teacher_entropy: Mean entropy in nats of the last teacher view's softmax over a block.
+        teacher_max_prob: Mean of the largest probability of this softmax.
+        agreement: Share of images and blocks for which the most probable entry is the same for another view of the
+            student.
     """
 
     loss: Tensor
@@ -40,14 +40,14 @@ class ViewMemoryTerms(NamedTuple):
 def view_memory_loss(
     queries: Tensor, keys: Tensor, entries: Tensor, order: Tensor | None = None, attention: Attention | None = None
 ) -> ViewMemoryTerms:
-    """Cross-entropy between teacher and student over blocks of entries, mean over blocks, images and pairs of views.
+    """Compute the cross-entropy between teacher and student, mean over blocks, images and pairs of views.
 
     Args:
         queries: ``[S, B, D]`` student embeddings divided by their temperature; views 0..T-1 are the teacher's.
-        keys: ``[T, B, D]`` teacher embeddings divided by theirs; never receive a gradient.
-        entries: Blocks ``[N, K, D]``; or with ``order`` the memory ``[L, D]`` that they are drawn from.
-        order: ``[N, K]`` which entries each block has; they are gathered chunk by chunk.
-        attention: What passes over the memory; None: :func:`attention.select`'s choice.
+        keys: ``[T, B, D]`` teacher embeddings divided by their temperature; they get no gradient.
+        entries: Blocks ``[N, K, D]``; or with ``order`` the memory ``[L, D]``.
+        order: ``[N, K]`` rows of the memory that make up the blocks; they are gathered chunk by chunk.
+        attention: Attention that passes over the memory; None: the choice of :func:`attention.choose_attention`.
     """
     with torch.no_grad(), torch.autocast(queries.device.type, enabled=False):
         terms, grad = _pass(queries.detach(), keys.detach(), entries, order, attention)
@@ -57,13 +57,13 @@ def view_memory_loss(
 def _pass(
     queries: Tensor, keys: Tensor, entries: Tensor, order: Tensor | None, attention: Attention | None
 ) -> tuple[ViewMemoryTerms, Tensor]:
-    """All terms, and the gradient of the loss by the queries ``[S, B, D]``."""
+    """Return all terms, and the gradient of the loss by the queries ``[S, B, D]``."""
     dtype = torch.promote_types(queries.dtype, torch.float32)
     queries, keys = queries.to(dtype), keys.to(dtype)
     both = torch.cat([queries, keys]).flatten(0, 1)
     places = torch.arange(len(both), device=both.device).view(-1, queries.shape[1])
     other, last = places[0 if len(keys) > 1 else 1], places[-1]  # a student's view, and the teacher's last
-    seen = (attention or select(both))(both, entries, order, torch.cat([other, last]))
+    seen = (attention or choose_attention(both))(both, entries, order, torch.cat([other, last]))
     loss, grad = _loss_and_gradient(queries, keys, seen)
     log_sum, (agree, best) = seen.log_sum[:, last], seen.best.chunk(2, dim=1)
     entropy = log_sum.mean() - (both[last] * seen.mean[last]).sum(dim=1).mean() / len(log_sum)
@@ -72,7 +72,7 @@ def _pass(
 
 
 def _loss_and_gradient(queries: Tensor, keys: Tensor, seen: Attended) -> tuple[Tensor, Tensor]:
-    """The equations above for ``queries [S, B, D]`` and ``keys [T, B, D]``: ``[]`` and ``[S, B, D]``."""
+    """Compute the equations above for ``queries [S, B, D]`` and ``keys [T, B, D]``: ``[]`` and ``[S, B, D]``."""
     views = [len(queries), len(keys)]
     student, teacher = seen.mean.unflatten(0, (sum(views), -1)).split(views)
     log_sum = seen.log_sum.sum(dim=0).unflatten(0, (sum(views), -1))[: len(queries)]

@@ -1,7 +1,7 @@
-"""The report on a training run."""
+"""Report on a training run: hooks that collect its figures, and the page."""
 
-from .observer import ObserverHook
-from .progress import ProgressHook
-from .report import write_report
+from .observer_hook import ObserverHook
+from .progress_hook import ProgressHook
+from .training_report import write_report
 
 __all__ = ['ObserverHook', 'ProgressHook', 'write_report']

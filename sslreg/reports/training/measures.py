@@ -1,4 +1,4 @@
-"""What a report shows of a model, as functions of tensors."""
+"""Measures of a model and its memory for reports, as functions of tensors."""
 
 import copy
 from collections.abc import Sequence
@@ -14,8 +14,14 @@ from sslreg.models import MemorySSL, QueueMemory
 from sslreg.models.memory_ssl import embed_views
 
 
-class Views(NamedTuple):
-    """One batch as the loss sees it: ``queries [S, B, D]``, ``keys [T, B, D]`` and a memory's ``blocks [N, K, D]``."""
+class EmbeddedBatch(NamedTuple):
+    """Input of the loss for one batch.
+
+    Attributes:
+        queries: Student's embeddings of all views, ``[S, B, D]``.
+        keys: Teacher's embeddings of its views, ``[T, B, D]``.
+        blocks: Blocks of the memory, ``[N, K, D]``.
+    """
 
     queries: Tensor
     keys: Tensor
@@ -23,35 +29,44 @@ class Views(NamedTuple):
 
     @property
     def pair(self) -> tuple[Tensor, Tensor]:
-        """The teacher's embedding of its last view and the student's of another, ``[B, D]`` each."""
+        """Teacher's embedding of its last view and student's embedding of another, ``[B, D]`` each."""
         return self.keys[-1], self.queries[0 if len(self.keys) > 1 else 1]
 
 
-def nearest(queries: Tensor, bank: Tensor, k: int) -> Tensor:
-    """Rows of ``bank [N, C]`` that are most similar by cosine to each of ``queries [M, C]``, best first: ``[M, k]``."""
+def nearest_rows(queries: Tensor, bank: Tensor, k: int) -> Tensor:
+    """Find the rows of a bank with the highest cosine similarity to each query.
+
+    Args:
+        queries: Features ``[M, C]``.
+        bank: Features ``[N, C]``.
+        k: Number of rows for each query.
+
+    Returns:
+        Row numbers ``[M, k]``, the most similar first.
+    """
     return neighbours.nearest(F.normalize(queries, dim=1), F.normalize(bank, dim=1), k).entry
 
 
 @torch.no_grad()
-def see(model: MemorySSL, views: Sequence[Tensor]) -> Views:
-    """Embed V views ``[B, 3, H, W]`` with the batch statistics of training, and without a trace on the model."""
+def embed_batch(model: MemorySSL, views: Sequence[Tensor]) -> EmbeddedBatch:
+    """Embed V views ``[B, 3, H, W]`` with the batch statistics of training; the model stays unchanged."""
     model = copy.deepcopy(model).train()
     teacher = model.student if model.teacher is None else model.teacher.module
     queries = embed_views(model.student, list(views))
     keys = embed_views(teacher, list(views[: model.num_key_views]))
-    return Views(queries, keys, model.memory.read(torch.arange(len(views[0]))).blocks)
+    return EmbeddedBatch(queries, keys, model.memory.read(torch.arange(len(views[0]))).blocks)
 
 
 @torch.no_grad()
 def fill_memory(model: MemorySSL, loader: DataLoader[Any]) -> tuple[MemorySSL, list[int]]:
-    """A copy of a model whose memory holds embeddings of its own only: training steps that change no weight.
+    """Fill the memory of a copy of a model with its own embeddings, by training steps that change no weight.
 
     Args:
-        model: Left as it is.
-        loader: Of training batches; read until the memory is full.
+        model: Model to copy; stays unchanged.
+        loader: Training batches, read until the memory is full.
 
     Returns:
-        The copy, and the dataset indices of the images that its memory was given, oldest first.
+        The copy, and the dataset indices of the images written to its memory, oldest first.
     """
     model = copy.deepcopy(model).train()
     written: list[int] = []
@@ -64,11 +79,14 @@ def fill_memory(model: MemorySSL, loader: DataLoader[Any]) -> tuple[MemorySSL, l
 
 
 def origins(memory: QueueMemory, written: Sequence[int]) -> Tensor:
-    """Image that each entry of a queue came from, ``[length]``; -1 for an entry of the random start.
+    """Find the image of each entry of a queue.
 
     Args:
         memory: The queue.
         written: Dataset indices of the latest images written, oldest first.
+
+    Returns:
+        Dataset indices ``[length]``; -1 for entries of the random start.
     """
     recent = torch.tensor(list(written)[-len(memory) :], dtype=torch.long)
     slots = (int(memory.cursor) - len(recent) + torch.arange(len(recent))) % len(memory)
@@ -76,22 +94,22 @@ def origins(memory: QueueMemory, written: Sequence[int]) -> Tensor:
 
 
 def overlap(first: Tensor, second: Tensor) -> float:
-    """Mean share of the slots ``first [B, P]`` that are in the same row of ``second [B, P]``."""
+    """Return the mean share of the slots ``first [B, P]`` that are in the same row of ``second [B, P]``."""
     return float((first[:, :, None] == second[:, None, :]).any(dim=2).double().mean())
 
 
 def distributions(embeddings: Tensor, block: Tensor, temperature: float) -> Tensor:
-    """Probabilities ``[B, K]`` of a block's entries ``[K, D]`` for embeddings ``[B, D]``, float64."""
+    """Return the probabilities ``[B, K]`` of a block's entries ``[K, D]`` for embeddings ``[B, D]``, in float64."""
     return (embeddings.double() @ block.double().T / temperature).softmax(dim=1)
 
 
 def recalled(keys: Tensor, memory: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-    """Entries by similarity to each key, the most similar first.
+    """Sort memory entries by similarity to each key, the most similar first.
 
     Args:
-        keys: ``[B, D]`` embeddings.
-        memory: ``[length, D]`` entries.
-        known: ``[length]`` bool, the entries to look at.
+        keys: Embeddings ``[B, D]``.
+        memory: Entries ``[length, D]``.
+        known: Mask ``[length]`` of the entries to sort.
 
     Returns:
         Similarities ``[B, P]`` and slots ``[B, P]`` of the P known entries.

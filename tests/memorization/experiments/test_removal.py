@@ -1,7 +1,5 @@
 """Which images f is trained without, on hand-made scores."""
 
-from pathlib import Path
-
 import pytest
 import torch
 
@@ -9,7 +7,6 @@ from sslreg.memorization import Split
 from sslreg.memorization.experiments import removal
 from sslreg.memorization.experiments.records import ConditionRun
 from sslreg.memorization.experiments.removal import RemovalCondition
-from sslreg.memorization.image_scores import ImageScores
 
 SPLIT = Split(shared=[0, 1], candidate=[4, 5, 6, 7], independent=[8, 9], extra=[0])
 SCORES = torch.tensor([0.1, 0.4, -0.2, 0.4])
@@ -65,28 +62,6 @@ def test_numbers_that_cannot_be_left_out(number, batch_size, message):
     removal.check_numbers([1, 2], SPLIT, batch_size)
     with pytest.raises(ValueError, match=message):
         removal.check_numbers([1, number], SPLIT, batch_size)
-
-
-def scores_file(folder: Path, index: list[int]) -> Path:
-    """Two seeds and two layers of one shared image and two candidates; alignment by f is 0, SSLMem that by g."""
-    of_g = torch.tensor([[[9.0, 1, 2], [9, 5, 3]], [[9, 3, 2], [9, 7, 3]]])
-    scores = ImageScores(['a', 'b'], [0, 1], ['shared', 'candidate', 'candidate'], torch.tensor(index), of_g * 0, of_g)
-    scores.write(folder / 'scores.npz')
-    return folder / 'scores.npz'
-
-
-def test_scores_of_candidates_are_means_over_seeds(tmp_path):
-    file = scores_file(tmp_path, [0, 4, 5])
-    assert removal.candidate_scores(file, 'a', [4, 5]).tolist() == [2, 2]
-    assert removal.candidate_scores(file, 'b', [4, 5]).tolist() == [6, 3]
-    with pytest.raises(ValueError, match="layer 'c' was not scored"):
-        removal.candidate_scores(file, 'c', [4, 5])
-    with pytest.raises(ValueError, match='has other candidates than the split: score the study again'):
-        removal.candidate_scores(file, 'a', [4, 6])
-    with pytest.raises(
-        FileNotFoundError, match=f'score the study first, by `python tools/sslmem.py score {tmp_path}/x`'
-    ):
-        removal.candidate_scores(tmp_path / 'x' / 'scores.npz', 'a', [4, 5])
 
 
 def test_a_training_stays_with_its_split(tmp_path):

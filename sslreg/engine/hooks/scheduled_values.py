@@ -1,0 +1,112 @@
+"""The hook that moves every number with a schedule."""
+
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch import nn
+
+from sslreg.engine.hooks.partners import register_required_hooks
+from sslreg.engine.schedules import Schedule, TrainingLength
+from sslreg.registry import HOOKS, SCHEDULES
+from sslreg.scheduled import adopt, scheduled_numbers
+from sslreg.utils.dist import unwrap
+
+
+class ScheduledValues:
+    """All numbers of a model and an optimizer that follow a schedule; a loop without a Runner can move them by it.
+
+    A group that starts with another value than the optimizer's (``lr_mult``, ``--auto-scale-lr``, no weight decay)
+    keeps that ratio throughout; it is noted in the group, and so in the checkpoint. MMEngine's own schedulers
+    accumulate products from step to step, cannot start at 0 and do not follow a changed number of epochs.
+
+    Args:
+        model: The model.
+        optimizer: The optimizer, or None.
+        training: Length of the run.
+
+    Raises:
+        ValueError: A schedule does not fit the run.
+    """
+
+    def __init__(self, model: nn.Module, optimizer: Any, training: TrainingLength) -> None:
+        self.training = training
+        self.optimizer = optimizer
+        adopt(model, SCHEDULES)
+        self.numbers = [
+            each._replace(schedule=_resolved(f'model.{each.name}', each.schedule, training))
+            for each in scheduled_numbers(model)
+        ]
+        self.params = {
+            param: _resolved(f'optim_wrapper.optimizer.{param}', schedule, training)
+            for param, schedule in getattr(optimizer, 'schedules', {}).items()
+        }
+        for param in self.params:
+            _note_ratios(optimizer, param)
+        for owner in (model, optimizer):
+            if owner is not None:
+                vars(owner)['schedules_are_followed'] = True
+
+    def set(self, step: int) -> dict[str, float]:
+        """Set all numbers to their values at a step and return the values by name.
+
+        Args:
+            step: Iteration, from 0.
+        """
+        values = {}
+        for number in self.numbers:
+            values[number.name] = number.schedule(step, self.training.num_steps)
+            setattr(number.owner, number.attribute, values[number.name])
+        for param, schedule in self.params.items():
+            values[param] = schedule(step, self.training.num_steps)
+            for group in self.optimizer.param_groups:
+                group[param] = values[param] * group[f'{param}_ratio']
+        return values
+
+
+@HOOKS.register_module()
+class ScheduledValuesHook(Hook):
+    """Set everything that follows a schedule before every training step, and log it."""
+
+    priority = 'HIGHEST'  # before MMEngine's RuntimeInfoHook logs the step
+
+    def before_run(self, runner: Runner) -> None:
+        """Register the other hooks that the components need."""
+        register_required_hooks(runner)
+
+    def before_train(self, runner: Runner) -> None:
+        """Find the scheduled numbers and resolve the lengths of their schedules in this run."""
+        optimizer = getattr(runner.optim_wrapper, 'optimizer', None)
+        self.values = ScheduledValues(unwrap(runner.model), optimizer, training_length(runner))
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
+        """Set and log the values of this step."""
+        for name, value in self.values.set(runner.iter).items():
+            if name != 'lr':  # MMEngine logs that one
+                runner.message_hub.update_scalar(f'train/{name}', value)
+
+
+def training_length(runner: Runner) -> TrainingLength:
+    """Return the length of a Runner's training."""
+    loader = runner.train_dataloader
+    epoch_based = isinstance(runner.train_loop, EpochBasedTrainLoop)
+    try:
+        epoch_steps = len(loader)
+    except TypeError:  # of an IterableDataset
+        epoch_steps = None
+    accumulation = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
+    setting = f'train_cfg.max_epochs={runner.max_epochs}' if epoch_based else f'train_cfg.max_iters={runner.max_iters}'
+    return TrainingLength(runner.max_iters, epoch_steps, accumulation, setting)
+
+
+def _resolved(place: str, schedule: Any, training: TrainingLength) -> Schedule:
+    try:
+        return schedule.resolved(training)
+    except ValueError as error:
+        raise ValueError(f'{place}: {error}') from None
+
+
+def _note_ratios(optimizer: Any, param: str) -> None:
+    default = optimizer.defaults[param]
+    for group in optimizer.param_groups:
+        group.setdefault(f'{param}_ratio', group[param] / default if default else 1.0)

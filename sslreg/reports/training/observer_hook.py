@@ -1,0 +1,79 @@
+"""Hook that collects what the report on a training run needs."""
+
+import copy
+import time
+from collections import deque
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from sslreg.datasets import sample_indices
+from sslreg.engine.loops import Probed
+from sslreg.models import MemorySSL, QueueMemory
+from sslreg.utils.dist import unwrap
+
+PIXELS, UNTRAINED, TRAINED = 'raw pixels', 'untrained network', 'trained network'
+
+
+class ObserverHook(Hook):
+    """Record of a training run for its report: what is no longer there when the run is over.
+
+    Attributes:
+        untrained: Copy of the model before the first step.
+        batch: Training batch of the data loader.
+        probed: Results of the probe by name: raw pixels, untrained network, trained network.
+        curve: Epoch and metrics of every evaluation; epoch 0 is the untrained network.
+        written: Dataset indices of the images in the memory, oldest first.
+        seconds: Duration of training, including the evaluations after its epochs.
+    """
+
+    priority = 'LOWEST'  # after the teacher has been made the student's copy
+
+    untrained: MemorySSL
+    batch: dict[str, Any]
+    written: deque[int]
+    seconds: float
+
+    def __init__(self) -> None:
+        self.probed: dict[str, Probed] = {}
+        self.curve: list[tuple[int, dict[str, float]]] = []
+
+    def before_train(self, runner: Runner) -> None:
+        """Copy the model and a batch, and evaluate raw pixels and the untrained network.
+
+        Raises:
+            TypeError: The memory is not a QueueMemory, so the images of its entries are unknown.
+            ValueError: The probe's bank is not the training set.
+        """
+        model = unwrap(runner.model)
+        if not isinstance(model.memory, QueueMemory):
+            raise TypeError(f'the report traces the entries of a QueueMemory, not of a {type(model.memory).__name__}')
+        images, bank = (len(loader.dataset) for loader in (runner.train_dataloader, runner.val_loop.bank))
+        if images != bank:
+            raise ValueError(
+                f'the report shows training images through the bank of the probe, but it has {bank} images '
+                f'and the training set {images}: give both the same dataset'
+            )
+        self.untrained = copy.deepcopy(model).eval()
+        self.batch = next(iter(runner.train_dataloader))
+        self.written = deque(maxlen=len(model.memory))
+        preprocess = model.data_preprocessor
+        self.probed[PIXELS] = runner.val_loop.probe_features(lambda images: images.flatten(1), preprocess)
+        self.probed[UNTRAINED] = runner.val_loop.probe_features(self.untrained.extract_feat, preprocess)
+        self.curve.append((0, self.probed[UNTRAINED].metrics))
+        self.start = time.perf_counter()
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Record the images written to the memory."""
+        self.written.extend(sample_indices(data_batch['data_samples']).tolist())
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Record the metrics of an evaluation."""
+        self.curve.append((runner.epoch, dict(metrics or {})))
+
+    def after_train(self, runner: Runner) -> None:
+        """Stop the clock and evaluate the trained network."""
+        self.seconds = time.perf_counter() - self.start
+        model = unwrap(runner.model).eval()
+        self.probed[TRAINED] = runner.val_loop.probe_features(model.extract_feat, model.data_preprocessor)

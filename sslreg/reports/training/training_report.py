@@ -1,0 +1,49 @@
+"""Page on a training run."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mmengine.runner import Runner
+
+from sslreg.reports.page import merge_figures, write_page
+
+from .accuracy_section import accuracy_section, curve_section
+from .loss_section import loss_section
+from .neighbours_section import neighbours_section
+from .observer_hook import ObserverHook
+from .recall_section import recall_section
+from .run import Run
+from .settings_section import settings_section
+from .sharpness_section import sharpness_section
+
+SECTIONS = (
+    accuracy_section,
+    curve_section,
+    loss_section,
+    neighbours_section,
+    recall_section,
+    sharpness_section,
+    settings_section,
+)
+
+
+def write_report(runner: Runner, observer: ObserverHook, folder: Path, title: str, introduction: str) -> dict[str, Any]:
+    """Write ``report.html``, its pictures as PNG files and ``report.json`` to a folder.
+
+    Args:
+        runner: Runner after ``train()``, with a ``ProbeValLoop``.
+        observer: Hook of the runner.
+        folder: Existing folder.
+        title: Title of the page.
+        introduction: First paragraphs, separated by blank lines.
+
+    Returns:
+        Content of ``report.json``; ``accuracy`` holds the metrics of pixels, untrained and trained network.
+    """
+    run = Run(runner, observer, folder)
+    sections = [section(run) for section in SECTIONS]
+    figures = merge_figures(sections)
+    write_page(folder / 'report.html', title, introduction, sections)
+    (folder / 'report.json').write_text(json.dumps(figures, indent=1) + '\n', encoding='utf-8')
+    return figures
