@@ -19,7 +19,7 @@ from .hooks import (
     TeacherEMAHook,
     register_required_hooks,
 )
-from .loops import ProbeTestLoop, ProbeValLoop
+from .loops import BenchmarkLoop, BenchmarkTestLoop, BenchmarkValLoop, ProbeTestLoop, ProbeValLoop
 from .optim import DefaultOptimWrapperConstructor, MatrixDecayConstructor, OptimizerSchedules, SSLOptimWrapper
 from .schedules import (
     CosineSchedule,
@@ -36,6 +36,9 @@ forward(__name__)
 
 __all__ = [
     'ActivationCheckpointHook',
+    'BenchmarkLoop',
+    'BenchmarkTestLoop',
+    'BenchmarkValLoop',
     'ChannelsLastHook',
     'CompileHook',
     'CosineSchedule',

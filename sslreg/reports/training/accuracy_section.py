@@ -1,7 +1,6 @@
 """Sections on the accuracy of the probe, after training and after every epoch."""
 
-import re
-
+from sslreg.evaluation import Metric
 from sslreg.reports.page import Image, Section, Table
 from sslreg.reports.plots import Line, Panel, level, line_panels
 
@@ -12,12 +11,12 @@ from .run import COLOURS, Run
 def accuracy_section(run: Run) -> Section:
     """Tabulate the probe's accuracy on raw pixels, untrained and trained network."""
     rows = {name: probed.metrics for name, probed in run.observer.probed.items()}
-    names = list(rows[TRAINED])
+    names = [metric for metric in rows[TRAINED] if metric.role == 'main']
     table = [
         ['accuracy in %', *map(metric_title, names)],
         *([name, *(f'{metrics[metric]:.1f}' for metric in names)] for name, metrics in rows.items()),
     ]
-    test, train = len(run.runner.val_loop.dataloader.dataset), len(run.runner.val_loop.bank.dataset)
+    test, train = len(run.protocol.test_images), len(run.protocol.train_images)
     text = (
         f'Weighted k-nearest-neighbour classification: the k most similar of {train} training images vote for the '
         f'class of each of {test} test images. Labels are used only here, never in training. Guessing would give '
@@ -48,11 +47,11 @@ def curve_section(run: Run) -> Section:
         "k-NN accuracy of the teacher's features on the test images after every epoch; epoch 0 is the untrained "
         'network. The loss does not use classes: they separate because the loss relates views through the memory.'
     )
-    curve = [dict(epoch=epoch) | metrics for epoch, metrics in run.observer.curve]
+    curve = [dict[str, float](epoch=epoch) | dict(metrics.items()) for epoch, metrics in run.observer.curve]
     picture = Image.read(path, 'Accuracy of the probe after every epoch')
     return Section('Accuracy over training', [picture, text], figures=dict(curve=curve))
 
 
-def metric_title(name: str) -> str:
-    """Return ``'k = 20'`` for ``'knn/k20'``, and other names unchanged."""
-    return re.sub(r'^.*/k(\d+)$', r'k = \1', name)
+def metric_title(metric: Metric) -> str:
+    """Return the hyperparameters of a metric, ``'k = 20'``; the name of a metric without any."""
+    return ', '.join(f'{name} = {value}' for name, value in metric.parameters.items()) or metric

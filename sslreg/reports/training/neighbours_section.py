@@ -1,6 +1,5 @@
 """Section with the nearest neighbours of test images before and after training."""
 
-import torch
 from torch import Tensor
 
 from sslreg.reports.page import Image, Section
@@ -15,8 +14,8 @@ TESTS, NEIGHBOURS = 6, 5
 
 def neighbours_section(run: Run) -> Section:
     """Show the nearest training images of a few test images, before and after training."""
-    tests = torch.tensor(run.runner.val_loop.dataloader.dataset.get_gt_labels())
-    bank = torch.tensor(run.runner.val_loop.bank.dataset.get_gt_labels())
+    tests = run.protocol.test_labels
+    bank = run.protocol.train_labels
     found = {
         name: nearest_rows(probed.queries, probed.bank, NEIGHBOURS).cpu()
         for name, probed in run.observer.probed.items()
@@ -52,7 +51,7 @@ def _row(run: Run, query: int, label: int, found: dict[str, Tensor], right: dict
         found: Indices of the nearest training images ``[M, k]`` by network.
         right: Whether these have the class of the test image.
     """
-    bank, tests = run.runner.val_loop.bank.dataset, run.runner.val_loop.dataloader.dataset
+    bank, tests = run.protocol.train_images, run.protocol.test_images
     return [Cell(dataset_image(tests, query), run.classes[label])] + [
         Cell(dataset_image(bank, int(index)), frame=COLOURS['right' if hit else 'wrong'])
         for name in (UNTRAINED, TRAINED)

@@ -11,7 +11,7 @@ from .run import Run
 
 def settings_section(run: Run) -> Section:
     """Tabulate data, model, training, time and hardware of the run."""
-    model, loader, tests = run.model, run.runner.train_dataloader, run.runner.val_loop.dataloader.dataset
+    model, loader, tests = run.model, run.runner.train_dataloader, run.protocol.test_images
     blocks, entries = run.batch.blocks.shape[:2]
     facts = {
         'data': f'{len(loader.dataset)} training and {len(tests)} test images of {len(run.classes)} classes',
