@@ -11,8 +11,8 @@ from sslreg.memorization.experiments.records import ConditionRun
 from sslreg.memorization.score_statistics import MeanStd, to_json
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.table_rows import plus_minus
+from sslreg.reports.charts import Bars, bar_chart
 from sslreg.reports.page import Block, Image, Section, Table
-from sslreg.reports.plots import Bars, bar_chart
 
 from .run_averages import ORDER_NAMES, averaged, orders_in, plotted_metrics
 from .style import ORDERS, PngPath
