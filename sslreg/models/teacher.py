@@ -1,3 +1,5 @@
+"""The teacher: a moving average of the student."""
+
 from typing import Any
 
 import torch

@@ -1,3 +1,5 @@
+"""The start of an instance memory."""
+
 from copy import deepcopy
 from typing import Any
 
@@ -21,21 +23,22 @@ from sslreg.utils.seeds import derived_seed
 
 @HOOKS.register_module()
 class MemoryInitHook(Hook):
-    """Fill an instance memory with the untrained network's embeddings before training (arXiv 2404.19289).
+    """Start of an instance memory: the untrained network's embeddings of the training images (arXiv 2404.19289).
 
-    One pass over all training images in random order, the last incomplete batch included, by all ranks together; batch
-    by batch, since a sharded memory may be too large to be gathered. A memory that has been updated before, as in a
-    resumed run, is left as it is. The released code leaves zeros where its loader drops images.
-    ``memory=dict(..., init='network')`` brings this hook with its defaults; list it to change them.
+    All ranks together make one pass over all training images in random order, including the last incomplete batch.
+    They fill the memory batch by batch, since a sharded memory may be too large to be gathered. A memory that has been
+    updated before, as in a resumed run, is left as it is. The released code leaves zeros where its loader drops images.
+
+    ``memory=dict(..., init='network')`` brings this hook with its defaults; list it in ``custom_hooks`` to change them.
 
     Args:
-        init: ``'network'``, or ``'random'`` to keep the random directions that a memory starts with, for comparison.
+        init: ``'network'``, or ``'random'`` to keep the random directions that a memory starts with.
         dataloader: Config of a loader of the training images, e.g. with another pipeline; its sampler and ``drop_last``
-            are set here. None: the training set as it is loaded in training, one view of each image.
+            are set here. None takes the training set as training loads it, one view of each image.
         train_mode: Whether batch norm uses the statistics of the batch, as the released code does, or its own.
 
     Raises:
-        ValueError: ``init`` is neither.
+        ValueError: ``init`` is neither ``'network'`` nor ``'random'``.
     """
 
     priority = 'LOW'  # after MemoryCheckHook
@@ -54,8 +57,8 @@ class MemoryInitHook(Hook):
 
         Raises:
             TypeError: The memory has no entry per image.
-            ValueError: The loader's images are not the memory's; or its last batch is a single image, of which batch
-                norm has no statistics.
+            ValueError: The loader's images are not those of the memory, or its last batch is a single image, for which
+                batch norm has no statistics.
         """
         model = unwrap(runner.model)
         if self.init == 'random':

@@ -1,3 +1,5 @@
+"""The movement of the teacher."""
+
 from typing import Any
 
 from mmengine.hooks import Hook
@@ -10,14 +12,14 @@ from sslreg.utils.dist import unwrap
 
 @HOOKS.register_module()
 class TeacherEMAHook(Hook):
-    """Move ``model.teacher`` towards the student after every step of the optimizer.
+    """Movement of ``model.teacher`` towards the student after every step of the optimizer.
 
     The teacher becomes the student's copy when training starts; a resumed teacher is left as it is. With gradient
     accumulation it moves once per step of the optimizer. A model with a teacher brings this hook; listing it is
     harmless.
     """
 
-    priority = 'ABOVE_NORMAL'  # hooks of a user's see the teacher after it has moved
+    priority = 'ABOVE_NORMAL'  # a user's hooks see the teacher after it has moved
 
     def before_train(self, runner: Runner) -> None:
         """Start the teacher.
