@@ -56,7 +56,7 @@ def build(options: dict[str, Any], seed: int, epochs: int | None, work_dir: Path
     cfg.work_dir = str(work_dir)
     cfg.log_level = 'WARNING'
     cfg.default_hooks.checkpoint.interval = cfg.train_cfg.max_epochs
-    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.val_cfg.bank_dataloader):
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
         loader.num_workers = 0  # a training takes one core
     return cfg
 
@@ -70,7 +70,7 @@ def curve(cfg: Config) -> dict[str, list[float]]:
         runner = Runner.from_cfg(cfg)
         runner.train()
         scalars = runner.message_hub.log_scalars
-        curves = {name: scalars[name].data[0].tolist() for name in scalars if 'knn/' in name}
+        curves = {name: scalars[name].data[0].tolist() for name in scalars if 'knn/' in name and name.endswith('/top1')}
         finished = dict(config=text, curves=curves)
         file.write_text(json.dumps(finished))
         for singleton in (MessageHub, MMLogger, DefaultScope, Visualizer):

@@ -44,7 +44,9 @@ def test_config_builds(path):
     OPTIM_WRAPPER_CONSTRUCTORS.build(constructor)(model)
     for hook in [*cfg.get('custom_hooks', []), *cfg.default_hooks.values()]:
         HOOKS.build(hook)
-    PROBES.build(cfg.val_cfg.probe)
+    (benchmark,) = cfg.val_cfg.benchmarks
+    for probe in benchmark.probes:
+        PROBES.build(probe)
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=str)
@@ -77,13 +79,14 @@ def test_transforms_of_a_config_run(path, tmp_path):
     Image.new('RGB', (400, 300), (200, 100, 50)).save(tmp_path / 'photo.png')
     files = dict(img_path=str(tmp_path / 'photo.png'), gt_label=0)
     arrays = dict(img=cv2.resize(cv2.imread(files['img_path']), (32, 32)), gt_label=0)
-    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.val_cfg.bank_dataloader):
-        inputs = first_item(loader.dataset, files, arrays)['inputs']
-        views = inputs if loader is cfg.train_dataloader else [inputs]
+    for dataset in (cfg.train_dataloader.dataset, cfg.val_dataloader.dataset, cfg.val_cfg.benchmarks[0].train):
+        inputs = first_item(dataset, files, arrays)['inputs']
+        is_trained = dataset is cfg.train_dataloader.dataset
+        views = inputs if is_trained else [inputs]
         assert all(view.dtype == torch.uint8 and view.shape[-3] == 3 for view in views)
         keys = cfg.model.get('num_key_views', 0)
         # A teacher's view is compared with at least one other.
-        assert loader is not cfg.train_dataloader or not keys or len(views) >= max(keys, 2)
+        assert not is_trained or not keys or len(views) >= max(keys, 2)
 
 
 class Images(list):

@@ -17,22 +17,12 @@ SHARED_FILES = {
     'alignment.py': 'the loss and operations of the alignment of views',
 }
 # Burn-down lists of names to be changed. Delete a name when it is unique; add none.
-FILES_TO_RENAME = {
-    'attention.py',
-    'neighbours.py',
-    'progress.py',
-    'recall.py',
-}
+FILES_TO_RENAME: set[str] = set()
 CLASSES_TO_RENAME = set()
 FUNCTIONS_TO_RENAME = {
-    'duration',
-    'nearest',
-    'picture',
     'select',
-    'spread',
 }
 CONSTANTS_TO_RENAME = {
-    'MANY_COLUMNS',
     'QUERIES',
     'ROWS',
     'SHORTEST',

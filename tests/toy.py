@@ -107,7 +107,8 @@ def build_loader(batch_size: int = 10, shuffle: bool = False, **overrides: Any) 
 def config(work_dir: Path, epochs: int = 2, **overrides: Any) -> Config:
     views = [dict(type='MultiView', num_views=[3], transforms=[[dict(type='ToyNoise')]]), dict(type='PackInputs')]
     bank = loader(10, False, [dict(type='PackInputs')])
-    probe = dict(bank_dataloader=bank, probe=dict(type='KNNProbe', ks=(1, 3)))
+    knn = dict(type='ClassificationBenchmark', train=bank['dataset'], kinds=[dict(type='Pooled')])
+    knn['probes'] = [dict(type='KNNProbe', ks=(1, 3))]
     return (
         Config(
             dict(
@@ -123,10 +124,10 @@ def config(work_dir: Path, epochs: int = 2, **overrides: Any) -> Config:
                 val_dataloader=bank,
                 test_dataloader=bank,
                 train_cfg=dict(type='EpochBasedTrainLoop', max_epochs=epochs),
-                val_cfg=dict(type='ProbeValLoop', **probe),
-                test_cfg=dict(type='ProbeTestLoop', **probe),
-                val_evaluator=dict(type='ProbeAccuracy', prefix='knn'),
-                test_evaluator=dict(type='ProbeAccuracy', prefix='knn'),
+                val_cfg=dict(type='BenchmarkValLoop', benchmarks=[knn]),
+                test_cfg=dict(type='BenchmarkTestLoop'),
+                val_evaluator=dict(),
+                test_evaluator=dict(),
                 optim_wrapper=dict(type='SSLOptimWrapper', optimizer=dict(type='AdamW', lr=LR)),
                 default_hooks=dict(
                     seed=dict(type='EpochSeedHook'),

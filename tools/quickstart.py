@@ -21,10 +21,11 @@ from rich import get_console
 from rich.table import Table
 
 from sslreg.datasets import PhotoTiles
+from sslreg.evaluation import Metrics
 from sslreg.reports.training import ObserverHook, ProgressHook, write_report
 from sslreg.reports.training.accuracy_section import metric_title
-from sslreg.reports.training.settings_section import duration
 from sslreg.utils.config_files import load_config
+from sslreg.utils.progress import duration
 
 TITLE = 'MaSSL quick start: what was learned'
 INTRODUCTION = (
@@ -77,14 +78,15 @@ def configure(args: argparse.Namespace) -> Config:
     return cfg
 
 
-def summary(accuracy: dict[str, dict[str, float]]) -> Table:
-    """Return a table of the accuracies."""
+def summary(accuracy: dict[str, Metrics]) -> Table:
+    """Make a table of the main metrics of each network."""
     first, *_ = accuracy.values()
+    main = [metric for metric in first if metric.role == 'main']
     table = Table('weighted k-NN, %', title='Accuracy on test images')
-    for metric in first:
+    for metric in main:
         table.add_column(metric_title(metric), justify='right')
     for name, metrics in accuracy.items():
-        table.add_row(name, *(f'{value:.1f}' for value in metrics.values()))
+        table.add_row(name, *(f'{metrics[metric]:.1f}' for metric in main))
     return table
 
 

@@ -9,21 +9,15 @@ short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407
 from mmengine.config import read_base
 
 from sslreg.datasets import ImageFolder
-from sslreg.evaluation import ClassificationBenchmark
 
 with read_base():
-    from .._base_.benchmarks.imagenet import *
-    from .._base_.benchmarks.probes import *
+    from .._base_.benchmarks.transfer import *
 
 data = dict(type=ImageFolder, data_root='data/country211', pipeline=imagenet_pipeline)
-benchmark = dict(
-    type=ClassificationBenchmark,
+benchmark.update(
     train=dict(**data, data_prefix='train'),
     test=dict(**data, data_prefix='test'),
-    kinds=kinds,
-    probes=[knn, logistic],
     source='https://openaipublic.azureedge.net/clip/data/country211.tgz, unpacked in the folder above it')
-reference_source = 'poster of MaSSL (arXiv 2407.17486)'
 reference = {
     'MAE, 800 epochs': {'pooled/knn/k20/top1': 5.0},
     'MoCo-v3, 300 epochs': {'pooled/knn/k20/top1': 14.3},

@@ -9,21 +9,14 @@ short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407
 from mmengine.config import read_base
 from mmpretrain.datasets import Flowers102
 
-from sslreg.evaluation import ClassificationBenchmark
-
 with read_base():
-    from .._base_.benchmarks.imagenet import *
-    from .._base_.benchmarks.probes import *
+    from .._base_.benchmarks.transfer import *
 
 data = dict(type=Flowers102, data_root='data/flowers-102', pipeline=imagenet_pipeline)
-benchmark = dict(
-    type=ClassificationBenchmark,
+benchmark.update(
     train=dict(**data, split='train'),
     test=dict(**data, split='test'),
-    kinds=kinds,
-    probes=[knn, logistic],
     source='102flowers.tgz (unpacked), imagelabels.mat, setid.mat of https://www.robots.ox.ac.uk/~vgg/data/flowers/102')
-reference_source = 'poster of MaSSL (arXiv 2407.17486)'
 reference = {
     'MAE, 800 epochs': {'pooled/knn/k20/top1': 16.9},
     'MoCo-v3, 300 epochs': {'pooled/knn/k20/top1': 70.2},

@@ -9,21 +9,14 @@ short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407
 from mmengine.config import read_base
 from mmpretrain.datasets import Food101
 
-from sslreg.evaluation import ClassificationBenchmark
-
 with read_base():
-    from .._base_.benchmarks.imagenet import *
-    from .._base_.benchmarks.probes import *
+    from .._base_.benchmarks.transfer import *
 
 data = dict(type=Food101, data_root='data/food-101', pipeline=imagenet_pipeline)
-benchmark = dict(
-    type=ClassificationBenchmark,
+benchmark.update(
     train=dict(**data, split='train'),
     test=dict(**data, split='test'),
-    kinds=kinds,
-    probes=[knn, logistic],
     source='food-101.tar.gz of https://data.vision.ee.ethz.ch/cvl/datasets_extra/food-101, unpacked in the folder above it')
-reference_source = 'poster of MaSSL (arXiv 2407.17486)'
 reference = {
     'MAE, 800 epochs': {'pooled/knn/k20/top1': 11.9},
     'MoCo-v3, 300 epochs': {'pooled/knn/k20/top1': 64.5},

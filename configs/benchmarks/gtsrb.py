@@ -9,21 +9,15 @@ short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407
 from mmengine.config import read_base
 
 from sslreg.datasets import GTSRB
-from sslreg.evaluation import ClassificationBenchmark
 
 with read_base():
-    from .._base_.benchmarks.imagenet import *
-    from .._base_.benchmarks.probes import *
+    from .._base_.benchmarks.transfer import *
 
 data = dict(type=GTSRB, data_root='data/gtsrb', pipeline=imagenet_pipeline)
-benchmark = dict(
-    type=ClassificationBenchmark,
+benchmark.update(
     train=dict(**data, split='train'),
     test=dict(**data, split='test'),
-    kinds=kinds,
-    probes=[knn, logistic],
     source="torchvision.datasets.GTSRB(FOLDER, split, download=True) for 'train' and 'test', FOLDER the one above it")
-reference_source = 'poster of MaSSL (arXiv 2407.17486)'
 reference = {
     'MAE, 800 epochs': {'pooled/knn/k20/top1': 27.6},
     'MoCo-v3, 300 epochs': {'pooled/knn/k20/top1': 56.1},

@@ -12,7 +12,6 @@ with read_base():
     from .imagenet_1percent import *
 
 benchmark.subset = dict(list_file='data/imagenet/10percent.txt', fraction=0.1)
-reference_source = 'poster of MaSSL (arXiv 2407.17486)'
 reference = {  # ViT-B/16; the poster does not say which k
     'DINO': {'pooled/knn/k10/top1': 70.1, 'pooled/logistic/lambda1e-05/top1': 74.2},
     'iBOT': {'pooled/knn/k10/top1': 72.9, 'pooled/logistic/lambda1e-05/top1': 75.9},

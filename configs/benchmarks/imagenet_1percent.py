@@ -8,17 +8,10 @@ them as many of each class are drawn, and the results say so. Not yet run.
 
 from mmengine.config import read_base
 
-from sslreg.evaluation import ClassificationBenchmark
-
 with read_base():
-    from .._base_.benchmarks.imagenet import *
-    from .._base_.benchmarks.probes import *
+    from .imagenet import *
 
-benchmark = dict(
-    type=ClassificationBenchmark,
-    train=imagenet_train,
-    test=imagenet_val,
-    kinds=kinds,
+benchmark.update(
     probes=[dict(knn, ks=(10,)), logistic],
     subset=dict(list_file='data/imagenet/1percent.txt', fraction=0.01))
 reference = {  # ViT-B/16; the poster does not say which k

@@ -7,17 +7,10 @@ Not yet run.
 
 from mmengine.config import read_base
 
-from sslreg.evaluation import ClassificationBenchmark
-
 with read_base():
-    from .._base_.benchmarks.imagenet import *
-    from .._base_.benchmarks.probes import *
+    from .imagenet import *
 
-benchmark = dict(
-    type=ClassificationBenchmark,
-    train=imagenet_train,
-    test=imagenet_val,
-    kinds=kinds,
+benchmark.update(
     probes=[logistic],
     subset=dict(images_per_class=1, seeds=(0, 1, 2)))
 reference = {  # the poster says neither the backbone nor the classifier, nor how many draws

@@ -9,7 +9,6 @@ with read_base():
     from .imagenet_1shot import *
 
 benchmark.subset.images_per_class = 2
-reference_source = 'poster of MaSSL (arXiv 2407.17486)'
 reference = {  # the poster says neither the backbone nor the classifier, nor how many draws
     'MoCo-v3': {'pooled/logistic/lambda1e-05/top1': 47.8, 'pooled/logistic/lambda1e-05/top1_std': 0.6},
     'DINO': {'pooled/logistic/lambda1e-05/top1': 49.3, 'pooled/logistic/lambda1e-05/top1_std': 0.8},

@@ -13,7 +13,6 @@ with read_base():
     from .imagenet_linear import *
 
 benchmark.kinds = [dict(type=ClassAndMeanPatch)]
-reference_source = 'released code of DINO and iBOT (READMEs)'
 reference = {  # ViT-B/16, from the tables of the released code; MaSSL's is not published
     'DINO': {'classandmeanpatch/best/top1': 78.2},
     'iBOT': {'classandmeanpatch/best/top1': 79.5},

@@ -10,17 +10,10 @@ have the class of their folder, which must be the list's. ``many``, ``medium`` a
 
 from mmengine.config import read_base
 
-from sslreg.evaluation import ClassificationBenchmark
-
 with read_base():
-    from .._base_.benchmarks.imagenet import *
-    from .._base_.benchmarks.probes import *
+    from .imagenet import *
 
-benchmark = dict(
-    type=ClassificationBenchmark,
-    train=imagenet_train,
-    test=imagenet_val,
-    kinds=kinds,
+benchmark.update(
     probes=[logistic],
     subset=dict(labelled_list_file='data/imagenet/ImageNet_LT_train.txt'),
     by_shots=True)

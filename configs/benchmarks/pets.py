@@ -9,21 +9,14 @@ short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407
 from mmengine.config import read_base
 from mmpretrain.datasets import OxfordIIITPet
 
-from sslreg.evaluation import ClassificationBenchmark
-
 with read_base():
-    from .._base_.benchmarks.imagenet import *
-    from .._base_.benchmarks.probes import *
+    from .._base_.benchmarks.transfer import *
 
 data = dict(type=OxfordIIITPet, data_root='data/oxford-iiit-pet', pipeline=imagenet_pipeline)
-benchmark = dict(
-    type=ClassificationBenchmark,
+benchmark.update(
     train=dict(**data, split='trainval'),
     test=dict(**data, split='test'),
-    kinds=kinds,
-    probes=[knn, logistic],
     source='images.tar.gz and annotations.tar.gz of https://www.robots.ox.ac.uk/~vgg/data/pets, unpacked in that folder')
-reference_source = 'poster of MaSSL (arXiv 2407.17486)'
 reference = {
     'MAE, 800 epochs': {'pooled/knn/k20/top1': 19.4},
     'MoCo-v3, 300 epochs': {'pooled/knn/k20/top1': 83.8},

@@ -9,22 +9,16 @@ short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407
 from mmengine.config import read_base
 
 from sslreg.datasets import STL10
-from sslreg.evaluation import ClassificationBenchmark
 
 with read_base():
-    from .._base_.benchmarks.imagenet import *
-    from .._base_.benchmarks.probes import *
+    from .._base_.benchmarks.transfer import *
 
 # arrays, so that there is nothing to load
 data = dict(type=STL10, data_root='data/stl10_binary', pipeline=imagenet_pipeline[1:])
-benchmark = dict(
-    type=ClassificationBenchmark,
+benchmark.update(
     train=dict(**data, split='train'),
     test=dict(**data, split='test'),
-    kinds=kinds,
-    probes=[knn, logistic],
     source='http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz, unpacked in the folder above it')
-reference_source = 'poster of MaSSL (arXiv 2407.17486)'
 reference = {
     'MAE, 800 epochs': {'pooled/knn/k20/top1': 64.6},
     'MoCo-v3, 300 epochs': {'pooled/knn/k20/top1': 97.5},

@@ -10,13 +10,12 @@ from mmengine.config import read_base
 from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.models import ResNet_CIFAR
 
-from sslreg.engine import CosineSchedule, ProbeTestLoop, ProbeValLoop, WarmupSchedule
+from sslreg.engine import CosineSchedule, WarmupSchedule
 from sslreg.models import EMATeacher, MemorySSL, ProjectionNeck, QueueMemory, ViewMemoryCELoss, ViewMemoryHead
 
 with read_base():
     from .._base_.datasets.photo_tiles import *
     from .._base_.default_runtime import *
-    from .._base_.knn import *
     from .._base_.schedules.massl import *
 
 model = dict(
@@ -36,7 +35,5 @@ model = dict(
 optim_wrapper.optimizer.lr.update(end=1e-5, warmup='1ep')
 auto_scale_lr = dict(base_batch_size=batch_size)
 
-probe.ks = (10, 20)  # of 1900 tiles, 100 a class
+val_cfg.benchmarks[0].probes[0].ks = (10, 20)  # of 1900 tiles, 100 a class
 train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=10, val_interval=1)
-val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
-test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

@@ -14,5 +14,4 @@ with read_base():
 train_dataloader.dataset.dataset.update(type=CIFAR100, data_root='data/cifar100')
 val_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
 test_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
-val_cfg.bank_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
-test_cfg.bank_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
+val_cfg.benchmarks[0].train.update(type=CIFAR100, data_root='data/cifar100')

@@ -11,13 +11,12 @@ from mmengine.config import read_base
 from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.models import ResNet_CIFAR
 
-from sslreg.engine import CosineSchedule, ProbeTestLoop, ProbeValLoop, WarmupSchedule
+from sslreg.engine import CosineSchedule, WarmupSchedule
 from sslreg.models import EMATeacher, MemorySSL, ProjectionNeck, QueueMemory, ViewMemoryCELoss, ViewMemoryHead
 
 with read_base():
     from .._base_.datasets.cifar10 import *
     from .._base_.default_runtime import *
-    from .._base_.knn import *
     from .._base_.schedules.massl import *
 
 batch_size = 256
@@ -42,5 +41,3 @@ optim_wrapper.optimizer.lr.warmup = '10ep'
 auto_scale_lr = dict(base_batch_size=batch_size)
 
 train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=200, val_interval=10)
-val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
-test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

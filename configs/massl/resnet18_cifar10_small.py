@@ -13,11 +13,9 @@ with read_base():
     from .resnet18_cifar10_200e import *
 
 train_dataloader.dataset.dataset = packed_train
-bank_dataloader.dataset = packed_bank
+val_cfg.benchmarks[0].train = packed_bank
 val_dataloader.dataset = dict(**packed_test, indices=2_000)
 test_dataloader.dataset = dict(**packed_test, indices=10_000)
-val_cfg.bank_dataloader = bank_dataloader
-test_cfg.bank_dataloader = bank_dataloader
 
 model.backbone.update(stem_channels=16, base_channels=16)
 model.neck.update(in_channels=128, hid_channels=512, out_channels=128)
@@ -31,7 +29,6 @@ auto_scale_lr.base_batch_size = 128
 train_dataloader.update(batch_size=128, num_workers=1)
 train_dataloader.dataset.dataset.indices = 10_000
 train_dataloader.dataset.views[1].update(num=2, scale=(0.15, 0.5))
-val_cfg.bank_dataloader.dataset.indices = 10_000
-test_cfg.bank_dataloader.dataset.indices = 10_000
+val_cfg.benchmarks[0].train.indices = 10_000
 
 train_cfg.update(max_epochs=25, val_interval=1)

@@ -22,8 +22,6 @@ train_dataloader.dataset.views[1].size = 32
 train_dataloader.dataset.dataset.update(data_root='data/tinyimagenet_a', indices=None)
 val_dataloader.dataset.update(data_root='data/tinyimagenet_a', ann_file='val.npz', indices=None)
 test_dataloader.dataset = val_dataloader.dataset
-bank_dataloader.dataset.update(data_root='data/tinyimagenet_a', indices=None)
-val_cfg.bank_dataloader.dataset = bank_dataloader.dataset
-test_cfg.bank_dataloader.dataset = bank_dataloader.dataset
+val_cfg.benchmarks[0].train.update(data_root='data/tinyimagenet_a', indices=None)
 
 train_cfg.max_epochs = 10

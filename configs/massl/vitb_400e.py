@@ -12,14 +12,13 @@ Paper (ViT-B): k-NN with 1 % / 10 % of the labels 68.8 / 74.1, linear 70.4 / 76.
 from mmengine.config import read_base
 from mmengine.runner import EpochBasedTrainLoop
 
-from sslreg.engine import CosineSchedule, ProbeTestLoop, ProbeValLoop, WarmupSchedule
+from sslreg.engine import CosineSchedule, WarmupSchedule
 from sslreg.models import (EMATeacher, MemorySSL, ProjectionNeck, QueueMemory, SSLVisionTransformer, ViewMemoryCELoss,
                            ViewMemoryHead)
 
 with read_base():
     from .._base_.datasets.imagenet_multicrop import *
     from .._base_.default_runtime import *
-    from .._base_.knn import *
     from .._base_.schedules.massl import *
 
 batch_size = 8 * 128
@@ -47,5 +46,3 @@ optim_wrapper.optimizer.lr.update(start=lr, end=2e-6, warmup='10ep')
 auto_scale_lr = dict(base_batch_size=batch_size)
 
 train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=400, val_interval=50)
-val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
-test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

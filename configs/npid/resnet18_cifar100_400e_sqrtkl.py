@@ -15,5 +15,4 @@ model.data_preprocessor.update(mean=[129.3, 124.1, 112.4], std=[68.2, 65.4, 70.4
 train_dataloader.dataset.dataset.update(type=CIFAR100, data_root='data/cifar100')
 val_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
 test_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
-val_cfg.bank_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
-test_cfg.bank_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
+val_cfg.benchmarks[0].train.update(type=CIFAR100, data_root='data/cifar100')

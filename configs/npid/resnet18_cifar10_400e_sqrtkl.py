@@ -11,13 +11,11 @@ from mmengine.config import read_base
 from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.models import ResNet_CIFAR
 
-from sslreg.engine import ProbeTestLoop, ProbeValLoop
 from sslreg.models import CorrectedInstanceMemory, InstanceHead, MemorySSL, ProjectionNeck, ReleasedSqrtKLLoss
 
 with read_base():
     from .._base_.datasets.cifar10 import *
     from .._base_.default_runtime import *
-    from .._base_.knn import *
     from .._base_.schedules.npid import *
 
 batch_size = 512
@@ -41,5 +39,3 @@ model = dict(
 auto_scale_lr = dict(base_batch_size=batch_size)
 
 train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=400, val_interval=10)
-val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
-test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

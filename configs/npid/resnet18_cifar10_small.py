@@ -14,11 +14,9 @@ with read_base():
     from .resnet18_cifar10_400e_sqrtkl import *
 
 train_dataloader.dataset.dataset = packed_train
-bank_dataloader.dataset = packed_bank
+val_cfg.benchmarks[0].train = packed_bank
 val_dataloader.dataset = packed_test
 test_dataloader = val_dataloader
-val_cfg.bank_dataloader = bank_dataloader
-test_cfg.bank_dataloader = bank_dataloader
 
 batch_size = 64
 
@@ -30,6 +28,5 @@ auto_scale_lr.base_batch_size = batch_size
 
 train_dataloader.update(batch_size=batch_size, num_workers=1)
 train_dataloader.dataset.dataset.indices = 10_000
-val_cfg.bank_dataloader.dataset.indices = 10_000
-test_cfg.bank_dataloader.dataset.indices = 10_000
+val_cfg.benchmarks[0].train.indices = 10_000
 train_cfg.update(max_epochs=8, val_interval=2)

@@ -25,8 +25,6 @@ model.memory.length = 100_000
 train_dataloader.dataset = dict(
     type=ImageFolder, data_root=data_root, data_prefix='train',
     pipeline=[dict(type=LoadImage), dict(type=MultiCrop, views=views), dict(type=PackViews)])
-bank_dataloader.dataset = dict(type=ImageFolder, data_root=data_root, data_prefix='train', pipeline=folder_pipeline)
+val_cfg.benchmarks[0].train = dict(type=ImageFolder, data_root=data_root, data_prefix='train', pipeline=folder_pipeline)
 val_dataloader.dataset = dict(type=ImageFolder, data_root=data_root, data_prefix='val', pipeline=folder_pipeline)
 test_dataloader = val_dataloader
-val_cfg.bank_dataloader = bank_dataloader
-test_cfg.bank_dataloader = bank_dataloader

@@ -12,13 +12,12 @@ from mmpretrain.datasets import MultiView, PackInputs, RandomFlip, RandomResized
 from mmpretrain.models import ResNet
 
 from sslreg.datasets import ColorJitter, LoadImage, RandomGrayscale
-from sslreg.engine import ProbeTestLoop, ProbeValLoop, StepSchedule
+from sslreg.engine import StepSchedule
 from sslreg.models import InstanceHead, InstanceMemory, MemorySSL, ProjectionNeck
 
 with read_base():
     from .._base_.datasets.imagenet_single_view import *
     from .._base_.default_runtime import *
-    from .._base_.knn import *
     from .._base_.schedules.npid import *
 
 batch_size = 8 * 32
@@ -46,5 +45,3 @@ optim_wrapper.optimizer.lr = dict(type=StepSchedule, start=0.03, milestones=['12
 auto_scale_lr = dict(base_batch_size=batch_size)
 
 train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=200, val_interval=20)
-val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
-test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

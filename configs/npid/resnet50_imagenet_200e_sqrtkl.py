@@ -12,13 +12,11 @@ from mmengine.config import read_base
 from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.models import ResNet
 
-from sslreg.engine import ProbeTestLoop, ProbeValLoop
 from sslreg.models import CorrectedInstanceMemory, InstanceHead, MemorySSL, ProjectionNeck, ReleasedSqrtKLLoss
 
 with read_base():
     from .._base_.datasets.imagenet_single_view import *
     from .._base_.default_runtime import *
-    from .._base_.knn import *
     from .._base_.schedules.npid import *
 
 batch_size = 8 * 64
@@ -40,5 +38,3 @@ optim_wrapper.optimizer.lr.start = 0.03 * batch_size / 256
 auto_scale_lr = dict(base_batch_size=batch_size)
 
 train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=200, val_interval=20)
-val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
-test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

@@ -21,7 +21,6 @@ model.num_key_views = 2
 train_dataloader.batch_size = 64
 train_dataloader.dataset.dataset.indices = 1_500
 train_dataloader.dataset.views = [dict(train_dataloader.dataset.views[0], size=16, scale=(0.3, 1.0), num=2)]
-val_cfg.bank_dataloader.dataset.indices = 1_500
-test_cfg.bank_dataloader.dataset.indices = 1_500
+val_cfg.benchmarks[0].train.indices = 1_500
 
 train_cfg.update(max_epochs=60, val_interval=60)

@@ -16,11 +16,9 @@ with read_base():
     from ..npid.resnet18_cifar10_400e_sqrtkl import *
 
 train_dataloader.dataset.dataset = packed_train
-bank_dataloader.dataset = packed_bank
+val_cfg.benchmarks[0].train = packed_bank
 val_dataloader.dataset = packed_test
 test_dataloader = val_dataloader
-val_cfg.bank_dataloader = bank_dataloader
-test_cfg.bank_dataloader = bank_dataloader
 
 model.backbone = dict(type=ResNet9)
 model.neck.in_channels = 256

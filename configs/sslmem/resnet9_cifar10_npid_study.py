@@ -19,7 +19,6 @@ model.neck.in_channels = 256
 model.memory.length = 1_500
 train_dataloader.dataset.dataset.indices = 1_500
 train_dataloader.dataset.views[0].update(size=16, scale=(0.3, 1.0))
-val_cfg.bank_dataloader.dataset.indices = 1_500
-test_cfg.bank_dataloader.dataset.indices = 1_500
+val_cfg.benchmarks[0].train.indices = 1_500
 
 train_cfg.update(max_epochs=120, val_interval=120)

@@ -13,13 +13,12 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.engine import LARS
 from mmpretrain.models import ContrastiveHead, CrossEntropyLoss, NonLinearNeck, SimCLR
 
-from sslreg.engine import CosineSchedule, MatrixDecayConstructor, ProbeTestLoop, ProbeValLoop, SSLOptimWrapper
+from sslreg.engine import CosineSchedule, MatrixDecayConstructor, SSLOptimWrapper
 from sslreg.models import ResNet9, ViewPreprocessor
 
 with read_base():
     from .._base_.datasets.cifar10_sslmem import *
     from .._base_.default_runtime import *
-    from .._base_.knn import *
 
 batch_size = 4096
 
@@ -45,5 +44,3 @@ optim_wrapper = dict(
 auto_scale_lr = dict(base_batch_size=batch_size)
 
 train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=600, val_interval=50)
-val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
-test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

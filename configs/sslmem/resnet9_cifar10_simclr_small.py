@@ -26,6 +26,5 @@ train_dataloader.update(batch_size=batch_size, num_workers=1)
 train_dataloader.dataset.dataset.indices = 10_000
 val_dataloader.dataset.indices = 2_000
 test_dataloader.dataset.indices = 10_000
-val_cfg.bank_dataloader.dataset.indices = 10_000
-test_cfg.bank_dataloader.dataset.indices = 10_000
+val_cfg.benchmarks[0].train.indices = 10_000
 train_cfg.update(max_epochs=10, val_interval=10)

@@ -17,6 +17,5 @@ train_dataloader.num_workers = 1
 train_dataloader.dataset.dataset.indices = 10_000
 val_dataloader.dataset.indices = 2_000
 test_dataloader.dataset.indices = 10_000
-val_cfg.bank_dataloader.dataset.indices = 10_000
-test_cfg.bank_dataloader.dataset.indices = 10_000
+val_cfg.benchmarks[0].train.indices = 10_000
 train_cfg.update(max_epochs=15, val_interval=15)

@@ -15,13 +15,12 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.models import MAE, MAEPretrainDecoder, MAEPretrainHead, MAEViT, PixelReconstructionLoss
 from torch.optim import AdamW
 
-from sslreg.engine import CosineSchedule, MatrixDecayConstructor, ProbeTestLoop, ProbeValLoop, SSLOptimWrapper
+from sslreg.engine import CosineSchedule, MatrixDecayConstructor, SSLOptimWrapper
 from sslreg.models import SingleViewPreprocessor
 
 with read_base():
     from .._base_.datasets.cifar10_sslmem import *
     from .._base_.default_runtime import *
-    from .._base_.knn import *
 
 batch_size = 2048
 
@@ -49,5 +48,3 @@ optim_wrapper = dict(
 auto_scale_lr = dict(base_batch_size=batch_size)
 
 train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=600, val_interval=50)
-val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
-test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

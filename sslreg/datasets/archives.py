@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any
 
 Root = Path | zipfile.Path
@@ -30,14 +31,16 @@ def dataset_root(path: str | Path) -> Root:
         ValueError: The file is no zip archive.
     """
     root = Path(path).expanduser()
-    if root.is_dir():
-        return root
-    if not root.exists():
+    try:
+        status = root.stat()
+    except OSError as error:
         raise FileNotFoundError(
             f'no folder or zip archive {str(root)!r} (from {Path.cwd()}): link your data there (docs/data.md)'
-        )
+        ) from error
+    if S_ISDIR(status.st_mode):
+        return root
     try:
-        return zipfile.Path(_open(root, os.getpid(), root.stat().st_mtime_ns))
+        return zipfile.Path(_open(root, os.getpid(), status.st_mtime_ns))
     except zipfile.BadZipFile as error:
         raise ValueError(f'{str(root)!r} is no folder and no zip archive: {error}') from error
 

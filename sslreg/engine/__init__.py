@@ -20,7 +20,7 @@ from .hooks import (
     register_required_hooks,
 )
 from .lengths import TrainingLength
-from .loops import ProbeTestLoop, ProbeValLoop
+from .loops import BenchmarkLoop, BenchmarkTestLoop, BenchmarkValLoop, ProbeTestLoop, ProbeValLoop
 from .optim import DefaultOptimWrapperConstructor, MatrixDecayConstructor, SSLOptimWrapper
 from .optimizer_schedules import OptimizerSchedules
 from .schedules import (
@@ -37,6 +37,9 @@ forward(__name__)
 
 __all__ = [
     'ActivationCheckpointHook',
+    'BenchmarkLoop',
+    'BenchmarkTestLoop',
+    'BenchmarkValLoop',
     'ChannelsLastHook',
     'CompileHook',
     'CosineSchedule',

@@ -5,7 +5,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from sslreg.registry import type_name
+from sslreg.registry import DATASETS, type_name
 
 
 def use_data_root(cfg: Config, root: str) -> str | None:
@@ -27,9 +27,8 @@ def use_data_root(cfg: Config, root: str) -> str | None:
             'downloaded there'
         )
     loaders = [cfg.get('train_dataloader'), cfg.get('val_dataloader'), cfg.get('test_dataloader')]
-    loops = [cfg.get('val_cfg'), cfg.get('test_cfg')]
-    loaders += [loop.get('bank_dataloader') for loop in loops if loop]
     datasets = [innermost(loader.dataset) for loader in loaders if loader]
+    datasets += [dataset for name in ('val_cfg', 'test_cfg') for dataset in _datasets_of_benchmarks(cfg.get(name))]
     for dataset in datasets:
         if type_name(dataset.type) == 'PhotoTiles':
             raise ValueError(
@@ -43,6 +42,13 @@ def use_data_root(cfg: Config, root: str) -> str | None:
     for name in ('val_dataloader', 'val_cfg', 'val_evaluator', 'test_dataloader', 'test_cfg', 'test_evaluator'):
         cfg[name] = None
     return f'{root} has no train/ folder: training on all images in it, without labels and so without evaluation'
+
+
+def _datasets_of_benchmarks(loop: Any) -> list[Any]:
+    """Return the datasets of the benchmarks that a loop describes; named benchmarks have paths of their own."""
+    described = [each for each in (loop or {}).get('benchmarks') or () if not isinstance(each, str)]
+    parts = [part for each in described for part in each.values() if isinstance(part, dict)]
+    return [innermost(part) for part in parts if DATASETS.get(type_name(part.get('type', '')))]
 
 
 def innermost(dataset: Any) -> Any:

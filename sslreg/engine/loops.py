@@ -1,144 +1,168 @@
-"""Validation and test by a probe on frozen features."""
+"""Validation and test by benchmarks on frozen features."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from inspect import signature
+from pathlib import Path
+from typing import Any
 
-import torch
-from mmengine.dist import broadcast, get_rank, get_world_size
-from mmengine.runner import Runner, TestLoop, ValLoop
-from torch import Tensor, nn
+from mmengine.config import Config
+from mmengine.dist import broadcast
+from mmengine.runner import Runner
+from mmengine.runner.base_loop import BaseLoop
+from torch import nn
 from torch.utils.data import DataLoader
 
-from sslreg.datasets.classes import check_classes
 from sslreg.engine.sharded import gathered_for_evaluation
-from sslreg.evaluation.features.collect import collect
-from sslreg.evaluation.probes import BaseProbe
+from sslreg.evaluation import Benchmark, Extractor, Metrics, Suite
 from sslreg.models.adapters import as_encoder
-from sslreg.registry import LOOPS, PROBES
+from sslreg.registry import BENCHMARKS, LOOPS
 from sslreg.utils.dist import unwrap
-
-ROWS = 8192  # of queries at a time: each rank has the scores of all of them
-
-
-class Probed(NamedTuple):
-    """Features of the bank ``[N, C]`` and of the queries ``[M, C]``, and a probe's metrics on them."""
-
-    bank: Tensor
-    queries: Tensor
-    metrics: dict[str, float]
+from sslreg.utils.earlier_configs import benchmark_of
 
 
-class ProbeLoop:
-    """What both loops share: fit a probe to the features of one dataset (the bank) and score it on another.
+class BenchmarkLoop(BaseLoop):
+    """Loop that runs benchmarks on the model as it is: any protocol, also during training.
+
+    Metrics have the names that ``tools/test.py --benchmarks`` gives them, e.g. ``pooled/knn/k20/top1``, which is also
+    the one for ``save_best`` of ``CheckpointHook``. Benchmarks that are named instead of described have their name in
+    front: ``davis_mini/J&F``. Features are extracted anew each time, and are not stored.
 
     Args:
         runner: The runner.
-        dataloader: Of the images to classify.
-        evaluator: Of ``ProbeAccuracy`` or other metrics of ``dict(gt_label, scores)``.
-        bank_dataloader: Of the labelled images that the probe learns from, with the same transform.
-        probe: Config of a probe.
+        dataloader: Loader of test images. Benchmarks without ``test`` classify its dataset, and its batch size and
+            workers are those of all features. Each image counts once on any number of processes.
+        evaluator: Unused: MMEngine requires ``val_evaluator`` and ``test_evaluator``, which are ``dict()``.
+        benchmarks: Config of a benchmark, registry ``BENCHMARKS``, and names of others in ``configs/benchmarks``; by
+            default those of the config's ``val_cfg``.
 
-    Both samplers need ``round_up=False``, so that each image counts once on any number of ranks.
+    Raises:
+        ValueError: There are no benchmarks, or several configs without a name.
+        MissingDataError: Benchmarks cannot run.
     """
 
-    runner: Runner
-    dataloader: DataLoader[Any]
-    evaluator: Any
+    phase: str
 
     def __init__(
         self,
         runner: Runner,
         dataloader: DataLoader[Any] | dict[str, Any],
-        evaluator: Any,
-        bank_dataloader: DataLoader[Any] | dict[str, Any],
-        probe: dict[str, Any],
+        evaluator: Any = None,
+        benchmarks: Sequence[dict[str, Any] | str] | None = None,
     ) -> None:
-        super().__init__(runner, dataloader, evaluator)  # type: ignore[call-arg]  # of MMEngine's loop
-        self.bank = runner.build_dataloader(bank_dataloader, seed=runner.seed)
-        self.probe: BaseProbe = PROBES.build(probe)
-        self.probe.check(len(self.bank.dataset))
-        check_classes(self.bank.dataset, self.dataloader.dataset)
+        super().__init__(runner, dataloader)
+        if benchmarks is None:
+            benchmarks = (runner.cfg.get('val_cfg') or {}).get('benchmarks')
+        if not benchmarks:
+            raise ValueError(f'{type(self).__name__} needs benchmarks=[dict(type=...)], here or in val_cfg')
+        configs = [each for each in benchmarks if not isinstance(each, str)]
+        if len(configs) > 1:
+            raise ValueError(
+                f'{len(configs)} benchmarks have no name, which tells their metrics apart: write all but one into '
+                "files, and name these, e.g. benchmarks=[dict(type=...), 'mine/faces.py']"
+            )
+        described = [Benchmark(self.name, Config(dict(benchmark=self._with_test(config)))) for config in configs]
+        named = Suite.load(each for each in benchmarks if isinstance(each, str))
+        self.suite = Suite([*described, *named])
+        self.suite.prepare()
 
-    def run_as(self, phase: str) -> dict[str, float]:
-        """Evaluate the model as it is, calling the hooks of ``'val'`` or ``'test'``, and return the metrics."""
-        self.runner.call_hook(f'before_{phase}')
-        self.runner.call_hook(f'before_{phase}_epoch')
+    @property
+    def name(self) -> str:
+        """Name of the benchmark that the config describes, in logs and errors; its metrics have no name in front."""
+        return f'{self.phase}_cfg'
+
+    def _with_test(self, config: dict[str, Any]) -> dict[str, Any]:
+        """Return the config of a benchmark with the loop's dataset as ``test``, if it takes one and has none."""
+        kind = config['type'] if isinstance(config['type'], type) else BENCHMARKS.get(config['type'])
+        takes_test = kind is not None and 'test' in signature(kind).parameters
+        return dict(config, test=self.dataloader.dataset) if takes_test and 'test' not in config else dict(config)
+
+    def run(self) -> Metrics:
+        """Evaluate the model, calling the hooks of validation or test; return the metrics by name."""
+        self.runner.call_hook(f'before_{self.phase}')
+        self.runner.call_hook(f'before_{self.phase}_epoch')
         model = unwrap(self.runner.model)
         model.eval()
         share_buffers(model)
-        shown = as_encoder(model)
-        with gathered_for_evaluation(shown):
-            metrics = self.probe_features(shown.extract_feat, shown.data_preprocessor).metrics
-        self.runner.call_hook(f'after_{phase}_epoch', metrics=metrics)
-        self.runner.call_hook(f'after_{phase}')
+        network = as_encoder(model)
+        with gathered_for_evaluation(network):
+            metrics = self.evaluate(network)
+        self.runner.call_hook(f'after_{self.phase}_epoch', metrics=metrics)
+        self.runner.call_hook(f'after_{self.phase}')
         return metrics
 
-    def probe_features(self, fn: Callable[[Tensor], Tensor], preprocess: Callable[..., dict[str, Any]]) -> Probed:
-        """Score any features of the loop's images; see :func:`run_probe`."""
-        return run_probe(fn, preprocess, self.bank, self.dataloader, self.probe, self.evaluator)
+    def evaluate(self, network: Any) -> Metrics:
+        """Return the metrics of a network with ``extract_feat``, ``feature_backbone`` and ``data_preprocessor``."""
+        self.suite.run(self.extractor(network), Path(self.runner.work_dir, 'benchmarks'))
+        return self.metrics
+
+    @property
+    def metrics(self) -> Metrics:
+        """Metrics of the latest evaluation."""
+        return {
+            metric if each.name == self.name else metric.of_benchmark(each.name): value
+            for each in self.suite
+            for metric, value in each.metrics.items()
+        }
+
+    def extractor(self, network: Any) -> Extractor:
+        """Return an extractor of features with the settings of the loop's loader."""
+        loader = self.dataloader
+        return Extractor(network, None, loader.batch_size, loader.num_workers, pin_memory=loader.pin_memory)
 
 
 @LOOPS.register_module()
-class ProbeValLoop(ProbeLoop, ValLoop):
-    """A probe as the validation during training; see :class:`ProbeLoop`."""
+class BenchmarkValLoop(BenchmarkLoop):
+    """Benchmarks as the validation during training; see :class:`BenchmarkLoop`."""
 
-    def run(self) -> dict[str, float]:
-        return self.run_as('val')
+    phase = 'val'
 
 
 @LOOPS.register_module()
-class ProbeTestLoop(ProbeLoop, TestLoop):
-    """A probe as what ``tools/test.py`` runs; see :class:`ProbeLoop`."""
+class BenchmarkTestLoop(BenchmarkLoop):
+    """Benchmarks as the test that ``tools/test.py CONFIG CHECKPOINT`` runs; see :class:`BenchmarkLoop`."""
 
-    def run(self) -> dict[str, float]:
-        return self.run_as('test')
+    phase = 'test'
 
 
-def run_probe(
-    fn: Callable[[Tensor], Tensor],
-    preprocess: Callable[..., dict[str, Any]],
-    bank: DataLoader[Any],
-    queries: DataLoader[Any],
-    probe: BaseProbe,
-    evaluator: Any,
-) -> Probed:
-    """Extract features, fit, predict; each rank gives the evaluator its share of the rows, every n-th.
+@LOOPS.register_module()
+class ProbeValLoop(BenchmarkValLoop):
+    """Form of :class:`BenchmarkValLoop` in configs of earlier versions.
 
     Args:
-        fn: What maps images to features, ``[B, 3, H, W] -> [B, C]``.
-        preprocess: The model's ``data_preprocessor``.
-        bank: Of the labelled images that the probe learns from.
-        queries: Of the images to classify.
-        probe: The probe.
-        evaluator: Of metrics of ``dict(gt_label, scores)``.
+        runner: The runner.
+        dataloader: Loader of the images to classify.
+        evaluator: Unused.
+        bank_dataloader: Loader of the labelled images that the probe learns from.
+        probe: Config of the probe.
     """
-    bank_feats, feats = collect(fn, bank, preprocess), collect(fn, queries, preprocess)
-    probe.fit(bank_feats, labels(bank, bank_feats))
-    gt_labels = labels(queries, feats)
-    for begin in range(0, len(feats), ROWS):
-        scores = probe.scores(feats[begin : begin + ROWS])
-        own = slice((get_rank() - begin) % get_world_size(), None, get_world_size())
-        sample = dict(
-            gt_label=gt_labels[begin : begin + ROWS][own],
-            scores={name: each[own] for name, each in scores.items()},
-        )
-        evaluator.process(data_samples=[sample])
-    return Probed(bank_feats, feats, evaluator.evaluate(len(feats)))
+
+    def __init__(self, runner: Runner, dataloader: Any, evaluator: Any, bank_dataloader: Any, probe: Any) -> None:
+        super().__init__(runner, dataloader, evaluator, [benchmark_of(bank_dataloader, probe)])
+
+
+@LOOPS.register_module()
+class ProbeTestLoop(BenchmarkTestLoop):
+    """Form of :class:`BenchmarkTestLoop` in configs of earlier versions.
+
+    Args:
+        runner: The runner.
+        dataloader: Loader of the images to classify.
+        evaluator: Unused.
+        bank_dataloader: Loader of the labelled images that the probe learns from.
+        probe: Config of the probe.
+    """
+
+    def __init__(self, runner: Runner, dataloader: Any, evaluator: Any, bank_dataloader: Any, probe: Any) -> None:
+        super().__init__(runner, dataloader, evaluator, [benchmark_of(bank_dataloader, probe)])
 
 
 def share_buffers(model: nn.Module) -> None:
     """Give every rank the buffers of rank 0, which are the ones in the checkpoint.
 
-    Batch norm's running statistics are each rank's own; most other buffers, the memories above all, are equal already.
-    The entries of a sharded memory stay where they are.
+    Running statistics of batch norm differ between ranks; most other buffers, the memories above all, are equal
+    already. The entries of a sharded memory stay where they are.
     """
     apart = getattr(model, '_ddp_params_and_buffers_to_ignore', [])
     for name, buffer in model.named_buffers():
         if name not in apart:
             broadcast(buffer)
-
-
-def labels(loader: DataLoader[Any], feats: Tensor) -> Tensor:
-    """``[N]`` class indices of a loader's dataset, on the device of its features."""
-    dataset: Any = loader.dataset
-    return torch.tensor(dataset.get_gt_labels(), device=feats.device)

@@ -5,7 +5,6 @@ from .features.extract import Extractor
 from .features.kinds import ClassAndGeMPatch, ClassAndMeanPatch, ClassToken, MultiScale, PatchTokens, Pooled
 from .features.store import FeatureStore
 from .metric import Metric, Metrics
-from .metrics.probe_accuracy import ProbeAccuracy
 from .probes import BaseProbe, KNNProbe, LinearProbe, LogisticProbe
 from .protocols import (
     BaseBenchmark,
@@ -43,7 +42,6 @@ __all__ = [
     'Outcome',
     'PatchTokens',
     'Pooled',
-    'ProbeAccuracy',
     'ResultTable',
     'RetrievalBenchmark',
     'RevisitedBenchmark',

@@ -74,6 +74,10 @@ class Metric(str):
         """Metric of this one's standard deviation."""
         return self.copy_with(is_deviation=True)
 
+    def of_benchmark(self, name: str) -> 'Metric':
+        """Return the metric with the name of its benchmark in front, which tells several benchmarks apart."""
+        return self.copy_with(kind='/'.join(part for part in (name, self.kind) if part))
+
     @property
     def is_count(self) -> bool:
         """Whether the value counts images or queries, so that no value is the best."""

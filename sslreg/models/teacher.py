@@ -1,4 +1,4 @@
-"""The teacher: a moving average of the student."""
+"""Teachers as moving averages of the student."""
 
 from typing import Any
 

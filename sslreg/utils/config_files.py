@@ -6,6 +6,8 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.utils import import_modules_from_strings
 
+from .earlier_configs import translate
+
 
 def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Config:
     """Read a config, merge ``--cfg-options`` into it and import its ``custom_imports``.
@@ -27,6 +29,7 @@ def parse_config(text: str, options: dict[str, Any] | None = None) -> Config:
 
 def _complete(cfg: Config, options: dict[str, Any] | None) -> Config:
     cfg.merge_from_dict(options or {})
+    translate(cfg)
     if 'custom_imports' in cfg:
         import_modules_from_strings(**cfg.custom_imports)
     return cfg

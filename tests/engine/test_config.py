@@ -50,8 +50,9 @@ def test_data_root_reaches_every_dataset(tmp_path):
     (tmp_path / 'train').mkdir()
     cfg = Config.fromfile('configs/massl/vits_800e.py')
     assert use_data_root(cfg, str(tmp_path)) is None
-    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader, cfg.val_cfg.bank_dataloader):
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
         assert loader.dataset.data_root == str(tmp_path)
+    assert cfg.val_cfg.benchmarks[0].train.data_root == str(tmp_path)
     assert cfg.train_dataloader.dataset.data_prefix == 'train'
 
 

@@ -255,7 +255,7 @@ def test_a_sharded_memory_is_in_the_checkpoint_whole(run_ranks, tmp_path):
 
 
 def test_the_best_checkpoint_is_whole(tmp_path):
-    checkpoint = dict(type='PlainCheckpointHook', interval=2, save_best='knn/k1', rule='greater')
+    checkpoint = dict(type='PlainCheckpointHook', interval=2, save_best='pooled/knn/k1/top1', rule='greater')
     runner = train(tmp_path, memory=dict(sharded=True), default_hooks__checkpoint=checkpoint)
     (best,) = tmp_path.glob('best_*.pth')
     saved = torch.load(best, weights_only=True)['state_dict']

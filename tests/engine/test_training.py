@@ -25,7 +25,7 @@ def test_trains_evaluates_and_remembers(tmp_path):
     runner = toy.train(tmp_path)
     assert runner.iter == 6
     assert runner.model.memory.num_updates == 6
-    assert set(runner.val_loop.run()) == {'knn/k1', 'knn/k3'}
+    assert set(runner.val_loop.run()) == {'pooled/knn/k1/top1', 'pooled/knn/k3/top1'}
     assert (tmp_path / 'epoch_2.pth').is_file()
 
 
@@ -195,7 +195,7 @@ def test_misspelt_optimizer_parameter_fails_at_start(tmp_path):
             dict(train_dataloader__num_workers=1, train_dataloader__persistent_workers=True),
             'persistent_workers=True keeps the random states',
         ),
-        (dict(val_cfg__probe__ks=(1, 30)), 'a bank of 24 images has no 30 neighbours'),
+        (dict(val_cfg__benchmarks__0__probes__0__ks=(1, 30)), 'a bank of 24 images has no 30 neighbours'),
         (
             dict(val_dataloader__dataset__metainfo=dict(classes=('odd', 'even'))),
             'has the classes even, odd .2., the images',

@@ -1,12 +1,19 @@
 """What two ranks compute together is what one process computes."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+
 import pytest
 import torch
-from mmengine.evaluator import Evaluator
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner
+from torch import nn
 
 from sslreg.datasets import sample_indices
-from sslreg.engine import loops
-from sslreg.evaluation import KNNProbe, LinearProbe, LogisticProbe, ProbeAccuracy
+from sslreg.engine import BenchmarkValLoop
+from sslreg.evaluation import KNNProbe, LinearProbe, LogisticProbe
+from sslreg.evaluation.metrics import class_accuracy
 from sslreg.evaluation.probes.neighbours import nearest_over_ranks
 from sslreg.registry import BENCHMARKS
 from sslreg.utils.dist import own_rows
@@ -63,17 +70,32 @@ def _benchmark() -> dict[str, float]:
         dict(type='ClassificationBenchmark', train=names[0], test=names[1], kinds=[dict(type='Pooled')], probes=probes)
     )
     bench.wanted()
-    return bench.run({'pooled/train': train, 'pooled/test': test})
+    return {str(metric): value for metric, value in bench.run({'pooled/train': train, 'pooled/test': test}).items()}
+
+
+class MeanColour(nn.Module):
+    """Two features of 24 images whose colours differ little."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.feature_backbone = nn.Identity()
+
+    def data_preprocessor(self, batch, training):
+        return dict(batch, inputs=batch['inputs'].float(), data_samples=sample_indices(batch['data_samples']))
+
+    def extract_feat(self, images):
+        return images.mean(dim=(2, 3))
 
 
 def _loop() -> dict[str, float]:
-    def preprocess(batch, training):
-        return dict(inputs=batch['inputs'].float(), data_samples=sample_indices(batch['data_samples']))
-
-    evaluator = Evaluator(ProbeAccuracy(prefix='knn'))
-    loader = toy.build_loader()
-    probe = KNNProbe((1, 3, 9))
-    return loops.run_probe(lambda x: x.mean(dim=(2, 3)), preprocess, loader, loader, probe, evaluator).metrics
+    """The loop of training, on the images of the runner of the toy."""
+    with DefaultScope.overwrite_default_scope('sslreg'), TemporaryDirectory() as folder:
+        cfg = toy.config(Path(folder))
+        cfg.val_cfg.benchmarks[0].probes = [dict(type='KNNProbe', ks=(1, 3, 9))]
+        runner = SimpleNamespace(build_dataloader=Runner.build_dataloader, seed=0, _randomness_cfg={}, cfg=cfg)
+        runner.work_dir = folder
+        loop = BenchmarkValLoop(runner, cfg.val_dataloader, {}, cfg.val_cfg.benchmarks)
+        return {str(metric): value for metric, value in loop.evaluate(MeanColour()).items()}
 
 
 def _refused() -> list[str]:
@@ -88,13 +110,13 @@ def _refused() -> list[str]:
 
 
 def results(rank: int):
-    loops.ROWS = 5
+    class_accuracy.ROWS = 5
     return [_neighbours(*size) for size in SIZES], _probes(), _benchmark(), _loop(), _refused(), _logistic()
 
 
 @pytest.mark.slow
 def test_two_ranks_find_and_learn_what_one_does(run_ranks, monkeypatch):
-    monkeypatch.setattr(loops, 'ROWS', 5)  # the ranks set it themselves
+    monkeypatch.setattr(class_accuracy, 'ROWS', 5)  # the ranks set it themselves
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as they have
     neighbours, scores, metrics, loop, messages, logits = results(0)

@@ -78,12 +78,12 @@ def on_toys(cfg: Config) -> Config:
     """A config of CIFAR-10 on 40 toy images and 8 test images, brought to the size that it trains on."""
     whole, plain = dict(type='ToyDataset', length=40), [dict(type='Resize', scale=32), dict(type='PackInputs')]
     cfg.train_dataloader.dataset.dataset = dict(whole, pipeline=[])
-    for loop in (cfg.val_cfg, cfg.test_cfg):
-        loop.bank_dataloader.dataset = dict(whole, pipeline=plain)
-        loop.probe.ks = (3,)
+    (benchmark,) = cfg.val_cfg.benchmarks
+    benchmark.train = dict(whole, pipeline=plain)
+    benchmark.probes[0].ks = (3,)
     for loader in (cfg.val_dataloader, cfg.test_dataloader):
         loader.dataset = dict(whole, length=8, pipeline=plain)
-    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader, cfg.val_cfg.bank_dataloader):
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
         loader.update(num_workers=0, batch_size=8)
     cfg.log_level = 'WARNING'
     return cfg

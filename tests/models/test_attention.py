@@ -95,7 +95,7 @@ def test_a_plan_cuts_blocks_evenly_and_keeps_to_its_memory(num_queries, length):
     assert length % plan.parts == 0
     assert min(plan) >= 1
     assert plan.together * length // plan.parts <= 40_000 or plan.together == 1
-    assert length // plan.parts >= min(length, attention.SHORTEST)
+    assert length // plan.parts >= min(length, attention.SHORTEST_PART)
 
 
 def test_a_plan_fills_the_device():
@@ -144,7 +144,7 @@ def test_the_choice_is_logged_once(monkeypatch):
     lines: list[str] = []
     monkeypatch.setattr(attention, 'print_log', lambda line, logger: lines.append(line))
     for _ in range(2):
-        assert attention.select(torch.zeros(4, 8)) is streamed_attention
+        assert attention.choose_attention(torch.zeros(4, 8)) is streamed_attention
     assert lines == ['view-memory loss on cpu, width 8, torch.float32: streamed products']
 
 
@@ -162,6 +162,6 @@ def test_kernels_of_the_device_are_exact_enough(kernel, teacher_temp):
 def test_streaming_on_the_device_is_exact():
     queries, memory = unit(42, 264), unit(3, 500, 264)
     watched = torch.arange(4)
-    found = attention.select(queries.cuda())(queries.cuda(), memory.cuda(), None, watched.cuda())
+    found = attention.choose_attention(queries.cuda())(queries.cuda(), memory.cuda(), None, watched.cuda())
     for name, expected in streamed_attention(queries, memory, None, watched)._asdict().items():
         torch.testing.assert_close(getattr(found, name).cpu(), expected, atol=1e-10, rtol=0)

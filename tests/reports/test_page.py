@@ -73,6 +73,13 @@ def test_only_tables_with_many_columns_are_dense(page):
     assert found.attributes('div', 'class') == ['table', 'table dense']
 
 
+def test_only_long_cells_may_have_several_lines(page):
+    long = 'no, the other way round, p = 0.79'
+    found = page(Section('s', [Table([[], [long, '0.1234 ± 0.0012', long]])]))
+    assert [attributes for tag, attributes in found.tags if tag == 'td'] == [{}, {'class': 'long'}]
+    assert found.attributes('th', 'class') == ['long']
+
+
 def test_sections_in_a_section_have_lower_headings_and_collapsed_ones_a_summary(page):
     found = page(Section('a', [Section('b', ['text']), Section('c', ['text'], collapsed=True)]))
     names = [tag for tag, _ in found.tags if tag in ('h1', 'h2', 'h3', 'summary')]

@@ -21,7 +21,7 @@ from .test_tools import ROOT, run, succeed
 QUICKSTART = 'configs/massl/quickstart.py'
 SMALL = [  # 76 tiles and 19 of the test set, a second an epoch
     'train_dataloader.dataset.dataset.tiles_per_class=4', 'test_dataloader.dataset.tiles_per_class=1',
-    'val_dataloader.dataset.tiles_per_class=1', 'val_cfg.bank_dataloader.dataset.tiles_per_class=4',
+    'val_dataloader.dataset.tiles_per_class=1', 'val_cfg.benchmarks.0.train.tiles_per_class=4',
     'train_dataloader.batch_size=16', 'train_dataloader.num_workers=0', 'train_cfg.max_epochs=1',
     'model.backbone.stem_channels=8', 'model.backbone.base_channels=8', 'model.neck.in_channels=64',
     'model.memory.length=64',

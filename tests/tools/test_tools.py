@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 CONFIG = 'configs/massl/quickstart.py'
 DATA = 'dataset.tiles_per_class'
 SMALL = [  # 76 tiles, batch 16, narrow network: a second an epoch
-    f'train_dataloader.dataset.{DATA}=4', f'val_cfg.bank_dataloader.{DATA}=4', f'test_cfg.bank_dataloader.{DATA}=4',
+    f'train_dataloader.dataset.{DATA}=4', 'val_cfg.benchmarks.0.train.tiles_per_class=4',
     f'val_dataloader.{DATA}=1', f'test_dataloader.{DATA}=1', 'train_dataloader.batch_size=16',
     'train_dataloader.num_workers=0', 'train_cfg.max_epochs=2', 'default_hooks.checkpoint.interval=1',
     'model.backbone.stem_channels=8', 'model.backbone.base_channels=8', 'model.neck.in_channels=64',
@@ -154,8 +154,8 @@ def test_two_processes_train_and_test(tmp_path):
 def test_two_processes_share_an_instance_memory(tmp_path):
     config = 'configs/npid/resnet18_cifar10_small.py'
     small = [
-        'train_dataloader.dataset.dataset.indices=250', 'val_cfg.bank_dataloader.dataset.indices=250',
-        'test_cfg.bank_dataloader.dataset.indices=250', 'val_dataloader.dataset.indices=50',
+        'train_dataloader.dataset.dataset.indices=250', 'val_cfg.benchmarks.0.train.indices=250',
+        'val_dataloader.dataset.indices=50',
         'test_dataloader.dataset.indices=50', 'train_dataloader.num_workers=0', 'train_dataloader.batch_size=32',
         'train_cfg.max_epochs=2', 'model.memory.length=250', 'model.backbone.base_channels=8',
         'model.neck.in_channels=64', 'model.memory.sharded=True', 'model.mixing.type=InstanceCutMix',

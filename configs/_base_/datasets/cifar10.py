@@ -1,9 +1,13 @@
 """CIFAR-10, 2 global crops of 32 px and 4 local ones of 16 px. MMPretrain's dataset downloads it to ``data/cifar10``."""
 
+from mmengine.config import read_base
 from mmengine.dataset import DefaultSampler
 from mmpretrain.datasets import CIFAR10, PackInputs
 
 from sslreg.datasets import BatchedViews, RGBToBGR, collate, worker_init_fn
+
+with read_base():
+    from ..knn import *
 
 data_root = 'data/cifar10'
 dino_colors = dict(jitter=dict(brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1), jitter_prob=0.8, gray=0.2)
@@ -29,12 +33,7 @@ train_dataloader = dict(
         views=views))
 
 test_pipeline = [dict(type=RGBToBGR), dict(type=PackInputs)]
-bank_dataloader = dict(
-    batch_size=512,
-    num_workers=2,
-    collate_fn=dict(type=collate),
-    sampler=dict(type=DefaultSampler, shuffle=False, round_up=False),
-    dataset=dict(type=CIFAR10, data_root=data_root, split='train', pipeline=test_pipeline))
+val_cfg.benchmarks[0].train = dict(type=CIFAR10, data_root=data_root, split='train', pipeline=test_pipeline)
 val_dataloader = dict(
     batch_size=512,
     num_workers=2,

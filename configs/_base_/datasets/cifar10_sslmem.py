@@ -12,6 +12,6 @@ views = [
 
 train_dataloader.dataset.views = views
 train_dataloader.dataset.dataset = packed_train
-bank_dataloader.dataset = packed_bank
+val_cfg.benchmarks[0].train = packed_bank
 val_dataloader.dataset = packed_test
 test_dataloader = val_dataloader

@@ -5,10 +5,14 @@ change on the model's device; to have workers do that too:
 ``--cfg-options train_dataloader.dataset.pipeline.1.type=ColoredMultiCrop``.
 """
 
+from mmengine.config import read_base
 from mmengine.dataset import DefaultSampler
 from mmpretrain.datasets import CenterCrop, PackInputs, ResizeEdge
 
 from sslreg.datasets import ImageFolder, LoadImage, MultiCrop, PackViews, collate, worker_init_fn
+
+with read_base():
+    from ..knn import *
 
 data_root = 'data/imagenet'
 global_scale = (0.32, 1.0)
@@ -44,13 +48,7 @@ test_pipeline = [
     dict(type=CenterCrop, crop_size=224),
     dict(type=PackInputs),
 ]
-bank_dataloader = dict(
-    batch_size=256,
-    num_workers=12,
-    pin_memory=True,
-    collate_fn=dict(type=collate),
-    sampler=dict(type=DefaultSampler, shuffle=False, round_up=False),
-    dataset=dict(type=ImageFolder, data_root=data_root, data_prefix='train', pipeline=test_pipeline))
+val_cfg.benchmarks[0].train = dict(type=ImageFolder, data_root=data_root, data_prefix='train', pipeline=test_pipeline)
 val_dataloader = dict(
     batch_size=256,
     num_workers=12,

@@ -1,10 +1,14 @@
 """Tiles of 19 photographs, 48 px: 2 global crops of 32 px and 2 local ones of 16 px."""
 
 from mmcv.transforms import Resize
+from mmengine.config import read_base
 from mmengine.dataset import DefaultSampler
 from mmpretrain.datasets import PackInputs
 
 from sslreg.datasets import BatchedViews, PhotoTiles, collate, worker_init_fn
+
+with read_base():
+    from ..knn import *
 
 batch_size = 128
 tiles_per_class = 100
@@ -32,12 +36,7 @@ test_pipeline = [
     dict(type=Resize, scale=(32, 32), backend='pillow', interpolation='bicubic'),
     dict(type=PackInputs),
 ]
-bank_dataloader = dict(
-    batch_size=256,
-    num_workers=0,
-    collate_fn=dict(type=collate),
-    sampler=dict(type=DefaultSampler, shuffle=False, round_up=False),
-    dataset=dict(type=PhotoTiles, split='train', tiles_per_class=tiles_per_class, pipeline=test_pipeline))
+val_cfg.benchmarks[0].train = dict(type=PhotoTiles, split='train', tiles_per_class=tiles_per_class, pipeline=test_pipeline)
 val_dataloader = dict(
     batch_size=256,
     num_workers=0,

@@ -1,4 +1,4 @@
-"""Checks of the memory before and during training."""
+"""Checks of the memory and the loss."""
 
 from typing import Any
 
@@ -13,18 +13,21 @@ from sslreg.utils.dist import unwrap
 
 @HOOKS.register_module()
 class MemoryCheckHook(Hook):
-    """Check of the memory against the batch and the dataset before training, and of finite numbers during it.
+    """Checks of the memory before training (``BaseMemory.check``), and of finite numbers during training.
 
-    The loss is checked every 50 steps, the memory before the checkpoint of an epoch. Weights recover when a loss scaler
-    skips a step; a memory that holds NaN does not. Every memory brings this hook.
+    Training stops if the loss (checked every 50 steps) or the memory (before an epoch's checkpoint) is not finite:
+    unlike weights, from which a loss scaler skips a step, a memory keeps such values.
     """
 
     def before_train(self, runner: Runner) -> None:
         """Check the memory against the training set.
 
+        Args:
+            runner: The runner of the training.
+
         Raises:
-            ValueError: The training set has no full batch, the memory does not fit it, or a memory with an entry per
-                image gets ids other than 0..N-1, each once.
+            ValueError: The training set has no full batch; the memory does not fit it; or the memory identifies images
+                by ``sample_idx`` and these are not 0..N-1, each once.
         """
         model = unwrap(runner.model)
         loader = runner.train_dataloader
@@ -40,7 +43,7 @@ class MemoryCheckHook(Hook):
                 check_ids(loader.dataset)
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Raise FloatingPointError if the loss is not finite."""
+        """Raise FloatingPointError every 50 steps if the loss is not finite."""
         if self.every_n_train_iters(runner, 50) and not outputs['loss'].isfinite():
             raise FloatingPointError(_BROKEN.format(what=f'the loss is {outputs["loss"].item()}', step=runner.iter + 1))
 
@@ -60,14 +63,16 @@ _BROKEN = (
 
 
 def check_ids(dataset: Any) -> None:
-    """Raise ValueError unless the ``sample_idx`` of a dataset's images are 0..N-1, each once.
+    """Raise an error unless the ``sample_idx`` of a dataset's images are 0..N-1, each once.
 
-    MMEngine counts images within the innermost dataset, so ids collide in wrappers (concatenation, repetition, class
-    balance). A plain dataset counts correctly. One without ``get_data_info`` cannot be checked here; training stops at
-    its first wrong image.
+    MMEngine numbers images within the innermost dataset, so the numbers of wrappers (concatenation, repetition, class
+    balance) collide. Plain datasets are not checked, as they always number correctly.
 
     Args:
         dataset: The training set.
+
+    Raises:
+        ValueError: A number is wrong; the message names the first such image.
     """
     counts = isinstance(dataset, BaseDataset) and type(dataset).get_data_info is BaseDataset.get_data_info
     if counts or not hasattr(dataset, 'get_data_info'):

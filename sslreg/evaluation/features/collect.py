@@ -1,4 +1,4 @@
-"""Feature extraction."""
+"""Collection of rows for a whole dataset, in the order of the dataset."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -19,17 +19,17 @@ def collect(
     preprocess: Callable[..., dict[str, Any]],
     title: str = 'features',
 ) -> Tensor:
-    """Apply a function to a whole dataset: ``[len(dataset), ...]``, rows in dataset order, on all ranks.
+    """Apply a function to a whole dataset; return ``[len(dataset), ...]``, rows in dataset order, on all ranks.
 
     Each rank writes the rows of its images by their ``sample_idx`` and the ranks are summed, so neither the number of
     ranks nor the sampler's order matters.
 
     Args:
-        fn: ``[B, 3, H, W] -> [B, ...]``, e.g. ``model.extract_feat``.
-        loader: Gives every image of its dataset exactly once (sampler with ``round_up=False``).
+        fn: Function ``[B, 3, H, W] -> [B, ...]``, e.g. ``model.extract_feat``.
+        loader: Loader that gives every image of its dataset exactly once (sampler with ``round_up=False``).
         preprocess: The model's ``data_preprocessor``, e.g. :class:`ViewPreprocessor`: it gives ``inputs`` and, as
             ``data_samples``, the dataset index ``[B]`` of each image.
-        title: Of the progress bar.
+        title: Title of the progress bar.
 
     Raises:
         ValueError: An image was given twice or never.
@@ -45,7 +45,7 @@ def outputs(
     preprocess: Callable[..., dict[str, Any]],
     title: str = 'features',
 ) -> Iterator[Batch]:
-    """What several functions make of each batch, which is read once; see :func:`collect`."""
+    """Yield the indices of each batch with the outputs of several functions; see :func:`collect`."""
     for batch in progress(loader, title):
         if broken := batch.pop('broken', None):
             yield torch.tensor(broken), []
@@ -55,7 +55,7 @@ def outputs(
 
 
 def merge(batches: Iterable[Batch], length: int) -> list[Tensor]:
-    """Rows ``[length, ...]`` for each function, from the batches of all ranks; those of broken images are NaN.
+    """Merge the batches of all ranks into rows ``[length, ...]`` for each function; rows of broken images are NaN.
 
     Raises:
         ValueError: An image was given twice or never.
@@ -75,7 +75,7 @@ def merge(batches: Iterable[Batch], length: int) -> list[Tensor]:
 
 
 def _or_like_others(rows: list[Tensor], length: int) -> list[Tensor]:
-    """On a rank that had no images, rows of zeros of the others' shapes."""
+    """Return the rows; on a rank without images, zeros of the other ranks' shapes."""
     own = [(row.shape[1:], row.dtype, row.device.type) for row in rows]
     found: list[Any] = next((each for each in all_gather_object(own) if each), [])
     if not found:
@@ -101,5 +101,5 @@ def _summed(rows: list[Tensor], seen: Tensor, broken: Tensor) -> list[Tensor]:
 
 
 def is_broken(feats: Tensor) -> Tensor:
-    """Which rows of ``[N, ...]`` belong to images that could not be decoded, ``[N]``: they are NaN."""
+    """Return ``[N]`` which rows of ``[N, ...]`` belong to images that could not be decoded: they are NaN."""
     return feats.flatten(1)[:, 0].isnan()

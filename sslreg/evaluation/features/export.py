@@ -1,4 +1,4 @@
-"""Features as a file for other programs."""
+"""Files of features for other programs."""
 
 import json
 import re
@@ -21,9 +21,9 @@ class FeatureTable(NamedTuple):
 
     Attributes:
         features: ``[N, ...]`` float32.
-        paths: Of each image its file, or its number in a packed dataset.
-        labels: ``[N]``, if the dataset has any.
-        about: What made them; can be written as JSON.
+        paths: File of each image, or its number in a packed dataset.
+        labels: ``[N]``, if the dataset has labels.
+        about: Facts about their origin; can be written as JSON.
     """
 
     features: np.ndarray[Any, Any]
@@ -33,7 +33,7 @@ class FeatureTable(NamedTuple):
 
 
 def feature_table(wanted: Wanted, feats: Tensor, about: dict[str, Any]) -> FeatureTable:
-    """Of features ``[N, ...]`` of what was wanted, without the rows of broken images, which ``about`` names."""
+    """Return the table of the features ``[N, ...]`` of a request, without broken images, which ``about`` names."""
     dataset = wanted.dataset
     lost = is_broken(feats)
     kept = (~lost).numpy()
@@ -49,10 +49,10 @@ def feature_table(wanted: Wanted, feats: Tensor, about: dict[str, Any]) -> Featu
 
 
 def check_format(path: Path) -> None:
-    """Whether a file of this name can be written.
+    """Raise an error unless a file of this name can be written.
 
     Raises:
-        ValueError: It is neither ``.npz`` nor ``.parquet``.
+        ValueError: The suffix is neither ``.npz`` nor ``.parquet``.
         ImportError: pyarrow is not installed.
     """
     if path.suffix not in ('.npz', '.parquet'):
@@ -68,7 +68,7 @@ def check_format(path: Path) -> None:
 
 
 def write_table(table: FeatureTable, path: Path) -> None:
-    """As ``.npz`` (``features``, ``paths``, ``labels``, ``about`` as JSON) or ``.parquet``, whole or not at all.
+    """Write ``.npz`` (``features``, ``paths``, ``labels``, ``about`` as JSON) or ``.parquet``, atomically.
 
     Parquet has the columns ``path``, ``label`` and ``features``, lists of equal length, row by row; ``about`` is in the
     schema's metadata, with the ``shape`` of an image's features.

@@ -1,4 +1,4 @@
-"""Rows for all images of a dataset, kept on disk, that go on after an interruption."""
+"""Extraction with a store that continues after an interruption."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -19,13 +19,13 @@ def make(
     length: int,
     batches: Callable[[Sequence[int]], Iterator[Batch]],
 ) -> list[Tensor]:
-    """Rows ``[length, ...]`` for each key, made of the images that an interrupted run left, and stored; collective.
+    """Extract and store rows ``[length, ...]`` for each key, except those that an interrupted run stored; collective.
 
     Args:
-        store: Where they go.
-        about: What a person may want to know of them, by their keys.
-        length: Images of the dataset.
-        batches: This rank's share of some images, with rows on the host for each key.
+        store: Store of the rows.
+        about: Facts about the rows for readers of the store, by key.
+        length: Number of images of the dataset.
+        batches: Function that yields this rank's share of some images, with rows on the host for each key.
     """
     parts = store.parts(combine(*about))
     made, remaining = _resume(parts, length)
@@ -33,13 +33,13 @@ def make(
     if is_main_process():
         for (key, facts), rows in zip(about.items(), found, strict=True):
             store.save(key, rows, facts)
-    barrier()  # parts are removed when the whole is there
+    barrier()  # parts are removed after the rows are stored
     parts.remove()
     return found
 
 
 def stored(store: FeatureStore, key: str) -> Tensor | None:
-    """What the store has under a key; None unless every rank has it."""
+    """Return the rows under a key, or None unless every rank has them."""
     rows = store.load(key)
     everywhere = torch.tensor(int(rows is not None))
     all_reduce(everywhere, 'min')
@@ -47,7 +47,7 @@ def stored(store: FeatureStore, key: str) -> Tensor | None:
 
 
 def _resume(parts: Parts, length: int) -> tuple[list[Batch], list[int]]:
-    """What the main process finds of an interrupted run, and which images remain, alike on all ranks."""
+    """Return the batches of an interrupted run, on the main process, and the remaining images, equal on all ranks."""
     made = list(parts.load()) if is_main_process() else []
     remains = torch.ones(length, dtype=torch.uint8)
     for indices, _ in made:

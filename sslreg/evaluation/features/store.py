@@ -1,4 +1,4 @@
-"""Features on disk, under a hash of all that they depend on."""
+"""Store of features on disk, under a hash of everything that they depend on."""
 
 import hashlib
 import json
@@ -21,19 +21,19 @@ from .collect import Batch
 
 
 class FeatureStore:
-    """Arrays ``[N, ...]`` in a folder, each written whole or not at all, and checked when they are read.
+    """Store of arrays ``[N, ...]`` in a folder, each written atomically and checked when it is read.
 
     Args:
-        folder: Made when it is first written to.
+        folder: Folder, made by the first write.
     """
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
 
     def load(self, key: str) -> Tensor | None:
-        """The features under a key, mapped from the disk; None if there are none, or what is there is damaged.
+        """Return the features under a key, mapped from the disk, or None if they are missing or damaged.
 
-        To tell, the whole array is read once.
+        The whole array is read once for this check.
         """
         array, note = self.folder / f'{key}.npy', self.folder / f'{key}.json'
         try:
@@ -44,24 +44,24 @@ class FeatureStore:
         return torch.from_numpy(feats) if whole else None
 
     def save(self, key: str, feats: Tensor, about: dict[str, Any]) -> None:
-        """Store features with what a person may want to know of them."""
+        """Store features with facts about them for readers."""
         array = feats.cpu().numpy()
         with atomic_write(self.folder / f'{key}.npy') as partial, partial.open('wb') as file:
             np.save(file, array)
         write_json(about | dict(shape=list(array.shape), digest=_digest([array])), self.folder / f'{key}.json')
 
     def parts(self, key: str) -> 'Parts':
-        """What an interrupted run has made of the features under a key."""
+        """Return the parts that an interrupted run has made of the features under a key."""
         return Parts(self.folder / f'{key}.parts')
 
 
 class Parts:
-    """What an interrupted run has made, in files that are each written whole or not at all.
+    """Parts of an extraction, in files that are each written atomically.
 
     Args:
-        folder: Made when it is first written to.
-        seconds: Between two files; a run that is killed loses no more.
-        size: Of a file in bytes, with which it is written sooner.
+        folder: Folder, made by the first write.
+        seconds: Time between two files; a killed run loses no more.
+        size: Size in bytes at which a file is written sooner.
     """
 
     def __init__(self, folder: Path, seconds: float = 60, size: int = 2**30) -> None:
@@ -69,7 +69,7 @@ class Parts:
         self.seconds, self.size = seconds, size
 
     def load(self) -> Iterator[Batch]:
-        """File by file, each image once; what is damaged is left out."""
+        """Yield the batches of each file, each image once, without damaged files."""
         done: set[int] = set()
         for file in sorted(self.folder.glob('*.npz')):
             try:
@@ -82,7 +82,7 @@ class Parts:
             yield indices[fresh], [row[fresh] for row in rows]
 
     def kept(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Pass batches on, and write them from time to time and when the run is interrupted."""
+        """Pass batches on, writing them from time to time and when the run is interrupted."""
         waiting: list[Batch] = []
         last = time.monotonic()
         try:
@@ -106,23 +106,24 @@ class Parts:
             np.savez(file, *(torch.cat(column).cpu().numpy() for column in columns))
 
     def remove(self) -> None:
+        """Delete all parts."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def model_hash(model: Any) -> str:
-    """Of the network that is evaluated: its structure and settings, its weights and how images are normalised."""
+    """Return a hash of the evaluated network: structure, settings, weights and normalisation of images."""
     parts = [model.feature_backbone, model.data_preprocessor]
     return _digest([type(model).__name__, *(value for part in parts for value in (*_settings(part), *_tensors(part)))])
 
 
 def dataset_hash(dataset: Any) -> str:
-    """Of all that a dataset says of its images, their bytes or files' names, sizes and times, and of its transforms."""
+    """Return a hash of a dataset: facts about images, their bytes or files' names, sizes and times, and transforms."""
     pipeline = getattr(dataset, 'pipeline', None)
     return _digest([type(dataset).__name__, pickle.dumps(pipeline), *_images(dataset)])
 
 
 def combine(*texts: str) -> str:
-    """One key of several hashes."""
+    """Return one key of several hashes."""
     return _digest(texts)
 
 
@@ -138,7 +139,7 @@ def _images(dataset: Any) -> Iterable[Any]:
 
 
 def _settings(network: nn.Module) -> Iterable[str]:
-    """Its modules, and their public attributes that are numbers, words or flags: not all of them are in the repr."""
+    """Yield modules and their public attributes that are numbers, words or flags, which the repr lacks."""
     yield repr(network)
     for name, module in network.named_modules():
         plain = {key: value for key, value in vars(module).items() if isinstance(value, (bool, int, float, str, tuple))}

@@ -26,13 +26,13 @@ def propagate(
     Args:
         feats: Features of patches ``[F, h, w, C]``, of any length; they are normalised here.
         first_label: Weights of classes in the first frame ``[K, h, w]``.
-        num_last: Frames before the current one that are looked at besides the first.
-        radius: Of the window, in patches.
-        topk: Patches that vote.
-        temperature: Of the softmax over them.
+        num_last: Number of previous frames in the context besides the first.
+        radius: Radius of the window, in patches.
+        topk: Number of patches that vote.
+        temperature: Temperature of the softmax over them.
 
     Returns:
-        Weights of classes ``[F, K, h, w]``; they sum to what those of the first frame sum to, e.g. 1.
+        Weights of classes ``[F, K, h, w]``, with the sum of those of the first frame, e.g. 1.
 
     Raises:
         ValueError: Features and label do not fit, or a number is out of its range.
@@ -56,7 +56,7 @@ def _unit(feats: Tensor) -> Tensor:
 
 
 def _within(similarity: Tensor, radius: int) -> Tensor:
-    """Similarities ``[w, M * w]`` of a row's patches to M rows; those out of the window become minus infinity."""
+    """Set similarities ``[w, M * w]`` of a row's patches to M rows to minus infinity outside the window."""
     column = torch.arange(len(similarity), device=similarity.device)
     outside = (column[:, None] - column).abs() > radius
     similarity.view(len(column), -1, len(column)).masked_fill_(outside[:, None], -torch.inf)
@@ -64,7 +64,7 @@ def _within(similarity: Tensor, radius: int) -> Tensor:
 
 
 def _vote(similarity: Tensor, labels: Tensor, topk: int, temperature: float) -> Tensor:
-    """Labels ``[K, w]`` of w patches from their similarities to S others ``[w, S]``, which have labels ``[K, S]``."""
+    """Return labels ``[K, w]`` of w patches from similarities ``[w, S]`` to S others with labels ``[K, S]``."""
     nearest = similarity.topk(min(topk, similarity.shape[1]), dim=1)
     weights = (nearest.values / temperature).softmax(dim=1)
     return torch.einsum('kvm,vm->kv', labels[:, nearest.indices], weights)
@@ -84,16 +84,16 @@ def _check(feats: Tensor, first_label: Tensor, num_last: int, radius: int, topk:
 
 
 def one_hot_patches(label_map: Tensor, num_classes: int, grid: tuple[int, int]) -> Tensor:
-    """Classes of patches ``[K, h, w]`` from a label map ``[H, W]``: the pixel at the middle of each patch."""
+    """Return classes of patches ``[K, h, w]`` from a label map ``[H, W]``: the pixel at the middle of each patch."""
     nearest = F.interpolate(label_map[None, None].float(), grid, mode='nearest-exact')[0, 0]
     return F.one_hot(nearest.long(), num_classes).movedim(-1, 0).float()
 
 
 def to_label_map(weights: Tensor, frame_size: tuple[int, int], size: tuple[int, int]) -> Tensor:
-    """The label of each pixel from the weights of classes of patches.
+    """Return the label of each pixel from the weights of classes of patches.
 
-    As in the official evaluation of DINO: bilinear to the frame that the network saw, each class stretched to [0, 1],
-    the best class, then nearest to the size of the annotation.
+    The steps of the official evaluation of DINO: bilinear to the network's frame, each class stretched to [0, 1], the
+    best class, then nearest to the size of the annotation.
 
     Args:
         weights: ``[K, h, w]``.

@@ -1,3 +1,5 @@
+"""Probes: classifiers on frozen features."""
+
 from .base import BaseProbe
 from .knn import KNNProbe
 from .linear import LinearProbe

@@ -1,4 +1,4 @@
-"""Exact nearest neighbours in a bank of any size: by faiss where it is installed, else a tile of the bank at a time.
+"""Exact nearest neighbours in a bank of any size: by faiss if it is installed, else a tile of the bank at a time.
 
 The bank may be divided over ranks. With 50,000 queries, k = 200 and 1,280,000 entries of width 1,536, 7.9 GB, on 8
 GPUs, each GPU then holds 1 GB instead of all, which would take it some 0.4 s to fetch at 20 GB/s. Products and top-k,
@@ -24,20 +24,20 @@ GATHERED = 8192  # queries at a time whose tops are exchanged
 
 
 class Neighbours(NamedTuple):
-    """The k most similar entries of each of M queries, best first: ``similarity [M, k]`` and ``entry [M, k]``."""
+    """Most similar entries of each of M queries, best first: ``similarity [M, k]`` and ``entry [M, k]``."""
 
     similarity: Tensor
     entry: Tensor
 
 
 def nearest(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
-    """Entries of ``bank [N, C]`` of the largest dot product with each of ``queries [M, C]``, exactly.
+    """Find the entries of ``bank [N, C]`` with the largest dot product with each of ``queries [M, C]``, exactly.
 
-    Beside the result it needs a tile of similarities, whatever the size of the bank. The way is chosen by what is
-    there, and logged once. Of entries that are equally similar the first come first.
+    Memory is that of the result and a tile of similarities, for a bank of any size. The search depends on the device
+    and on faiss being installed, and is logged once. Of equally similar entries the first come first.
 
     Raises:
-        ValueError: The bank has fewer than k entries, or there are features that are not finite.
+        ValueError: The bank has fewer than k entries, or features are not finite.
     """
     if len(bank) < k:
         raise ValueError(f'a bank of {len(bank)} has no {k} neighbours')
@@ -45,16 +45,16 @@ def nearest(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
 
 
 def nearest_over_ranks(queries: Tensor, shard: Tensor, first: int, k: int) -> Neighbours:
-    """:func:`nearest` in a bank of which each rank holds a shard; collective, with the same result on all ranks.
+    """Find neighbours like :func:`nearest` in a bank that is divided over ranks; collective, equal on all ranks.
 
     Args:
         queries: ``[M, C]``, the same on all ranks.
         shard: This rank's entries ``[n, C]``; n may be smaller than k, and 0.
-        first: Number of the first of them; shards are in the order of the ranks.
-        k: Number of neighbours, at most that of all entries.
+        first: Number of the first of these entries; shards are in the order of the ranks.
+        k: Number of neighbours, at most the number of all entries.
 
     Raises:
-        ValueError: There are features that are not finite; on all ranks.
+        ValueError: Features are not finite; raised on all ranks.
     """
     parts = [_gathered(_search(part, shard, min(k, len(shard))), first, k) for part in queries.split(GATHERED)]
     found = Neighbours(*map(torch.cat, zip(*parts, strict=True)))
@@ -62,7 +62,7 @@ def nearest_over_ranks(queries: Tensor, shard: Tensor, first: int, k: int) -> Ne
 
 
 def _gathered(own: Neighbours, first: int, k: int) -> Neighbours:
-    """The k best of what all ranks found."""
+    """Return the k best neighbours among those of all ranks."""
     missing = (0, k - own.entry.shape[1])
     similarity = F.pad(own.similarity, missing, value=-torch.inf)
     entry = F.pad(own.entry + first, missing)
@@ -71,9 +71,9 @@ def _gathered(own: Neighbours, first: int, k: int) -> Neighbours:
 
 
 def _search(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
-    """What is not finite has a similarity that is not a number.
+    """Search a bank; features that are not finite give similarities that are not a number.
 
-    A search takes any of the entries that are as similar as the k-th. Where the next is, it is repeated in order.
+    A search may return any of the entries that are as similar as the k-th. If the next one is, it is repeated in order.
     """
     if not k:
         return Neighbours(queries.new_empty(len(queries), 0), queries.new_empty(len(queries), 0, dtype=torch.long))
@@ -92,7 +92,7 @@ def _search(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
 
 
 def _in_order(found: Neighbours, k: int) -> Neighbours:
-    """The first k by similarity, and of equal ones by number."""
+    """Sort by similarity, equal ones by number; return the first k."""
     order = found.entry.argsort(dim=1)
     order = order.gather(1, found.similarity.gather(1, order).argsort(dim=1, descending=True, stable=True)[:, :k])
     return Neighbours(found.similarity.gather(1, order), found.entry.gather(1, order))
@@ -105,7 +105,7 @@ def _checked(found: Neighbours) -> Neighbours:
 
 
 def select(bank: Tensor) -> Callable[[Tensor, Tensor, int], Neighbours]:
-    """How to search ``bank [N, C]``: faiss is for float32 on the CPU."""
+    """Return the search for ``bank [N, C]``: faiss is for float32 on the CPU."""
     if bank.device.type != 'cpu':
         search = by_tops
     else:
@@ -115,9 +115,9 @@ def select(bank: Tensor) -> Callable[[Tensor, Tensor, int], Neighbours]:
 
 
 def by_threshold(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
-    """Tiles whose similarities are compared with each query's k-th best so far.
+    """Search tile by tile, keeping similarities above each query's k-th best so far.
 
-    Few exceed it after the first tiles; they are collected, and sorted in once they are half as many as the best.
+    Few exceed it after the first tiles; they are collected, and merged once they are half as many as the best.
     """
     size = _tile(queries, bank, k, TILE_BYTES)
     best = Neighbours(*(queries @ bank[:size].T).topk(k, dim=1))
@@ -134,7 +134,7 @@ def by_threshold(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
 
 
 def by_tops(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
-    """Tiles of which the best are sorted in, without waiting for the device to count anything."""
+    """Search tile by tile, merging the best of each, without waiting for the device."""
     size = _tile(queries, bank, k, TILE_BYTES_CUDA)
     best = Neighbours(*(queries @ bank[:size].T).topk(k, dim=1))
     for start in range(size, len(bank), size):
@@ -145,7 +145,7 @@ def by_tops(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
 
 
 def by_faiss(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
-    """faiss's flat search (``pip install faiss-cpu``), with as many threads as torch has; float32 on the CPU."""
+    """Search by faiss (``pip install faiss-cpu``), with as many threads as torch has; float32 on the CPU."""
     import faiss
 
     faiss.omp_set_num_threads(torch.get_num_threads())
@@ -154,7 +154,7 @@ def by_faiss(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
 
 
 def by_order(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
-    """Tiles that are sorted whole, so that of equally similar entries the first are found; slow."""
+    """Search by sorting whole tiles, so that of equally similar entries the first are found; slow."""
     size = _tile(queries, bank, k, TILE_BYTES)
     best = Neighbours(queries.new_empty(len(queries), 0), queries.new_empty(len(queries), 0, dtype=torch.long))
     for start in range(0, len(bank), size):
@@ -167,12 +167,12 @@ def by_order(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
 
 
 def _tile(queries: Tensor, bank: Tensor, k: int, budget: int) -> int:
-    """Entries at a time."""
+    """Return the number of entries of a tile."""
     return max(budget // (len(queries) * bank.element_size()), k)
 
 
 def _merged(best: Neighbours, row: Tensor, entry: Tensor, similarity: Tensor) -> Neighbours:
-    """``best`` with what was found for the queries ``row``, each ``[n]``."""
+    """Merge entries that were found for the queries ``row``, each ``[n]``, into ``best``."""
     order = row.argsort(stable=True)
     row, entry, similarity = row[order], entry[order], similarity[order]
     counts = row.bincount(minlength=len(best.entry))
@@ -183,7 +183,7 @@ def _merged(best: Neighbours, row: Tensor, entry: Tensor, similarity: Tensor) ->
 
 
 def _best_of(best: Neighbours, similarity: Tensor, entry: Tensor) -> Neighbours:
-    """The k best of ``best`` and of others ``[M, n]``."""
+    """Return the k best among ``best`` and others ``[M, n]``."""
     values, place = torch.cat([best.similarity, similarity], dim=1).topk(best.entry.shape[1], dim=1)
     return Neighbours(values, torch.cat([best.entry, entry], dim=1).gather(1, place))
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from sslreg.evaluation.metric import Metrics
+from sslreg.registry import DATASETS
 
 
 class Wanted(NamedTuple):
@@ -24,6 +25,11 @@ class Wanted(NamedTuple):
     kind: dict[str, Any]
     one_size: bool = True
     may_lack_images: bool = False
+
+
+def build_dataset(config: Any) -> Any:
+    """Build a dataset from its config; a built dataset is returned as it is."""
+    return DATASETS.build(config) if isinstance(config, dict) else config
 
 
 class BaseBenchmark(ABC):

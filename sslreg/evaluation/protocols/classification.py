@@ -20,9 +20,9 @@ from sslreg.evaluation.metrics.class_accuracy import (
     top_accuracies,
 )
 from sslreg.evaluation.probes import BaseProbe
-from sslreg.registry import BENCHMARKS, DATASETS, PROBES
+from sslreg.registry import BENCHMARKS, PROBES
 
-from .base import BaseBenchmark, Wanted
+from .base import BaseBenchmark, Wanted, build_dataset
 from .component_names import by_name
 from .labelled_subset import is_drawn_instead, subsets
 
@@ -37,7 +37,7 @@ class ClassificationBenchmark(BaseBenchmark):
 
     Args:
         train: Config of the dataset to learn from, with labels.
-        test: Config of the dataset to classify, with the same classes.
+        test: Config of the dataset to classify, or the dataset itself, with the same classes.
         kinds: Configs of kinds of features, registry ``FEATURES``.
         probes: Configs of probes, registry ``PROBES``.
         subset: Part of the training set, one of ``dict(images_per_class=1, seeds=(0, 1, 2))``,
@@ -109,7 +109,7 @@ class ClassificationBenchmark(BaseBenchmark):
 
     def _dataset(self, config: dict[str, Any]) -> Any:
         try:
-            return DATASETS.build(config)
+            return build_dataset(config)
         except (FileNotFoundError, RuntimeError) as error:  # mmpretrain's StanfordCars raises the latter
             folder = config.get('data_root')
             raise FileNotFoundError(f'data are missing in {folder!r} ({error}). To get them: {self.source}') from error

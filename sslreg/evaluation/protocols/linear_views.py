@@ -18,12 +18,12 @@ from sslreg.evaluation.metric import Metric, Metrics
 from sslreg.evaluation.metrics.class_accuracy import ROLES, class_ranks, top_accuracies
 from sslreg.evaluation.probes.linear import LRS, Head, LinearHeads, Optimizer, cosine, drawn_to_select, gradient, grid
 from sslreg.evaluation.probes.streaming import check_finite
-from sslreg.registry import BENCHMARKS, DATASETS, FEATURES
+from sslreg.registry import BENCHMARKS, FEATURES
 from sslreg.utils.files import atomic_write
 from sslreg.utils.progress import progress
 from sslreg.utils.seeds import derived_seed
 
-from .base import BaseBenchmark, Wanted
+from .base import BaseBenchmark, Wanted, build_dataset
 from .component_names import by_name
 
 
@@ -79,7 +79,8 @@ class LinearBenchmark(BaseBenchmark):
 
     Args:
         train: Config of the dataset to learn from, with labels; its transforms give one random view.
-        test: Config of the dataset to classify, with the same classes and transforms for evaluation.
+        test: Config of the dataset to classify, or the dataset itself, with the same classes and transforms for
+            evaluation.
         kinds: Configs of kinds of features ``[B, C]``, registry ``FEATURES``.
         lrs: Learning rates for a batch of 256 images.
         weight_decays: Weight decays.
@@ -125,7 +126,7 @@ class LinearBenchmark(BaseBenchmark):
 
     def wanted(self) -> dict[str, Wanted]:
         """Request all test images of each kind, as ``pooled/test``, and held-out images, as ``pooled/val``."""
-        datasets = {name: DATASETS.build(config) for name, config in self.configs.items()}
+        datasets = {name: build_dataset(config) for name, config in self.configs.items()}
         check_classes(datasets['train'], datasets['test'])
         self.images = datasets.pop('train')
         self.train_labels = torch.tensor(self.images.get_gt_labels())

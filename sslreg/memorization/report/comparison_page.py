@@ -6,8 +6,8 @@ from pathlib import Path
 from sslreg.memorization.comparison import StudyComparison
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.table_rows import AGREEMENT_HEADINGS, agreement_cells, both
+from sslreg.reports.charts import matrix
 from sslreg.reports.page import Image, Section, Table, write_page
-from sslreg.reports.plots import matrix
 
 from .introduction import DEFINITION, EXPECTED
 from .side_by_side import side_by_side_section
@@ -50,10 +50,10 @@ def overlap_section(found: StudyComparison, number: int, png: PngPath) -> Sectio
         rows += [[f'{name} {both(pair.seeds)}', *agreement_cells(pair)] for pair in study.between_seeds]
     rows += [[both(pair.studies), *agreement_cells(pair)] for pair in found.pairs]
     text = (
-        f'Of the {top} most memorised candidates of each the share that both have, and how alike these are ranked, by '
-        f'SSLMem; of studies the mean over seeds. By chance {top / number:.0%} would be in both. On the diagonal is '
-        'the overlap of single seeds of a study, the mean over pairs of them, where there are several; studies of '
-        'several seeds may agree more than that, for their means have less noise.'
+        f"Share of the {top} most memorised candidates that both studies have in common, and Kendall's tau of their "
+        f'ranking, by SSLMem averaged over seeds. By chance {top / number:.0%} would be in both. The diagonal is the '
+        'mean overlap of two seeds of the same study, if it has several. Two studies of several seeds may agree more, '
+        'because averages over seeds have less noise.'
     )
     picture = Image.read(png('overlaps'), 'Overlap of the most memorised candidates of each two studies')
     return Section('Do they memorise the same images?', [picture, text, Table(rows)])

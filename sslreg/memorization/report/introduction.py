@@ -9,15 +9,15 @@ from sslreg.memorization.table_rows import fixed, p_value
 from .style import over_seeds
 
 DEFINITION = (
-    'SSLMem says, without labels, how much an encoder memorised an image (arXiv 2401.12233). Two encoders are trained '
-    'alike: f saw the candidates, g did not, and saw as many independent images in their place. Both saw the shared '
-    'images, neither saw the extra ones. The alignment of an image is the mean distance of the representations of its '
-    'augmentations; its score is the alignment of g minus the alignment of f. Above 0, f aligns it better: f memorised '
-    'it. Below 0, g did.'
+    'SSLMem measures without labels how much an encoder memorised an image (arXiv 2401.12233). Two encoders are '
+    'trained in the same way: f on the candidates, g on equally many independent images in their place. Both are '
+    'trained on the shared images, neither on the extra images. The alignment of an image is the mean distance of the '
+    'representations of its augmentations; its score is the alignment by g minus the alignment by f. A score above 0 '
+    'means that f aligns the image better: f memorised it. A score below 0 means that g did.'
 )
 EXPECTED = (
-    'Expected are candidates above shared and extra images, independent images below both, and shared and extra images '
-    'about 0.'
+    'Expected scores: candidates above shared and extra images, independent images below both, and shared and extra '
+    'images about 0.'
 )
 
 

@@ -25,9 +25,9 @@ def layer_section(study: ScoredStudy, png: PngPath) -> Section | None:
     path = png('layers')
     line_panels(path, _panels(layermem, ends, number), size=(8.3, 3.0))
     text = (
-        "LayerMem is the mean of SSLMem' over the candidates, Delta-LayerMem by how much it exceeds that of the layer "
-        f'before, in the order in which the network runs the layers. The {number} most and least memorised candidates '
-        'are those of each layer itself, so that these curves lie apart by choice.'
+        "LayerMem is the mean of SSLMem' over the candidates, Delta-LayerMem its increase over the layer before. "
+        f'Layers are in the order in which the network runs them. The {number} most and least memorised candidates are '
+        'selected in each layer, so their curves differ by construction.'
     )
     if len(study.scores.seeds) > 1:
         text += f' Bands and ± are the standard deviation of {len(study.scores.seeds)} seeds.'

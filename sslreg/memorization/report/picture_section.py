@@ -1,6 +1,7 @@
 """Section on the most and the least memorised candidates: pictures and classes."""
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from mmengine.registry import DefaultScope
 
 from sslreg.memorization.image_sets import has_views
+from sslreg.memorization.score_statistics import to_json
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.table_rows import fixed
 from sslreg.reports.page import Block, Image, Section, Table
@@ -21,6 +23,38 @@ BLANK = Cell(np.full((1, 1, 3), 255, np.uint8))
 CLASS_CANDIDATES = 100  # candidates at each end that the table of classes counts
 MAX_CLASSES = 20  # rows of the table of classes
 HIGHEST_FIRST = dict(most=True, least=False)  # whether the highest scores come first
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    """Candidates of one class.
+
+    Attributes:
+        name: Name of the class.
+        candidates: Number of its candidates.
+        most: Number of them among the most memorised.
+        least: Number of them among the least memorised.
+        mean: Their mean SSLMem.
+    """
+
+    name: str
+    candidates: int
+    most: int
+    least: int
+    mean: float
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """Candidates by class.
+
+    Attributes:
+        top: Number of candidates that count as most, and as least, memorised.
+        classes: The classes, that with the most memorised candidates first.
+    """
+
+    top: int
+    classes: list[ClassCount]
 
 
 def picture_section(study: ScoredStudy, png: PngPath, top: int) -> Section:
@@ -44,18 +78,19 @@ def picture_section(study: ScoredStudy, png: PngPath, top: int) -> Section:
             content += [Image.read(png(end), f'The {number} {end} memorised candidates') for end in HIGHEST_FIRST]
         labels, names = _classes(study)
     text = (
-        f'The {numbered(number, "candidate")} with the highest scores and the {number} with the lowest, in this order, '
-        f'without augmentation; below each its SSLMem ({over_seeds(study.scores.seeds)}).'
+        f'The {numbered(number, "candidate")} with the highest and the {number} with the lowest scores, without '
+        f'augmentation. The number below each picture is its SSLMem ({over_seeds(study.scores.seeds)}).'
     )
     if not content:
         text += (
-            ' There are no pictures, as the config has no views by BatchedViews, MultiCrop or ColoredMultiCrop, and so '
-            'does not say what an image without augmentation is. The images are named in report.json.'
+            ' There are no pictures: the size of an image without augmentation is only known if the config makes views '
+            'by BatchedViews, MultiCrop or ColoredMultiCrop. report.json lists the images.'
         )
     content.append(text)
     if labels:
-        figures['classes'] = class_counts(study, labels, names)
-        content += _class_table(figures['classes'], len(study.candidates))
+        counts = class_counts(study, labels, names)
+        figures['classes'] = to_json(counts)
+        content += _class_table(counts, len(study.candidates))
     return Section('The most and the least memorised candidates', content, figures=figures)
 
 
@@ -86,43 +121,45 @@ def _classes(study: ScoredStudy) -> tuple[list[int], list[str]]:
     return labels, list(dataset.metainfo.get('classes') or map(str, range(max(labels) + 1)))
 
 
-def class_counts(study: ScoredStudy, labels: list[int], names: list[str]) -> dict[str, Any]:
+def class_counts(study: ScoredStudy, labels: list[int], names: list[str]) -> ClassCounts:
     """Count the candidates of each class, also among the ``top`` most and least memorised, and average their scores."""
     top = min(CLASS_CANDIDATES, len(labels) // 2)
     counts = {end: Counter(labels[place] for place in ranked(study, top, high)) for end, high in HIGHEST_FIRST.items()}
     label_of = torch.tensor(labels)
     rows = [
-        dict(
-            name=names[label],
-            candidates=number,
-            most=counts['most'][label],
-            least=counts['least'][label],
-            mean=float(study.candidates[label_of == label].mean()),
+        ClassCount(
+            names[label],
+            number,
+            counts['most'][label],
+            counts['least'][label],
+            float(study.candidates[label_of == label].mean()),
         )
         for label, number in Counter(labels).items()
     ]
-    return dict(top=top, classes=sorted(rows, key=lambda row: (row['most'], row['mean']), reverse=True))
+    return ClassCounts(top, sorted(rows, key=lambda row: (row.most, row.mean), reverse=True))
 
 
-def _class_table(found: dict[str, Any], candidates: int) -> list[Block]:
+def _class_table(found: ClassCounts, candidates: int) -> list[Block]:
     """Return text and table on the classes."""
-    top, rows = found['top'], found['classes']
+    top, rows = found.top, found.classes
     head = ['class', 'candidates', 'by chance', f'of the {top} most', f'of the {top} least', 'mean SSLMem']
     cells = [
         [
-            row['name'],
-            str(row['candidates']),
-            fixed(top * row['candidates'] / candidates, 1),
-            str(row['most']),
-            str(row['least']),
-            fixed(row['mean']),
+            row.name,
+            str(row.candidates),
+            fixed(top * row.candidates / candidates, 1),
+            str(row.most),
+            str(row.least),
+            fixed(row.mean),
         ]
         for row in rows[:MAX_CLASSES]
     ]
     text = (
-        f'Classes among the {top} most and the {top} least memorised candidates; by chance as many of either as the '
-        'class has of all candidates.'
+        f'Classes of the {top} most and the {top} least memorised candidates. “by chance” is the number expected if '
+        'memorisation did not depend on the class.'
     )
     if len(rows) > MAX_CLASSES:
-        text += f' Shown are the {MAX_CLASSES} of {len(rows)} classes that are most often among the most memorised.'
+        text += (
+            f' The table has the {MAX_CLASSES} of {len(rows)} classes that are most frequent among the most memorised.'
+        )
     return [text, Table([head, *cells])]

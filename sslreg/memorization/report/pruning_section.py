@@ -11,8 +11,8 @@ from sslreg.memorization.experiments.records import ConditionRun
 from sslreg.memorization.score_statistics import MeanStd, to_json
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.table_rows import plus_minus
+from sslreg.reports.charts import Bars, bar_chart
 from sslreg.reports.page import Block, Image, Section, Table
-from sslreg.reports.plots import Bars, bar_chart
 
 from .run_averages import ORDER_NAMES, averaged, orders_in, plotted_metrics
 from .style import ORDERS, PngPath
@@ -31,9 +31,9 @@ def pruning_section(study: ScoredStudy, png: PngPath) -> Section | None:
     found = {metric: pruned_groups(kept.runs, metric) for metric in plotted_metrics(kept.runs)}
     pictures = [_picture(png(f'pruning_{place}'), *each) for place, each in enumerate(found.items(), start=1)]
     text = (
-        'Accuracy after a share of the units, of each layer or of all, were set to 0: those that memorise most by '
-        f'UnitMem, those that memorise least, or as many drawn at random. Layers: {", ".join(kept.layers)}. Thin '
-        'lines on bars and ± are the standard deviation of several draws.'
+        'Accuracy after a share of the units, per layer or overall, was set to 0: the units with the highest UnitMem, '
+        f'those with the lowest, or equally many random units. Layers: {", ".join(kept.layers)}. Error bars and ± are '
+        'the standard deviation over random draws.'
     )
     tables = [Table(group_rows(metric, each)) for metric, each in found.items()]
     content: list[Block] = [*pictures, text, Section('In numbers', tables, collapsed=True)]

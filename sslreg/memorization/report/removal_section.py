@@ -29,9 +29,9 @@ def removal_section(study: ScoredStudy, png: PngPath) -> Section | None:
     panels = [_panel(metric, each) for metric, each in found.items()]
     line_panels(path, panels, columns, size=(8.4 / columns, 3.3), shared=False)
     text = (
-        'Accuracy of encoders that are trained again without the most memorised images, without the least memorised '
-        'ones or without as many drawn at random; at 0 all images are there. Bands and ± are the standard deviation '
-        'of trainings with several seeds.'
+        'Accuracy of encoders trained again without the most memorised images, without the least memorised images or '
+        'without equally many random images; at 0 no image is removed. Bands and ± are the standard deviation over '
+        'seeds.'
     )
     tables = [Table(_rows(metric, each)) for metric, each in found.items()]
     picture = Image.read(path, 'Accuracy against the number of images removed')

@@ -10,8 +10,9 @@ from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.split import SPLIT_SETS
 from sslreg.memorization.summary import summarize_layermem
 from sslreg.memorization.table_rows import AGREEMENT_HEADINGS, agreement_cells, both, fixed, p_value, plus_minus
+from sslreg.reports.charts import Bars, bar_chart
 from sslreg.reports.page import Block, Image, Section, Table
-from sslreg.reports.plots import Bars, bar_chart, line_panels
+from sslreg.reports.plots import line_panels
 
 from .layer_section import layer_line, layer_panel
 from .style import SETS, STUDIES, PngPath
@@ -58,8 +59,8 @@ def agreement_section(studies: Sequence[ScoredStudy]) -> Section:
     if len(rows) > 1:
         texts.insert(
             0,
-            'Of the most memorised candidates of each the share that both have, and how alike these are ranked, by '
-            'SSLMem, the mean over seeds.',
+            "Share of the most memorised candidates that both studies have in common, and Kendall's tau of their "
+            'ranking, by SSLMem averaged over seeds.',
         )
     tables = [Table(rows)] if len(rows) > 1 else []
     figures = dict(pairs=[to_json(pair) for pair in found])

@@ -10,7 +10,7 @@ from sslreg.registry import MEMORIES
 
 from .instance import InstanceMemory
 
-ROWS = ('all', 'batch')
+UPDATED_ROWS = ('all', 'batch')
 
 
 @MEMORIES.register_module()
@@ -51,8 +51,8 @@ class CorrectedInstanceMemory(InstanceMemory):
         init: str = 'random',
     ) -> None:
         super().__init__(length, feat_dim, momentum, num_negatives, sharded, seed, init)
-        if rows not in ROWS:
-            raise ValueError(f'rows={rows!r} must be one of {", ".join(map(repr, ROWS))}')
+        if rows not in UPDATED_ROWS:
+            raise ValueError(f'rows={rows!r} must be one of {", ".join(map(repr, UPDATED_ROWS))}')
         self.rows = rows
 
     def read(self, indices: Tensor) -> 'GradientStep':

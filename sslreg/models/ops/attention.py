@@ -2,8 +2,9 @@
 
 :func:`streamed_attention` is matrix products with a running maximum, for any device, width and dtype. On a CUDA device
 :func:`fused_attention` passes fp16 entries (bf16 is too coarse for unit rows) to an attention kernel that returns the
-log-sum-exp: cuDNN's on Hopper, where it is up to twice as fast at width 256, else flash attention. :func:`select`
-chooses between them. ``flex_attention(return_lse=True)`` is not used: it would compile a kernel for the same work.
+log-sum-exp: cuDNN's on Hopper, where it is up to twice as fast at width 256, else flash attention.
+:func:`choose_attention` chooses between them. ``flex_attention(return_lse=True)`` is not used: it would compile a
+kernel for the same work.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,7 +20,7 @@ from . import chunks
 
 ENTRIES_BYTES = 2**26  # bytes of entries gathered at a time, as stored and in fp16: 43,000 of width 256
 TILE = 128  # queries that a multiprocessor of the device handles at a time
-SHORTEST = 256  # entries of a part; with fewer, merging would dominate
+SHORTEST_PART = 256  # entries of a part; with fewer, merging would dominate
 FIRST_TORCH = '2.8'  # the first with fp16 products accumulated and returned in float32
 
 
@@ -59,7 +60,7 @@ class Plan(NamedTuple):
     blocks: int
 
 
-def select(queries: Tensor) -> Attention:
+def choose_attention(queries: Tensor) -> Attention:
     """Return the fastest attention for ``queries [R, D]``, and log the choice once.
 
     A kernel that is switched off (``torch.backends.cuda.enable_cudnn_sdp(False)``, ``enable_flash_sdp(False)``) before
@@ -121,8 +122,8 @@ def make_plan(num_queries: int, length: int, most: int, num_processors: int) -> 
         num_processors: Number of multiprocessors of the device.
     """
     together = max(num_processors // -(-num_queries // TILE), 1)
-    longest = max(most // together, SHORTEST)
-    equal = [n for n in range(1, max(length // SHORTEST, 1) + 1) if length % n == 0]
+    longest = max(most // together, SHORTEST_PART)
+    equal = [n for n in range(1, max(length // SHORTEST_PART, 1) + 1) if length % n == 0]
     parts = next((n for n in equal if length // n <= longest), equal[-1])
     together = max(min(together, most * parts // length), 1)
     return Plan(parts, together, max(together // parts, 1))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .attention import Attended, Attention, select
+from .attention import Attended, Attention, choose_attention
 from .gradient import with_gradient
 
 
@@ -47,7 +47,7 @@ def view_memory_loss(
         keys: ``[T, B, D]`` teacher embeddings divided by their temperature; they get no gradient.
         entries: Blocks ``[N, K, D]``; or with ``order`` the memory ``[L, D]``.
         order: ``[N, K]`` rows of the memory that make up the blocks; they are gathered chunk by chunk.
-        attention: Attention that passes over the memory; None: the choice of :func:`attention.select`.
+        attention: Attention that passes over the memory; None: the choice of :func:`attention.choose_attention`.
     """
     with torch.no_grad(), torch.autocast(queries.device.type, enabled=False):
         terms, grad = _pass(queries.detach(), keys.detach(), entries, order, attention)
@@ -63,7 +63,7 @@ def _pass(
     both = torch.cat([queries, keys]).flatten(0, 1)
     places = torch.arange(len(both), device=both.device).view(-1, queries.shape[1])
     other, last = places[0 if len(keys) > 1 else 1], places[-1]  # a student's view, and the teacher's last
-    seen = (attention or select(both))(both, entries, order, torch.cat([other, last]))
+    seen = (attention or choose_attention(both))(both, entries, order, torch.cat([other, last]))
     loss, grad = _loss_and_gradient(queries, keys, seen)
     log_sum, (agree, best) = seen.log_sum[:, last], seen.best.chunk(2, dim=1)
     entropy = log_sum.mean() - (both[last] * seen.mean[last]).sum(dim=1).mean() / len(log_sum)

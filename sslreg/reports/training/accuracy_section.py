@@ -1,7 +1,6 @@
 """Sections on the accuracy of the probe, after training and after every epoch."""
 
-import re
-
+from sslreg.evaluation import Metric
 from sslreg.reports.page import Image, Section, Table
 from sslreg.reports.plots import Line, Panel, level, line_panels
 
@@ -12,19 +11,19 @@ from .run import COLOURS, Run
 def accuracy_section(run: Run) -> Section:
     """Tabulate the probe's accuracy on raw pixels, untrained and trained network."""
     rows = {name: probed.metrics for name, probed in run.observer.probed.items()}
-    names = list(rows[TRAINED])
+    names = [metric for metric in rows[TRAINED] if metric.role == 'main']
     table = [
         ['accuracy in %', *map(metric_title, names)],
         *([name, *(f'{metrics[metric]:.1f}' for metric in names)] for name, metrics in rows.items()),
     ]
-    test, train = len(run.runner.val_loop.dataloader.dataset), len(run.runner.val_loop.bank.dataset)
+    test, train = len(run.protocol.test_images), len(run.protocol.train_images)
     text = (
-        f'Weighted k-nearest-neighbour classification: each of {test} test images takes the class for which its k '
-        f'most similar among {train} training images vote. Labels are used here only, never in training. '
-        f'Guessing would give {100 / len(run.classes):.1f} %. Raw pixels show how far plain resemblance goes; the '
-        'untrained network, how far the architecture goes by itself.'
+        f'Weighted k-nearest-neighbour classification: the k most similar of {train} training images vote for the '
+        f'class of each of {test} test images. Labels are used only here, never in training. Guessing would give '
+        f'{100 / len(run.classes):.1f} %. Raw pixels show the accuracy of plain similarity, the untrained network that '
+        'of the architecture alone.'
     )
-    return Section('What training brought', [Table(table), text], figures=dict(accuracy=rows))
+    return Section('Accuracy before and after training', [Table(table), text], figures=dict(accuracy=rows))
 
 
 def curve_section(run: Run) -> Section:
@@ -46,14 +45,13 @@ def curve_section(run: Run) -> Section:
     line_panels(path, [panel], size=(8, 3.4))
     text = (
         "k-NN accuracy of the teacher's features on the test images after every epoch; epoch 0 is the untrained "
-        'network. The loss knows nothing of the classes: that they come apart is what relating views through the '
-        'memory brings about.'
+        'network. The loss does not use classes: they separate because the loss relates views through the memory.'
     )
-    curve = [dict(epoch=epoch) | metrics for epoch, metrics in run.observer.curve]
+    curve = [dict[str, float](epoch=epoch) | dict(metrics.items()) for epoch, metrics in run.observer.curve]
     picture = Image.read(path, 'Accuracy of the probe after every epoch')
     return Section('Accuracy over training', [picture, text], figures=dict(curve=curve))
 
 
-def metric_title(name: str) -> str:
-    """Return ``'k = 20'`` for ``'knn/k20'``, and other names unchanged."""
-    return re.sub(r'^.*/k(\d+)$', r'k = \1', name)
+def metric_title(metric: Metric) -> str:
+    """Return the hyperparameters of a metric, ``'k = 20'``; the name of a metric without any."""
+    return ', '.join(f'{name} = {value}' for name, value in metric.parameters.items()) or metric

@@ -27,15 +27,15 @@ def loss_section(run: Run) -> Section:
     path = run.folder / 'loss.png'
     line_panels(path, panels, size=(8, 2.8))
     text = (
-        'The loss is the cross-entropy between what the teacher and the student see in a block of '
-        f'{run.num_entries} memory entries. A run that collapses, where all images have one embedding, ends at the '
-        f'dashed line ln {run.num_entries} = {limit:.2f}: no entry resembles an image more than another. From below '
-        "the teacher's entropy (drawn for its last view) bounds the loss, so the gap between both curves is how far "
-        'the student disagrees with the teacher; an entropy that falls means that the teacher singles out fewer '
-        'entries. Both may rise at first: the memory starts as random directions, and the teacher is less sharp the '
-        'higher its temperature, which is raised at the start.\n\n'
-        'The lower curve is the spread of the embeddings in a batch: 1 if they go in all directions, 0 after a '
-        'collapse. Thin lines are single steps, thick ones the mean of an epoch around them.'
+        "The loss is the cross-entropy between the teacher's and the student's weights of the "
+        f'{run.num_entries} memory entries in a block. A run collapses if all images get the same embedding; its loss '
+        f'then stays at the dashed line ln {run.num_entries} = {limit:.2f}, because all entries are equally similar to '
+        "every image. The teacher's entropy (drawn for its last view) is a lower bound of the loss. The gap between "
+        'both curves measures how far the student disagrees with the teacher. A falling entropy means that the teacher '
+        'gives its weight to fewer entries. Both curves may rise at first: the memory starts with random directions, '
+        "and the teacher's temperature rises during the warm-up.\n\n"
+        'The lower curve is the spread of the embeddings in a batch: 1 if they point in all directions, 0 after a '
+        'collapse. Thin lines are single steps, thick lines the mean over an epoch.'
     )
     picture = Image.read(path, "Loss, teacher's entropy and spread of the queries over the training steps")
     figures = dict(collapse_loss=limit, history=history)

@@ -1,6 +1,5 @@
 """Section with the nearest neighbours of test images before and after training."""
 
-import torch
 from torch import Tensor
 
 from sslreg.reports.page import Image, Section
@@ -15,8 +14,8 @@ TESTS, NEIGHBOURS = 6, 5
 
 def neighbours_section(run: Run) -> Section:
     """Show the nearest training images of a few test images, before and after training."""
-    tests = torch.tensor(run.runner.val_loop.dataloader.dataset.get_gt_labels())
-    bank = torch.tensor(run.runner.val_loop.bank.dataset.get_gt_labels())
+    tests = run.protocol.test_labels
+    bank = run.protocol.train_labels
     found = {
         name: nearest_rows(probed.queries, probed.bank, NEIGHBOURS).cpu()
         for name, probed in run.observer.probed.items()
@@ -31,11 +30,11 @@ def neighbours_section(run: Run) -> Section:
     )
     purity = {name: float(part.double().mean()) for name, part in right.items()}
     text = (
-        f'The first test image of each of {len(chosen)} classes, evenly spaced in the list of classes rather than '
-        f'picked, with the {NEIGHBOURS} training images nearest to it by the features of the untrained and of the '
-        f'trained network. Green frame: the right class; red: another. Over all test images, of the {NEIGHBOURS} '
-        f'nearest {percent(purity[UNTRAINED])} are right before training and {percent(purity[TRAINED])} after it; by '
-        f'raw pixels, {percent(purity[PIXELS])}.'
+        f'The first test image of each of {len(chosen)} classes, with the {NEIGHBOURS} nearest training images by the '
+        'features of the untrained and of the trained network. The classes are evenly spaced in the list of classes, '
+        f'not selected by hand. Green frame: same class; red: another class. Among the {NEIGHBOURS} nearest images of '
+        f'all test images, {percent(purity[UNTRAINED])} have the same class before training, '
+        f'{percent(purity[TRAINED])} after it and {percent(purity[PIXELS])} by raw pixels.'
     )
     picture = Image.read(path, 'Test images and their nearest training images before and after training')
     heading = 'Nearest neighbours, before and after'
@@ -52,7 +51,7 @@ def _row(run: Run, query: int, label: int, found: dict[str, Tensor], right: dict
         found: Indices of the nearest training images ``[M, k]`` by network.
         right: Whether these have the class of the test image.
     """
-    bank, tests = run.runner.val_loop.bank.dataset, run.runner.val_loop.dataloader.dataset
+    bank, tests = run.protocol.train_images, run.protocol.test_images
     return [Cell(dataset_image(tests, query), run.classes[label])] + [
         Cell(dataset_image(bank, int(index)), frame=COLOURS['right' if hit else 'wrong'])
         for name in (UNTRAINED, TRAINED)

@@ -44,16 +44,16 @@ def recall_section(run: Run) -> Section:
     depth = max(trained.images.shape[1] // len(run.classes), 1)
     shares = {UNTRAINED: _shares(run, untrained, depth), TRAINED: _shares(run, trained, depth)}
     text = (
-        'Training images, the augmented view of each that the teacher sees, and the memory entries whose embeddings '
-        "are most and least similar to that view's, with the cosine similarity. An entry is the embedding of a view "
-        'that the teacher saw at an earlier step; what is shown is the whole image. Blue frame: the same image; green: '
-        'another image of its class; red: another class.\n\n'
-        'The student must predict from one view what the teacher recalls for another. That works only if an embedding '
-        'keeps what views of an image share and drops what augmentation changes; images of one class share much of '
-        "the former. The table has means over a whole batch: the share of entries of the image's class, other than "
-        f"those of the image itself, among the {MOST} and the {depth} most similar ({depth} is a class's share of the "
-        f"memory); and how many of the teacher's {depth} are also the student's for another view, which is what the "
-        'loss asks for. The untrained network has a memory of its own embeddings.'
+        'Training images, the augmented view of each that the teacher gets, and the memory entries most and least '
+        "similar to the embedding of that view, with the cosine similarity. An entry is the teacher's embedding of a "
+        'view at an earlier step; the picture is the whole image of that view. Blue frame: same image; green: another '
+        'image of the same class; red: another class.\n\n'
+        "The student predicts from one view the entries that the teacher recalls for another. Therefore an image's "
+        'embedding must keep what all its views share and drop what augmentation changes; images of one class share '
+        "much of what is kept. The table has means over a whole batch: the share of entries of the image's class, "
+        f'without those of the image itself, among the {MOST} and the {depth} most similar entries ({depth} is the '
+        f"share of one class in the memory); and the share of the teacher's {depth} entries that are also the "
+        "student's for another view, which the loss asks for. The untrained network has a memory of its own embeddings."
     )
     table = [
         ['share in %', f'same class, of {MOST}', f'same class, of {depth}', f'common to both views, of {depth}'],

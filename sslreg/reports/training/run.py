@@ -11,11 +11,12 @@ import torch
 from mmengine.runner import Runner
 from torch import Tensor
 
+from sslreg.evaluation import ClassificationBenchmark, Metric
 from sslreg.models import AlignedHead, MemorySSL
 from sslreg.utils.dist import unwrap
 
 from .measures import EmbeddedBatch, embed_batch, fill_memory
-from .observer_hook import ObserverHook
+from .observer_hook import ObserverHook, classification
 
 NUM_EXAMPLES = 5  # images of a batch in a figure
 
@@ -60,9 +61,15 @@ class Run:
         return head.head if isinstance(head, AlignedHead) else head
 
     @property
-    def main_metric(self) -> str:
-        """Name of the last metric; with k-NN the one with the largest k."""
-        return list(self.observer.curve[0][1])[-1]
+    def main_metric(self) -> Metric:
+        """The last main metric; with k-NN the one with the largest k."""
+        return [metric for metric in self.observer.curve[0][1] if metric.role == 'main'][-1]
+
+    @property
+    def protocol(self) -> ClassificationBenchmark:
+        """The benchmark that classifies images."""
+        protocol: Any = classification(self.runner).protocol
+        return protocol
 
     @property
     def classes(self) -> Sequence[str]:
@@ -73,7 +80,7 @@ class Run:
     @property
     def dataset(self) -> Any:
         """Training images without augmentation, as the probe gets them."""
-        return self.runner.val_loop.bank.dataset
+        return self.protocol.train_images
 
     @cached_property
     def labels(self) -> Tensor:

@@ -4,13 +4,14 @@ import torch
 
 from sslreg.reports.page import Facts, Section
 from sslreg.utils.environment import hardware, versions
+from sslreg.utils.progress import duration
 
 from .run import Run
 
 
 def settings_section(run: Run) -> Section:
     """Tabulate data, model, training, time and hardware of the run."""
-    model, loader, tests = run.model, run.runner.train_dataloader, run.runner.val_loop.dataloader.dataset
+    model, loader, tests = run.model, run.runner.train_dataloader, run.protocol.test_images
     blocks, entries = run.batch.blocks.shape[:2]
     facts = {
         'data': f'{len(loader.dataset)} training and {len(tests)} test images of {len(run.classes)} classes',
@@ -28,12 +29,6 @@ def settings_section(run: Run) -> Section:
     }
     figures = dict(settings=facts, seconds=run.observer.seconds, steps=run.runner.iter)
     return Section('The run', [Facts(facts)], figures=figures)
-
-
-def duration(seconds: float) -> str:
-    """Return a time as ``'3 min 20 s'``."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f'{minutes} min {rest} s' if minutes else f'{rest} s'
 
 
 def _parameters(module: torch.nn.Module) -> int:

@@ -27,19 +27,19 @@ def sharpness_section(run: Run) -> Section:
         for name, (teacher, student) in weights.items()
     }
     text = (
-        'What the loss compares, for the first image above and one block of the memory: the similarities of the '
-        "teacher's embedding of one view, and of the student's of another, to every entry, divided by their "
-        'temperatures, through a softmax. Entries are in the order of the weight that the teacher gives them; dots are '
-        "the student's weights of the same entries: the nearer to the teacher's line, the lower the loss. At the "
-        'dashed line all entries weigh the same. The untrained network has a memory of its own embeddings. The table '
-        'has the means over a whole batch.'
+        'Input of the loss for the first image above and one block of the memory: the similarities of an embedding to '
+        'all entries are divided by a temperature and go through a softmax, which gives the weight of each entry. The '
+        'teacher embeds one view, the student another. Entries are in order of the weight by the teacher; dots are the '
+        "student's weights of the same entries. The closer they are to the teacher's line, the lower is the loss. At "
+        'the dashed line all entries have the same weight. The untrained network has a memory of its own embeddings. '
+        'The table has the means over a whole batch.'
     )
     table = [
         ['mean in nats', "teacher's entropy", "student's entropy", 'cross-entropy'],
         *([name, *(f'{value:.2f}' for value in row.values())] for name, row in numbers.items()),
     ]
     picture = Image.read(path, 'Weights of the entries of a block by teacher and student')
-    heading = 'What teacher and student see in a block'
+    heading = 'Weights of the entries by teacher and student'
     return Section(heading, [picture, Table(table), text], figures=dict(distributions=numbers))
 
 

@@ -32,7 +32,7 @@ def write_report(runner: Runner, observer: ObserverHook, folder: Path, title: st
     """Write ``report.html``, its pictures as PNG files and ``report.json`` to a folder.
 
     Args:
-        runner: Runner after ``train()``, with a ``ProbeValLoop``.
+        runner: Runner after ``train()``, with a ``BenchmarkValLoop`` that classifies images.
         observer: Hook of the runner.
         folder: Existing folder.
         title: Title of the page.

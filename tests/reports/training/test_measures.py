@@ -1,12 +1,9 @@
 import copy
-import math
 
-import pytest
 import torch
 
 from sslreg.models import QueueMemory
 from sslreg.reports.training.measures import (
-    distributions,
     embed_batch,
     fill_memory,
     nearest_rows,
@@ -14,7 +11,6 @@ from sslreg.reports.training.measures import (
     overlap,
     recalled,
 )
-from sslreg.reports.training.sharpness_section import cross_entropy
 from tests import toy
 
 
@@ -43,13 +39,6 @@ def test_recalled_sorts_the_known_entries():
 
 def test_overlap_counts_common_slots_row_by_row():
     assert overlap(torch.tensor([[1, 2], [3, 4]]), torch.tensor([[2, 5], [4, 3]])) == 0.75
-
-
-def test_a_uniform_distribution_has_the_entropy_of_its_block_and_a_sharp_one_none():
-    block = torch.eye(4)
-    uniform, sharp = (distributions(torch.eye(4)[:1], block, temperature) for temperature in (1e9, 1e-3))
-    assert cross_entropy(uniform, uniform) == pytest.approx(math.log(4))
-    assert cross_entropy(sharp, sharp) == pytest.approx(0)
 
 
 def test_looking_leaves_no_trace_on_the_model(tmp_path):

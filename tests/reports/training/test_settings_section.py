@@ -1,8 +1,6 @@
 """The settings of a run in its report."""
 
-import pytest
-
-from sslreg.reports.training.settings_section import duration, settings_section
+from sslreg.reports.training.settings_section import settings_section
 from sslreg.reports.training.sharpness_section import sharpness_section
 from tests import toy
 
@@ -17,8 +15,3 @@ def test_the_report_finds_the_temperatures_of_a_joined_head(tmp_path):
     settings = settings_section(run).figures['settings']
     assert settings['temperatures'] == 'student 0.1, teacher 0.07 (at the end)'
     assert set(sharpness_section(run).figures['distributions']) == {'untrained network', 'trained network'}
-
-
-@pytest.mark.parametrize('seconds, text', [(0.4, '0 s'), (59.6, '1 min 0 s'), (200, '3 min 20 s')])
-def test_a_duration_in_minutes_and_seconds(seconds, text):
-    assert duration(seconds) == text

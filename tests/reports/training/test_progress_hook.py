@@ -1,0 +1,15 @@
+"""Progress of a training run in the terminal."""
+
+from mmengine.runner import Runner
+
+from sslreg.reports.training import ProgressHook
+from tests import toy
+
+
+def test_without_a_terminal_there_is_a_line_for_each_evaluation(tmp_path, capsys):
+    runner = Runner.from_cfg(toy.config(tmp_path))
+    runner.register_hook(ProgressHook())
+    runner.train()
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith('epoch ')]
+    assert [line.split(':')[0] for line in lines] == ['epoch 1 of 2', 'epoch 2 of 2']
+    assert all('loss ' in line and line.endswith(' %') for line in lines)
