@@ -23,9 +23,9 @@ class Recall:
         first: Column of this rank's first entry where each rank holds a part of the entries; None: all are here.
 
     Attributes:
-        order: As given.
-        target: As given.
-        first: As given.
+        order: The argument ``order``.
+        target: The argument ``target``.
+        first: The argument ``first``.
 
     Raises:
         ValueError: ``entries`` are neither a matrix nor blocks.
