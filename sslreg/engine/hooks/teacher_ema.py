@@ -18,7 +18,7 @@ class TeacherEMAHook(Hook):
     accumulation it moves once per step of the optimizer. A model with a teacher adds this hook; listing it is harmless.
     """
 
-    priority = 'ABOVE_NORMAL'  # hooks of a user's see the teacher after it has moved
+    priority = 'ABOVE_NORMAL'  # a user's hooks see the teacher after it has moved
 
     def before_train(self, runner: Runner) -> None:
         """Start the teacher.
