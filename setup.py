@@ -1,4 +1,4 @@
-"""Metadata and dependencies; the lists of packages are in requirements/."""
+"""Metadata of the package. The lists of dependencies are in requirements/."""
 
 import re
 from pathlib import Path
@@ -17,10 +17,12 @@ def requirements(name: str) -> list[str]:
 setup(
     name='sslreg',
     version=re.search(r"'(.+)'", (ROOT / 'sslreg/version.py').read_text())[1],
-    description='Memory-based self-supervised learning from registered components',
+    description='Self-supervised learning of image features with a memory, on MMEngine',
     long_description=(ROOT / 'README.md').read_text(),
     long_description_content_type='text/markdown',
+    author='The SSLReg developers',
     license='Apache-2.0',
+    keywords='self-supervised learning, memory, computer vision, MMEngine',
     python_requires='>=3.10,<3.13',
     packages=find_packages(include=['sslreg', 'sslreg.*']),
     package_data={'sslreg': ['py.typed'], 'sslreg.reports': ['templates/*.j2']},

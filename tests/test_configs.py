@@ -1,6 +1,7 @@
 """Every config parses, survives a dump, and builds; its transforms run; the published ones are the papers'."""
 
 import math
+import re
 from pathlib import Path
 
 import cv2
@@ -209,3 +210,20 @@ def test_samples_reach_the_memory_with_their_index():
     cfg.train_dataloader.update(num_workers=0)
     batch = next(iter(Runner.build_dataloader(cfg.train_dataloader, seed=0)))
     assert len(set(sample_indices(batch['data_samples']).tolist())) == cfg.train_dataloader.batch_size
+
+
+def chain(path: Path) -> int:
+    """Files from a config to the base that is furthest from it, both included."""
+    names = re.findall(r'^    from (\.+)([\w.]+) import \*', path.read_text(), re.M)
+    bases = [path.parents[len(dots) - 1].joinpath(*name.split('.')).with_suffix('.py') for dots, name in names]
+    return 1 + max(map(chain, bases), default=0)
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=str)
+def test_a_recipe_is_at_most_four_files_deep(path):
+    assert chain(path) <= 4
+
+
+def test_no_text_counts_hooks_by_their_position():
+    texts = [*Path('configs').rglob('*.py'), *Path('docs').rglob('*.md'), Path('README.md')]
+    assert [str(text) for text in texts if re.search(r'custom_hooks(\[\d|\.\d)', text.read_text())] == []

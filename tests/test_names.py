@@ -16,17 +16,6 @@ SHARED_FILES = {
     'view_memory.py': 'the head and operations of the view-memory loss',
     'alignment.py': 'the loss and operations of the alignment of views',
 }
-# Burn-down lists of names to be changed. Delete a name when it is unique; add none.
-FILES_TO_RENAME: set[str] = set()
-CLASSES_TO_RENAME = set()
-FUNCTIONS_TO_RENAME = {
-    'select',
-}
-CONSTANTS_TO_RENAME = {
-    'QUERIES',
-    'ROWS',
-    'SHORTEST',
-}
 
 
 def duplicates(places: Iterable[tuple[str, Path]]) -> dict[str, list[str]]:
@@ -37,31 +26,33 @@ def duplicates(places: Iterable[tuple[str, Path]]) -> dict[str, list[str]]:
     return {name: sorted(paths) for name, paths in sorted(found.items()) if len(paths) > 1}
 
 
-def definitions(kind: type[ast.stmt]) -> Iterator[tuple[str, Path]]:
-    """Yield the public names that modules define by statements of a kind, outside of classes and functions."""
+def definitions(*kinds: type[ast.stmt]) -> Iterator[tuple[str, Path]]:
+    """Yield the public names that modules define by statements of these kinds, outside of classes and functions."""
     for path in MODULES:
         for node in ast.parse(path.read_text()).body:
-            if isinstance(node, kind):
-                targets = [each for each in getattr(node, 'targets', []) if isinstance(each, ast.Name)]
-                names = [each.id for each in targets] or [getattr(node, 'name', '_')]
-                yield from ((name, path) for name in names if not name.startswith('_'))
+            if isinstance(node, kinds):
+                yield from ((name, path) for name in names_of(node) if not name.startswith('_'))
 
 
-def offenders(places: Iterable[tuple[str, Path]], excepted: Iterable[str]) -> dict[str, list[str]]:
-    return {name: paths for name, paths in duplicates(places).items() if name not in set(excepted)}
+def names_of(node: ast.stmt) -> list[str]:
+    if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
 
 
 def test_two_modules_do_not_share_a_file_name():
-    assert offenders(((path.name, path) for path in MODULES), SHARED_FILES.keys() | FILES_TO_RENAME) == {}
+    files = ((path.name, path) for path in MODULES)
+    assert {name: paths for name, paths in duplicates(files).items() if name not in SHARED_FILES} == {}
 
 
 def test_two_public_classes_do_not_share_a_name():
-    assert offenders(definitions(ast.ClassDef), CLASSES_TO_RENAME) == {}
+    assert duplicates(definitions(ast.ClassDef)) == {}
 
 
 def test_two_public_functions_do_not_share_a_name():
-    assert offenders(definitions(ast.FunctionDef), FUNCTIONS_TO_RENAME) == {}
+    assert duplicates(definitions(ast.FunctionDef)) == {}
 
 
 def test_two_public_constants_do_not_share_a_name():
-    assert offenders(definitions(ast.Assign), CONSTANTS_TO_RENAME) == {}
+    assert duplicates(definitions(ast.Assign, ast.AnnAssign)) == {}

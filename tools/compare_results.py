@@ -1,4 +1,4 @@
-"""Compare models by what benchmarks found of them: tables, plots and a CSV.
+"""Compare the benchmark results of several models: tables, plots and a CSV file.
 
 python tools/compare_results.py work_dirs/a/benchmarks work_dirs/b/benchmarks --out work_dirs/a_b
 """
@@ -25,9 +25,12 @@ def parse_args() -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument(
-        'folders', nargs='+', metavar='DIR', help='what tools/test.py --benchmarks wrote (--out); one for each model'
+        'folders',
+        nargs='+',
+        metavar='DIR',
+        help='folders of results.json (--out of tools/test.py --benchmarks), one per model',
     )
-    parser.add_argument('--out', required=True, metavar='DIR', help='report.html and results.csv go here')
+    parser.add_argument('--out', required=True, metavar='DIR', help='folder for report.html and results.csv')
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""Write the features of all images of a folder or of a dataset into a file.
+"""Write the features of all images of a folder or a dataset to a file.
 
 python tools/extract_features.py CONFIG CHECKPOINT --images photos --out photos.npz
 python tools/extract_features.py CONFIG CHECKPOINT --images photos --kind type=ClassToken blocks=4 --out photos.npz
@@ -46,16 +46,16 @@ def parse_args() -> argparse.Namespace:
     parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
     parser.add_argument(
-        'checkpoint', nargs='?', help='path of the checkpoint; without, the network as it is initialised'
+        'checkpoint', nargs='?', help='path of the checkpoint; without it, the network keeps its initial weights'
     )
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument('--images', metavar='DIR', help='a folder of images, of any depth')
+    source.add_argument('--images', metavar='DIR', help='folder of images, at any depth')
     source.add_argument(
-        '--benchmark', metavar='NAME', help='a dataset of a benchmark of configs/benchmarks, or of a file'
+        '--benchmark', metavar='NAME', help='dataset of a benchmark: a name in configs/benchmarks or a config file'
     )
-    source.add_argument('--dataset', metavar='KEY', help='a dataset of the config, e.g. test_dataloader.dataset')
-    parser.add_argument('--part', help='of the benchmark: e.g. train, test, queries; where it has several')
-    parser.add_argument('--out', metavar='FILE', required=True, help='FILE.npz or FILE.parquet')
+    source.add_argument('--dataset', metavar='KEY', help='dataset of the config, e.g. test_dataloader.dataset')
+    parser.add_argument('--part', help='dataset of the benchmark, if it has several: e.g. train, test, queries')
+    parser.add_argument('--out', metavar='FILE', required=True, help='file to write: FILE.npz or FILE.parquet')
     parser.add_argument(
         '--kind',
         nargs='+',
@@ -64,11 +64,13 @@ def parse_args() -> argparse.Namespace:
         help="features (docs/evaluation.md), e.g. type=ClassToken blocks=4 (default: the part's own, or type=Pooled)",
     )
     parser.add_argument('--resize', type=int, metavar='PIXELS', help='short side of --images, bicubic (default: 256)')
-    parser.add_argument('--crop', type=int, metavar='PIXELS', help='side of the square in its middle (default: 224)')
+    parser.add_argument(
+        '--crop', type=int, metavar='PIXELS', help='side of the central square of --images (default: 224)'
+    )
     parser.add_argument('--skip-broken', action='store_true', help='leave out images that cannot be decoded')
-    parser.add_argument('--batch-size', type=int, default=256, help='images at a time (default: 256)')
-    parser.add_argument('--num-workers', type=int, default=4, help='that read images, for each process (default: 4)')
-    parser.add_argument('--data-root', metavar='DIR', help='what takes the place of data/ in the paths of a benchmark')
+    parser.add_argument('--batch-size', type=int, default=256, help='images per forward pass (default: 256)')
+    parser.add_argument('--num-workers', type=int, default=4, help='data-loading workers per process (default: 4)')
+    parser.add_argument('--data-root', metavar='DIR', help='folder that replaces data/ in the paths of a benchmark')
     command_line.add_launcher(parser)
     command_line.add_cfg_options(parser)
     return parser.parse_args()

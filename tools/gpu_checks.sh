@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The checks and benchmarks of docs/gpu_checks.md that fit into ten minutes on one GPU. All run, also after a failure;
-# outputs go to FOLDER, a table comes last, and the exit status is 1 if any failed; what time has cut off has not.
+# Run the checks and benchmarks of docs/gpu_checks.md that fit into ten minutes on one GPU, also after a failure. Outputs go
+# to FOLDER, a table comes last, and the exit status is 1 if a check failed; checks without time left do not fail.
 #   bash tools/gpu_checks.sh [--quick] [FOLDER]     (default folder: work_dirs/gpu_checks)
-# --quick takes small sizes and runs without a GPU as well. PYTHON chooses the interpreter; LIMIT the seconds for all.
+# --quick takes small sizes and also runs without a GPU. PYTHON selects the interpreter, LIMIT the seconds for all checks.
 set -uo pipefail
 quick=
 for argument in "$@"; do

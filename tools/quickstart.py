@@ -63,7 +63,7 @@ def parse_args() -> argparse.Namespace:
         '--work-dir',
         default='work_dirs/quickstart',
         metavar='DIR',
-        help='report, logs and checkpoints go here (default: %(default)s)',
+        help='folder for report, logs and checkpoints (default: %(default)s)',
     )
     command_line.add_cfg_options(parser, 'train_cfg.max_epochs=5 model.memory.length=512')
     return parser.parse_args()

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Make .venv-downstream, for detection and segmentation:  bash tools/setup_downstream.sh [EXTRAS]   (default: lite,fast)
-# It is .venv (tools/setup_env.sh, which is called first) with mmcv's operators, mmdet and mmsegmentation on top of it.
-# mmcv is compiled, once, in 5 to 30 minutes; SSLREG_WHEELS=FOLDER names where wheels of it are kept or lie ready (default:
-# work_dirs/wheels). FORCE_CUDA=1 builds for a GPU that is not in this machine; with SSLREG_BUILD=0 nothing is built, and the
-# exit status is 3 if no wheel works. A second call takes no time.
+# It adds mmcv's operators, mmdet and mmsegmentation to .venv, which tools/setup_env.sh makes first.
+# mmcv is compiled once, in 5 to 30 minutes; SSLREG_WHEELS=FOLDER is the folder of its wheels (default: work_dirs/wheels).
+# FORCE_CUDA=1 builds for GPUs that are not in this machine. With SSLREG_BUILD=0 nothing is built, and the exit status is 3
+# if no wheel works. A second call takes no time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash tools/setup_env.sh "${1:-lite,fast}"
@@ -21,7 +21,7 @@ if [ -e "$stamp" ]; then
 fi
 [ -x .venv-downstream/bin/python ] || .venv/bin/python -m venv .venv-downstream
 python=$PWD/.venv-downstream/bin/python
-# What .venv has need not be installed again; what is installed here goes before it, so mmcv before mmcv-lite.
+# Packages of .venv are not installed again; packages installed here take precedence, e.g. mmcv over mmcv-lite.
 echo "import site; site.addsitedir('$packages')" > "$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/_core.pth"
 "$python" tools/downstream/build_mmcv.py --device "$device"
 echo 'Installing mmdet and mmsegmentation into .venv-downstream ...'

@@ -1,4 +1,4 @@
-"""Evaluate a checkpoint as its config says, or by benchmarks.
+"""Evaluate a checkpoint by the test settings of its config, or by benchmarks.
 
 python tools/test.py configs/massl/quickstart.py work_dirs/massl/quickstart/epoch_10.pth
 python tools/test.py configs/massl/quickstart.py work_dirs/massl/quickstart/epoch_10.pth --benchmarks retrieval_mini
@@ -48,19 +48,26 @@ def parse_args() -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of the config that the checkpoint was trained with')
-    parser.add_argument('checkpoint', nargs='?', help='path of the checkpoint; with --benchmarks it may be left out')
-    parser.add_argument('--out', metavar='PATH', help='write the metrics into this JSON; with --benchmarks: folder')
+    parser.add_argument('checkpoint', nargs='?', help='path of the checkpoint; optional with --benchmarks')
+    parser.add_argument(
+        '--out', metavar='PATH', help='JSON file for the metrics; with --benchmarks: folder for the results'
+    )
     parser.add_argument(
         '--benchmarks',
         nargs='+',
         metavar='NAME',
-        help='run these instead: names in configs/benchmarks, or files; features are shared and kept on disk',
+        help='benchmarks to run instead: names in configs/benchmarks, or config files; features are shared',
     )
     parser.add_argument(
-        '--features', metavar='DIR', default='work_dirs/features', help='where features are kept (default: %(default)s)'
+        '--features',
+        metavar='DIR',
+        default='work_dirs/features',
+        help='folder that keeps features (default: %(default)s)',
     )
     parser.add_argument(
-        '--title', metavar='TEXT', help="with --benchmarks: the model's name in tables (default: config and checkpoint)"
+        '--title',
+        metavar='TEXT',
+        help='with --benchmarks: name of the model in tables (default: config and checkpoint)',
     )
     parser.add_argument(
         '--dry-run',
@@ -75,9 +82,9 @@ def parse_args() -> argparse.Namespace:
         '(training and test images of classification); by default they are an error',
     )
     parser.add_argument(
-        '--work-dir', metavar='DIR', help='logs go here (default: work_dirs/METHOD/CONFIG, as below configs/)'
+        '--work-dir', metavar='DIR', help='folder for logs (default: work_dirs/METHOD/CONFIG, as below configs/)'
     )
-    parser.add_argument('--data-root', metavar='DIR', help='where the data are, in place of the path in the config')
+    parser.add_argument('--data-root', metavar='DIR', help='folder of the data, instead of the path in the config')
     command_line.add_launcher(parser, 'dist_test.sh: pytorch; slurm_test.sh: slurm')
     command_line.add_cfg_options(parser, 'val_cfg.benchmarks.0.probes.0.ks="(5,10)"')
     return parser.parse_args()

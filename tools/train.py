@@ -33,19 +33,19 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--work-dir',
         metavar='DIR',
-        help='logs and checkpoints go here (default: work_dirs/METHOD/CONFIG, as below configs/)',
+        help='folder for logs and checkpoints (default: work_dirs/METHOD/CONFIG, as below configs/)',
     )
     parser.add_argument(
         '--resume',
         nargs='?',
         const='auto',
         metavar='CHECKPOINT',
-        help="go on from a checkpoint; alone or 'auto': from the latest in the work dir, if any",
+        help="continue from a checkpoint; alone or 'auto': from the latest checkpoint in the work dir, if there is one",
     )
     parser.add_argument(
         '--data-root',
         metavar='DIR',
-        help='where the data are, in place of the path in the config; for the ImageNet configs any '
+        help='folder of the data, instead of the path in the config; for the ImageNet configs any '
         'folder of images (with train/ and val/ folders of classes, or without labels)',
     )
     parser.add_argument('--amp', action='store_true', help='forward passes in bfloat16')

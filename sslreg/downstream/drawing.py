@@ -17,7 +17,7 @@ from sslreg.registry import HOOKS
 PALETTE = ['#e6194b', '#3cb44b', '#4363d8', '#f58231', '#911eb4', '#46f0f0', '#f032e6', '#bcf60c', '#008080', '#9a6324']
 WIDTH = 480  # width of a picture in a sheet, px
 SHEET_GAP = 8  # space between pictures, px
-HEADER = 30  # height of the titles of columns, px
+TITLE_HEIGHT = 30  # height of the titles of columns, px
 
 
 @HOOKS.register_module()
@@ -132,13 +132,13 @@ def compose_sheet(rows: Sequence[Sequence[Image.Image]], titles: Sequence[str]) 
     blocks = [block for block in (rows[:per_block], rows[per_block:]) if block]
     height = max(sum(max(each.height for each in line) + SHEET_GAP for line in block) for block in blocks)
     columns = len(titles)
-    page = Image.new('RGB', ((WIDTH + SHEET_GAP) * columns * len(blocks) + SHEET_GAP, height + HEADER), 'white')
+    page = Image.new('RGB', ((WIDTH + SHEET_GAP) * columns * len(blocks) + SHEET_GAP, height + TITLE_HEIGHT), 'white')
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(size=16)
     for i, block in enumerate(blocks):
         left = SHEET_GAP + i * columns * (WIDTH + SHEET_GAP)
         for j, title in enumerate(titles):
             draw.text((left + j * (WIDTH + SHEET_GAP), 5), title, fill='black', font=font)
-        top = HEADER
+        top = TITLE_HEIGHT
         for line in block:
             for j, picture in enumerate(line):
                 page.paste(picture, (left + j * (WIDTH + SHEET_GAP), top))

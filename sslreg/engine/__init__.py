@@ -19,15 +19,16 @@ from .hooks import (
     TeacherEMAHook,
     register_required_hooks,
 )
+from .lengths import TrainingLength
 from .loops import BenchmarkLoop, BenchmarkTestLoop, BenchmarkValLoop, ProbeTestLoop, ProbeValLoop
-from .optim import DefaultOptimWrapperConstructor, MatrixDecayConstructor, OptimizerSchedules, SSLOptimWrapper
+from .optim import DefaultOptimWrapperConstructor, MatrixDecayConstructor, SSLOptimWrapper
+from .optimizer_schedules import OptimizerSchedules
 from .schedules import (
     CosineSchedule,
     LinearSchedule,
     Schedule,
     StepSchedule,
     SwitchSchedule,
-    TrainingLength,
     WarmupSchedule,
 )
 from .sharded import ShardedModel

@@ -10,7 +10,7 @@ def config_differences(a: Any, b: Any, name: str = '') -> list[str]:
 
     Args:
         a: A config, or a part of one.
-        b: What it is compared with.
+        b: The config or part to compare with.
         name: Name of the part, which the texts begin with.
     """
     if isinstance(a, dict) and isinstance(b, dict):

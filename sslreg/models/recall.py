@@ -23,9 +23,9 @@ class Recall:
         first: Column of this rank's first entry where each rank holds a part of the entries; None: all are here.
 
     Attributes:
-        order: As given.
-        target: As given.
-        first: As given.
+        order: The argument ``order``.
+        target: The argument ``target``.
+        first: The argument ``first``.
 
     Raises:
         ValueError: ``entries`` are neither a matrix nor blocks.
@@ -38,7 +38,7 @@ class Recall:
             wanted = '[K, D] or [N, K, D]' if order is None else '[L, D], of which order takes rows'
             raise ValueError(f'Recall: entries {list(entries.shape)} must be {wanted}')
         self._entries = entries if order is not None or entries.ndim == 3 else entries[None]
-        self._version = entries._version  # torch counts the writes to a tensor and its views
+        self._version = _num_writes(self._entries)
         self.order = order
         self.target = target
         self.first = first
@@ -50,7 +50,7 @@ class Recall:
         Raises:
             RuntimeError: The memory was written since.
         """
-        if self._entries._version != self._version:
+        if _num_writes(self._entries) != self._version:
             raise RuntimeError(
                 'this Recall is out of date: its memory was written after read(). Use it before the update of the '
                 'memory, take recall.blocks (a copy) in head.loss, or call memory.read(indices) again'
@@ -109,6 +109,11 @@ class LearningRecall(Recall, ABC):
     @abstractmethod
     def finish(self) -> None:
         """Write the result of the step into the memory and set ``finished``."""
+
+
+def _num_writes(entries: Tensor) -> int:
+    """Return how often a tensor or a view of it was written, as torch counts; inference tensors have no count."""
+    return 0 if entries.is_inference() else entries._version
 
 
 def refuse_earlier_name(module: str, name: str) -> NoReturn:

@@ -1,3 +1,5 @@
+"""Teachers as moving averages of the student."""
+
 from typing import Any
 
 import torch

@@ -2,10 +2,11 @@
 
 from .attention_maps import PatchMaps, attention_sheet, patch_maps
 from .benchmarks import write_benchmarks
+from .charts import Bars, bar_chart
 from .correspondence import correspondence_plot, match
 from .network import load_network, read_square
 from .page import Facts, Image, Section, Table, merge_figures, write_page
-from .plots import Bars, Line, Panel, bar_chart, level, line_panels, smooth
+from .plots import Line, Panel, level, line_panels, smooth
 from .sheets import Cell, contact_sheet
 
 __all__ = [

@@ -9,8 +9,9 @@ import numpy as np
 from sslreg.evaluation import Metric, Metrics
 from sslreg.evaluation.tables import Comparison, main_metrics
 
+from .charts import Bars, bar_chart
 from .page import Image
-from .plots import BESIDE, Bars, Line, Panel, bar_chart, level, line_panels
+from .plots import BESIDE, Line, Panel, level, line_panels
 
 PARAMETERS = {'k': 'neighbours k', 'lambda': 'penalty lambda'}  # labels of axes
 MEASURES = {'top1': 'top-1 accuracy'}

@@ -3,7 +3,7 @@
 They use matplotlib's objects instead of pyplot, so figures share no state and need no display.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -28,8 +28,6 @@ STYLE: dict[Any, Any] = {
     'axes.titlelocation': 'left',
 }
 BESIDE: dict[str, Any] = dict(loc='upper left', bbox_to_anchor=(1.01, 1), fontsize=8.5)  # a legend beside its axes
-LEVELS = ('--', ':', '-.')
-LABELLED_BARS = 20  # more have no room for their values
 SLANTED_NAMES = 15  # more names below an axis are vertical
 AXIS_CHARACTERS = 60  # more do not fit side by side below an axis
 
@@ -49,22 +47,6 @@ class Line(NamedTuple):
     y: Any
     label: str
     style: dict[str, Any]
-    std: Any = None
-
-
-class Bars(NamedTuple):
-    """One bar in each of G groups.
-
-    Attributes:
-        values: Heights ``[G]``; nan for no bar.
-        label: Name in the legend.
-        color: Colour of the bars.
-        std: Standard deviations ``[G]``, drawn as error bars; None for no error bars.
-    """
-
-    values: Any
-    label: str
-    color: str
     std: Any = None
 
 
@@ -148,7 +130,7 @@ def _draw(axes: Axes, panel: Panel) -> None:
         axes.minorticks_off()
     if 'xticklabels' in panel.axes:
         for text in axes.get_xticklabels():
-            text.set(**_slant(panel.axes['xticklabels']))
+            text.set(**slant(panel.axes['xticklabels']))
     if sum(bool(line.label) for line in panel.lines) > 1:
         axes.legend(**panel.legend)
 
@@ -158,88 +140,7 @@ def _literal_ticks(options: dict[str, Any]) -> dict[str, Any]:
     return {name: [*map(literal, value)] if name == 'xticklabels' else value for name, value in options.items()}
 
 
-def bar_chart(
-    path: Path | str | IO[bytes],
-    groups: Sequence[str],
-    series: Sequence[Bars],
-    ylabel: str,
-    size: tuple[float, float] = (8.0, 3.4),
-    digits: int = 1,
-    title: str = '',
-    levels: Mapping[str, float] = {},
-) -> None:
-    """Draw groups of bars side by side.
-
-    Args:
-        path: PNG file to write.
-        groups: Names of the G groups.
-        series: Bars, one per group in each series.
-        ylabel: Label of the values.
-        size: Width and height in inches.
-        digits: Decimal places of the values at the bars.
-        title: Title of the plot.
-        levels: Reference values by name, drawn as dashed lines.
-    """
-    values = np.array([bars.values for bars in series])
-    known = ~np.isnan(values)
-    width = 0.8 / np.maximum(known.sum(axis=0), 1)  # the bars of a group share its room
-    x = np.arange(len(groups)) + (known.cumsum(axis=0) - (known.sum(axis=0) + 1) / 2) * width
-    with rc_context(STYLE):
-        figure = Figure(figsize=size, layout='constrained')
-        axes = figure.subplots()
-        for place, bars in enumerate(series):
-            style: dict[str, Any] = dict(
-                label=literal(bars.label), color=bars.color, edgecolor='white', linewidth=0.5, ecolor='#333'
-            )
-            drawn = axes.bar(x[place], values[place], width, yerr=bars.std, **style)
-            if known.sum(axis=0).max() * len(groups) <= LABELLED_BARS:
-                texts = [
-                    f'{value:.{digits}f}' if there else ''
-                    for value, there in zip(values[place], known[place], strict=True)
-                ]
-                axes.bar_label(drawn, texts, padding=2, fontsize=7.5)
-        axes.grid(visible=False, axis='x')
-        for number, (label, value) in enumerate(levels.items()):
-            axes.axhline(
-                value, label=literal(label), color='#1d2129', linewidth=1.3, linestyle=LEVELS[number % len(LEVELS)]
-            )
-        axes.set(title=literal(title), ylabel=literal(ylabel))
-        axes.margins(x=0.01)
-        names = [bars.label for bars in series] + list(levels)
-        room = AXIS_CHARACTERS - max(map(len, names), default=0) if len(names) > 1 else AXIS_CHARACTERS
-        axes.set_xticks(range(len(groups)), [*map(literal, groups)], **_slant(groups, room))
-        if len(names) > 1:
-            axes.legend(**BESIDE)
-        figure.savefig(path, dpi=DPI)
-
-
-def matrix(path: Path | str | IO[bytes], names: Sequence[str], values: Any, label: str) -> None:
-    """Draw a square of percentages, higher values darker.
-
-    Args:
-        path: PNG file to write.
-        names: Names of the G rows and columns.
-        values: Percentages ``[G, G]``; nan for unknown values.
-        label: Label of the colour bar.
-    """
-    shares = np.asarray(values, dtype=float)
-    side = 1.6 + 0.75 * len(names)
-    with rc_context(STYLE):
-        figure = Figure(figsize=(side + 1.4, side), layout='constrained')
-        axes = figure.subplots()
-        drawn = axes.imshow(shares, cmap='Blues', vmin=0, vmax=100)
-        for (row, column), value in np.ndenumerate(shares):
-            text = 'n/a' if np.isnan(value) else f'{value:.0f}'
-            axes.text(column, row, text, ha='center', va='center', color='white' if value > 55 else '#1d2129')
-        ticks = [*map(literal, names)]
-        axes.set_xticks(range(len(names)), ticks, rotation=35, ha='right')
-        axes.set_yticks(range(len(names)), ticks)
-        axes.grid(visible=False)
-        figure.colorbar(drawn, ax=axes, label=label, shrink=0.8)
-        figure.savefig(path, dpi=DPI)
-
-
-def _slant(names: Sequence[str], room: int = AXIS_CHARACTERS) -> dict[str, Any]:
+def slant(names: Sequence[str], room: int = AXIS_CHARACTERS) -> dict[str, Any]:
     """Return the text options with which names below an axis, with room for so many characters, do not overlap."""
     if len(names) > SLANTED_NAMES:
         return dict(rotation=90, fontsize=8)

@@ -2,7 +2,6 @@
 
 import sys
 import warnings
-from functools import partial
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -42,9 +41,14 @@ MOVED = {
     'sslreg.evaluation.store': 'sslreg.evaluation.features.store',
     'sslreg.memorization.Comparison': 'sslreg.memorization.ClaimTest',
     'sslreg.memorization.compare': 'sslreg.memorization.compare_sets',
+    'sslreg.memorization.distance': 'sslreg.models.ops.alignment.distance',
+    'sslreg.memorization.view_alignment': 'sslreg.models.ops.alignment.view_alignment',
     'sslreg.models.anatomy': 'sslreg.models.introspection',
     'sslreg.models.losses.streamed': 'sslreg.models.ops.streamed_loss',
     'sslreg.visualization': 'sslreg.reports',
+    'sslreg.visualization.ObserverHook': 'sslreg.reports.training.ObserverHook',
+    'sslreg.visualization.ProgressHook': 'sslreg.reports.training.ProgressHook',
+    'sslreg.visualization.write_report': 'sslreg.reports.training.write_report',
 }
 
 
@@ -56,9 +60,9 @@ class _MovedModules(MetaPathFinder, Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Let the old module give the attributes of the new one."""
-        new = import_module(MOVED[module.__name__])
-        warnings.warn(f'{module.__name__} is {new.__name__} now', FutureWarning, stacklevel=2)
-        module.__dict__['__getattr__'] = partial(getattr, new)
+        new = MOVED[module.__name__]
+        warnings.warn(f'{module.__name__} is {new} now', FutureWarning, stacklevel=2)
+        _forward(module, import_module(new))
 
 
 def install() -> None:
@@ -67,14 +71,21 @@ def install() -> None:
 
 
 def forward(package: str) -> None:
-    """Let a package give the names that have moved out of it."""
+    """Let a package also give the names that have moved out of it."""
+    _forward(sys.modules[package])
+
+
+def _forward(module: ModuleType, new: ModuleType | None = None) -> None:
+    """Let a module find names that it lacks by :data:`MOVED`, else in the module that replaces it."""
 
     def find(name: str) -> Any:
-        new = MOVED.get(f'{package}.{name}')
+        old = f'{module.__name__}.{name}'
+        if old in MOVED:
+            warnings.warn(f'{old} is {MOVED[old]} now', FutureWarning, stacklevel=2)
+            place, _, name = MOVED[old].rpartition('.')
+            return getattr(import_module(place), name)
         if new is None:
-            raise AttributeError(f'module {package!r} has no attribute {name!r}')
-        warnings.warn(f'{package}.{name} is {new} now', FutureWarning, stacklevel=2)
-        module, _, attribute = new.rpartition('.')
-        return getattr(import_module(module), attribute)
+            raise AttributeError(f'module {module.__name__!r} has no attribute {name!r}')
+        return getattr(new, name)
 
-    sys.modules[package].__dict__['__getattr__'] = find
+    module.__dict__['__getattr__'] = find

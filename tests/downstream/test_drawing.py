@@ -11,9 +11,9 @@ from PIL import Image, ImageColor
 
 from sslreg.downstream import DrawHook
 from sslreg.downstream.drawing import (
-    HEADER,
     PALETTE,
     SHEET_GAP,
+    TITLE_HEIGHT,
     WIDTH,
     compose_sheet,
     draw_boxes,
@@ -103,10 +103,10 @@ def test_rows_stand_in_two_blocks_side_by_side(rows, blocks):
                 for i in range(rows)]  # fmt: skip
     page = compose_sheet(pictures, ('ground truth', 'prediction'))
     assert page.width == SHEET_GAP + 2 * blocks * (WIDTH + SHEET_GAP)
-    assert page.getpixel((SHEET_GAP, HEADER)) == (0, 0, 0)
-    assert page.getpixel((SHEET_GAP + WIDTH + SHEET_GAP, HEADER)) == (0, 9, 0)
+    assert page.getpixel((SHEET_GAP, TITLE_HEIGHT)) == (0, 0, 0)
+    assert page.getpixel((SHEET_GAP + WIDTH + SHEET_GAP, TITLE_HEIGHT)) == (0, 9, 0)
     last = SHEET_GAP + 2 * (blocks - 1) * (WIDTH + SHEET_GAP)
-    assert page.getpixel((last, HEADER)) == (rows - 1, 0, 0)
+    assert page.getpixel((last, TITLE_HEIGHT)) == (rows - 1, 0, 0)
 
 
 @pytest.mark.parametrize('sample', [detected, segmented])
@@ -118,7 +118,7 @@ def test_the_hook_draws_as_many_images_as_it_is_told(image, tmp_path, sample, ca
         for batch in range(2):
             hook.after_test_iter(runner, batch, outputs=[sample(image)] * 2)
         hook.after_test_epoch(runner)
-    assert Image.open(tmp_path / 'new/drawn.png').height == HEADER + 2 * (240 + SHEET_GAP)  # blocks of 2 and 1
+    assert Image.open(tmp_path / 'new/drawn.png').height == TITLE_HEIGHT + 2 * (240 + SHEET_GAP)  # blocks of 2 and 1
 
 
 def test_a_test_without_images_writes_nothing(tmp_path):

@@ -282,6 +282,7 @@ def test_training_an_older_config_shows_all_at_once_in_epochs(tmp_path):
 def test_an_older_config_evaluates_its_checkpoint(tmp_path):
     runner = toy.train(tmp_path)
     cfg = old_config(tmp_path / 'test')
+    cfg.experiment_name = 'test'
     cfg.load_from = str(tmp_path / 'epoch_2.pth')
     drop_old_hooks(cfg)
     assert Runner.from_cfg(cfg).test() == runner.val_loop.run()

@@ -32,7 +32,7 @@ def test_scores_by_hand():
 
 @pytest.mark.parametrize('num_queries,num_images', [(5, 3), (40, 25), (7, 200)])
 def test_uap_is_scikit_learns_over_all_pairs(num_queries, num_images, monkeypatch):
-    monkeypatch.setattr(retrieval, 'QUERIES', 3)
+    monkeypatch.setattr(retrieval, 'RANKED_QUERIES', 3)
     queries, database = torch.randn(num_queries, 6).double(), torch.randn(num_images, 6).double()
     database[1] = database[0]  # the same image twice: equal scores
     originals = [None if i % 3 == 2 else i % num_images for i in range(num_queries)]

@@ -18,7 +18,7 @@ def search(request, monkeypatch):
     """Tiles of 16 entries and 4 queries."""
     for budget in ('TILE_BYTES', 'TILE_BYTES_CUDA'):
         monkeypatch.setattr(neighbours, budget, 4 * 16 * 4)
-    monkeypatch.setattr(neighbours, 'QUERIES', 4)
+    monkeypatch.setattr(neighbours, 'SEARCHED_QUERIES', 4)
     monkeypatch.setattr(neighbours, 'select', lambda bank: request.param)
     return nearest
 

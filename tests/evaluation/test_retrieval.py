@@ -84,7 +84,7 @@ def test_average_precision_of_nothing_is_an_error():
 
 
 def test_similarities_are_cosines_whatever_the_tiles(monkeypatch):
-    monkeypatch.setattr(retrieval, 'QUERIES', 3)
+    monkeypatch.setattr(retrieval, 'RANKED_QUERIES', 3)
     queries, database = torch.randn(7, 5), torch.randn(11, 5)
     expected = F.cosine_similarity(queries[:, None], database[None], dim=2)
     torch.testing.assert_close(torch.stack(list(similarities(queries, database))), expected)

@@ -20,6 +20,7 @@ from sslreg.models import (
     ViewMemoryHead,
 )
 from sslreg.models.ops import instance_loss
+from sslreg.models.teacher import start_teacher
 from sslreg.registry import MEMORIES, MODELS
 from tests import toy
 
@@ -76,6 +77,24 @@ def test_a_recall_is_refused_after_the_memory_was_written(build, use):
     with pytest.raises(RuntimeError, match=r'written after read\(\)'):
         use(recall)
     use(memory.read(INDICES))
+
+
+def test_a_recall_under_inference_mode_has_its_entries():
+    memory = InstanceMemory(length=8, feat_dim=4, num_negatives=4)
+    with torch.inference_mode():
+        recall = memory.read(INDICES)
+        assert recall.blocks.equal(recall.entries)
+
+
+@pytest.mark.filterwarnings('ignore')  # of the compiler's own
+def test_a_compiled_loss_that_copies_is_the_same():
+    torch.compiler.reset()
+    memory, head = QueueMemory(length=6, feat_dim=4), ViewMemoryHead(dict(type=PlainLoss))
+    queries, recall = unit(2, 3, 4), memory.read(INDICES)
+    expected = head.loss(queries, queries, recall)['loss']
+    compiled = torch.compile(lambda x: head.loss(x, x, memory.read(INDICES))['loss'], backend='aot_eager')
+    torch.testing.assert_close(compiled(queries), expected)
+    torch.compiler.reset()
 
 
 def test_a_softmax_can_be_learned_once():
@@ -162,6 +181,7 @@ class TensorMemory(BaseMemory):
 
 def test_a_memory_that_gives_no_recall_is_told_the_form():
     model = MODELS.build(toy.model(memory=dict(type=TensorMemory, length=6, feat_dim=4)))
+    start_teacher(model)
     with pytest.raises(TypeError, match=r'TensorMemory.read\(\) gave Tensor, .* `return Recall\(self.feats\)`'):
         model.loss([torch.randn(3, 3, 8, 8)] * 3, torch.arange(3))
 
@@ -184,6 +204,7 @@ def test_the_memory_of_the_documentation_trains_as_it_stands_there(loss):
         model = MODELS.build(toy.model(memory=memory, head=dict(type='ViewMemoryHead', loss=loss)))
     finally:
         MEMORIES._module_dict.pop('RandomMemory', None)
+    start_teacher(model)
     before = model.memory.feats.clone()
     for step in range(2):
         model.loss([torch.randn(3, 3, 8, 8) for _ in range(3)], torch.arange(3))['loss'].backward()

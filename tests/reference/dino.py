@@ -33,7 +33,7 @@ def mlp(state: State, name: str, x: Tensor) -> Tensor:
 
 
 def positions(state: State, rows: int, columns: int, offset: float = 0.1, antialias: bool = False) -> Tensor:
-    """``[1, 1 + rows columns, C]``: the released interpolation, with its offset of the scale."""
+    """Interpolate to ``[1, 1 + rows columns, C]`` as released, with its offset of the scale."""
     whole, patches = state['pos_embed'], state['pos_embed'][:, 1:]
     side = round(patches.shape[1] ** 0.5)
     if (rows, columns) == (side, side):
@@ -49,7 +49,7 @@ def positions(state: State, rows: int, columns: int, offset: float = 0.1, antial
 
 
 def tokens(state: State, images: Tensor, num_heads: int, **interpolation: float) -> list[Tensor]:
-    """After each block and the final norm, ``[B, 1 + registers + h w, C]``."""
+    """Return the tokens after each block and the final norm, ``[B, 1 + registers + h w, C]``."""
     kernel = state['patch_embed.proj.weight']
     patches = F.conv2d(images, kernel, state['patch_embed.proj.bias'], stride=kernel.shape[-1])
     x = torch.cat([state['cls_token'].expand(len(images), -1, -1), patches.flatten(2).transpose(1, 2)], dim=1)
@@ -70,7 +70,7 @@ def tokens(state: State, images: Tensor, num_heads: int, **interpolation: float)
 
 
 def random_state(width: int, depth: int, patch: int, grid: int, hidden: int = 0, **more: int) -> State:
-    """Weights of a network, norms too; more are ``swiglu=1``, ``registers=4``, ``scale=1`` (DINOv2's) or 2 (iBOT's)."""
+    """Draw a network's weights, norms too; options: ``swiglu=1``, ``registers=4``, ``scale=1`` (DINOv2) or 2 (iBOT)."""
     hidden = hidden or 4 * width
     shapes = {
         'cls_token': (1, 1, width),

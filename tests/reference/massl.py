@@ -7,14 +7,14 @@ from torch import Tensor, nn
 
 
 def cross_entropy(student: Tensor, teacher: Tensor) -> Tensor:
-    """H(softmax(teacher), softmax(student)) of two vectors of logits ``[K]``."""
+    """Return H(softmax(teacher), softmax(student)) of two vectors of logits ``[K]``."""
     q = teacher.exp() / teacher.exp().sum()
     p = student.exp() / student.exp().sum()
     return -(q * p.log()).sum()
 
 
 def view_memory_loss(queries: Tensor, keys: Tensor, blocks: Tensor, student_temp: float, teacher_temp: float) -> Tensor:
-    """Mean over ordered pairs of different views, blocks and images; ``[V, B, D], [2, B, D], [N, K, D] -> []``."""
+    """Average over ordered pairs of different views, blocks and images; ``[V, B, D], [2, B, D], [N, K, D] -> []``."""
     terms = []
     for j, key_view in enumerate(keys.detach()):
         for i, query_view in enumerate(queries):
@@ -39,7 +39,7 @@ class PlainViewMemoryCELoss(nn.Module):
 def cosine_array(
     base: float, final: float, epochs: int, steps_per_epoch: int, warmup_epochs: int = 0, warmup_start: float = 0.0
 ) -> list[float]:
-    """The released code's array of a value at every step: a linear warm-up, both ends included, then half a cosine."""
+    """Return the released code's array of values: a linear warm-up, both ends included, then half a cosine."""
     num_warmup = warmup_epochs * steps_per_epoch
     warmup = [warmup_start + (base - warmup_start) * t / (num_warmup - 1) for t in range(num_warmup)]
     rest = epochs * steps_per_epoch - num_warmup

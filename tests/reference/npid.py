@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def sqrt_kl(logits: Tensor, direction: str = 'p_u', detach: bool = False) -> Tensor:
-    """KL of softmax p and its renormalised root u, ``[B, N] -> [B]``; the root is taken, so logits must be moderate."""
+    """Return KL(p || u), u the renormalised root of the softmax p, ``[B, N] -> [B]``; logits must be moderate."""
     p = logits.exp() / logits.exp().sum(dim=1, keepdim=True)
     u = p.sqrt() / p.sqrt().sum(dim=1, keepdim=True)
     if detach:
@@ -26,7 +26,7 @@ def instance_loss(
     direction: str = 'p_u',
     detach: bool = False,
 ) -> Tensor:
-    """Mean over images; ``[B, D], [N, D]``, soft targets ``[B, N]``."""
+    """Return the mean over images of ``[B, D], [N, D]`` with soft targets ``[B, N]``."""
     cosines = queries @ entries.T
     ce = -(labels * (cosines / temperature).log_softmax(dim=1)).sum(dim=1)
     return (ce + weight * sqrt_kl(cosines / kl_temperature, direction, detach)).mean()
@@ -37,7 +37,7 @@ def one_hot(indices: Tensor, length: int) -> Tensor:
 
 
 def gradient_step(queries: Tensor, entries: Tensor, labels: Tensor, temperature: float, momentum: float) -> Tensor:
-    """Rows after a step of size ``tau (1 - m) / m`` along the gradient of the batch's summed cross-entropy."""
+    """Return the rows after a step of size ``tau (1 - m) / m`` against the gradient of the summed cross-entropy."""
     entries = entries.clone().requires_grad_()
     (-(labels * (queries @ entries.T / temperature).log_softmax(dim=1)).sum()).backward()
     step = temperature * (1 - momentum) / momentum
@@ -45,6 +45,6 @@ def gradient_step(queries: Tensor, entries: Tensor, labels: Tensor, temperature:
 
 
 def moving_average(queries: Tensor, entries: Tensor, labels: Tensor, momentum: float) -> Tensor:
-    """NPID's update: rows of the batch's images only."""
+    """Return the rows after NPID's update, which moves those of the batch's images only."""
     moved = F.normalize(momentum * entries + (1 - momentum) * labels.T @ queries, dim=1)
     return torch.where(labels.any(dim=0)[:, None], moved, entries)

@@ -19,12 +19,12 @@ def cosine(a: Tensor, b: Tensor) -> Tensor:
 
 
 def alignment(views: Tensor, distance: str) -> Tensor:
-    """Mean over images and pairs of their views; ``[S, B, D] -> []``."""
+    """Average over images and pairs of their views; ``[S, B, D] -> []``."""
     return torch.stack(
         [DISTANCES[distance](a, b) for image in views.unbind(dim=1) for a, b in combinations(image, 2)]
     ).mean()
 
 
 def released_term(a: Tensor, b: Tensor) -> Tensor:
-    """What the released code subtracts, for one image's two vectors."""
+    """Return the term that the released code subtracts, for one image's two vectors."""
     return torch.arcsin(cosine(a, b)) / math.pi

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sslreg.reports import Bars, Line, Panel, bar_chart, level, line_panels, smooth
-from sslreg.reports.plots import matrix
+from sslreg.reports import Line, Panel, level, line_panels, smooth
 
 
 def panel(points=3, **options):
@@ -32,15 +31,6 @@ def test_smoothing_averages_around_each_value_and_over_fewer_at_the_ends():
     assert smooth([4], 10).tolist() == [4]
 
 
-def test_bars_of_a_group_share_its_room_without_those_that_are_missing(tmp_path):
-    series = [Bars([1, 1], 'a', '#ff0000'), Bars([np.nan, 1], 'b', '#0000ff', [np.nan, 0.1])]
-    bar_chart(tmp_path / 'a.png', ['first', 'second'], series, '%', size=(6, 3))
-    with Image.open(tmp_path / 'a.png') as image:
-        row = np.asarray(image.convert('RGB'))[image.height // 2]  # the legend is higher
-    red, blue = ((row == colour).all(axis=1).sum() for colour in ((255, 0, 0), (0, 0, 255)))
-    assert red / blue == pytest.approx(3, rel=0.05)  # a whole group and half of one, to half of one
-
-
 def test_a_band_shows_deviations(tmp_path):
     for name, std in (('none', None), ('band', [1, 1, 1])):
         line = Line([1, 2, 3], [4, 5, 6], 'a', dict(color='#000000'), std)
@@ -49,18 +39,9 @@ def test_a_band_shows_deviations(tmp_path):
     assert dark[1].sum() > dark[0].sum() * 1.5
 
 
-def test_bars_show_deviations(tmp_path):
-    for name, std in (('none', None), ('bar', [2.0, 2.0])):
-        bar_chart(tmp_path / f'{name}.png', ['a', 'b'], [Bars([5.0, 9.0], '', '#ff0000', std)], '%')
-    dark = [(np.asarray(Image.open(tmp_path / f'{name}.png').convert('RGB'))[..., 0] < 100) for name in ('none', 'bar')]
-    assert dark[1].sum() > dark[0].sum() + 100
-
-
 def test_dollars_in_names_are_no_formulas(tmp_path):
     name = r'$ \x $'
     line = Line([1, 2], [1, 2], name, {})
     axes = dict(xticks=[1, 2], xticklabels=[name, name])
     line_panels(tmp_path / 'a.png', [Panel([line, line], name, name, name, axes)])
-    bar_chart(tmp_path / 'b.png', [name], [Bars([1], name, 'red')], name, title=name, levels={name: 1})
-    matrix(tmp_path / 'c.png', [name], [[50]], 'in %')
-    assert len(list(tmp_path.iterdir())) == 3
+    assert (tmp_path / 'a.png').is_file()

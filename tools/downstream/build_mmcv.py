@@ -33,7 +33,7 @@ def parse_args() -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        '--device', choices=('cpu', 'cuda'), help='what to build operators for (default: cuda where torch finds a GPU)'
+        '--device', choices=('cpu', 'cuda'), help='device of the operators (default: cuda if torch finds a GPU)'
     )
     return parser.parse_args()
 

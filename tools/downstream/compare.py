@@ -21,7 +21,7 @@ def parse_args() -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('runs', nargs='+', metavar='NAME=DIR', help='names of runs and their work dirs')
-    parser.add_argument('--out', required=True, metavar='FILE.png', help='the picture')
+    parser.add_argument('--out', required=True, metavar='FILE.png', help='picture to write')
     args = parser.parse_args()
     for run in args.runs:
         name, _, folder = run.partition('=')

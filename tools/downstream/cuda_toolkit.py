@@ -1,4 +1,4 @@
-"""A CUDA compiler for the installed torch: the machine's, or one put together from packages."""
+"""A CUDA compiler for the installed torch: the one of the machine, or one from pip packages of NVIDIA."""
 
 import os
 import re
@@ -13,10 +13,10 @@ PACKAGES = ('nvcc', 'crt', 'cccl')
 
 
 def cuda_home(folder: Path) -> str:
-    """Where nvcc and the headers are, of torch's CUDA version.
+    """Return the folder with nvcc and the headers of torch's CUDA version.
 
     Raises:
-        SystemExit: There is none, and none can be had from packages.
+        SystemExit: No compiler was found, and pip has no packages of this version.
     """
     wanted = torch.version.cuda
     if wanted is None:
@@ -27,19 +27,20 @@ def cuda_home(folder: Path) -> str:
     if not wanted.startswith('13.'):
         raise SystemExit(
             f'torch {torch.__version__} needs nvcc {wanted}, and none was found: install the CUDA {wanted} toolkit and '
-            'set CUDA_HOME to it (from packages it can be had for CUDA 13 alone)'
+            'set CUDA_HOME to it (pip has packages for CUDA 13 only)'
         )
     return str(_from_packages(folder / f'cuda-{wanted}', wanted))
 
 
 def _candidates() -> list[Path]:
+    """Return the folders where a CUDA toolkit may be."""
     found = shutil.which('nvcc')
     homes = [os.environ.get('CUDA_HOME'), found and str(Path(found).resolve().parents[1]), '/usr/local/cuda']
     return [Path(home) for home in homes if home]
 
 
 def _version(home: Path) -> str | None:
-    """``'13.0'`` of ``HOME/bin/nvcc``, if it and its headers are there."""
+    """Return the version of ``HOME/bin/nvcc``, e.g. ``'13.0'``, or None if it or its headers are missing."""
     if not (home / 'bin/nvcc').is_file() or not (home / 'include/cuda_runtime.h').is_file():
         return None
     text = subprocess.run([home / 'bin/nvcc', '--version'], capture_output=True, text=True, check=False).stdout
@@ -48,7 +49,7 @@ def _version(home: Path) -> str | None:
 
 
 def _from_packages(home: Path, wanted: str) -> Path:
-    """One folder of links to what pip's packages of NVIDIA bring: the compiler's, and the libraries torch came with."""
+    """Link the compiler and the libraries from pip packages of NVIDIA into one folder, and return it."""
     packages = [f'nvidia-cuda-{name}=={wanted}.*' for name in PACKAGES] + [f'nvidia-nvvm=={wanted}.*']
     pip = [sys.executable, '-m', 'pip', '--disable-pip-version-check', '--quiet', 'install', '--no-deps']
     subprocess.run([*pip, '--upgrade', '--target', str(home / 'packages'), *packages], check=True)
@@ -59,7 +60,7 @@ def _from_packages(home: Path, wanted: str) -> Path:
             if not path.is_dir() and not link.exists():
                 link.parent.mkdir(parents=True, exist_ok=True)
                 link.symlink_to(path)
-    for name in ('cudart', 'cublas', 'cusparse', 'cusolver'):  # what is linked by these names has a version in its own
+    for name in ('cudart', 'cublas', 'cusparse', 'cusolver'):  # the linker looks for these names without a version
         for library in (home / 'lib').glob(f'lib{name}.so.*'):
             (home / 'lib' / f'lib{name}.so').unlink(missing_ok=True)
             (home / 'lib' / f'lib{name}.so').symlink_to(library.resolve())

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Detection: evaluate a trained network, on GPUs (or, where there are none, CPU processes) of one machine or more.
+# Detection: evaluate a trained network on the GPUs (or CPU processes) of one or more machines.
 #   bash tools/downstream/dist_test_det.sh CONFIG CHECKPOINT GPUS [options of tools/downstream/test.py]
 set -euo pipefail
 if [ $# -lt 3 ]; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Detection: train from a pre-trained backbone, on GPUs (or, where there are none, CPU processes) of one machine or more.
+# Detection: train from a pre-trained backbone on the GPUs (or CPU processes) of one or more machines.
 #   bash tools/downstream/dist_train_det.sh CONFIG CHECKPOINT GPUS [options of tools/downstream/train.py]
-# CHECKPOINT is of pre-training, or `none`. Several machines: as for tools/dist_train.sh.
+# CHECKPOINT is a file of pre-training, or `none`. For several machines see tools/dist_train.sh.
 set -euo pipefail
 if [ $# -lt 3 ]; then
     sed -n '2,4s/^# \{0,1\}//p' "$0"

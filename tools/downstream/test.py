@@ -32,13 +32,17 @@ def parse_args() -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of the config that the network was trained with')
-    parser.add_argument('checkpoint', help='of the whole network')
+    parser.add_argument('checkpoint', help='path of a checkpoint of the whole network')
     parser.add_argument('--task', choices=configure.SCOPES, required=True)
-    parser.add_argument('--out', metavar='PATH', help='write the metrics into this JSON')
-    parser.add_argument('--draw', metavar='PATH', help='write a picture of images, ground truth and predictions')
-    parser.add_argument('--num-images', type=int, default=8, help='how many --draw shows (default: %(default)s)')
-    parser.add_argument('--score', type=float, default=0.5, help='of boxes that --draw shows (default: %(default)s)')
-    parser.add_argument('--work-dir', metavar='DIR', help='logs go here (default: work_dirs/downstream/.../CONFIG)')
+    parser.add_argument('--out', metavar='PATH', help='JSON file for the metrics')
+    parser.add_argument('--draw', metavar='PATH', help='picture with images, ground truth and predictions')
+    parser.add_argument(
+        '--num-images', type=int, default=8, help='number of images in the picture (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--score', type=float, default=0.5, help='lowest score of boxes in the picture (default: %(default)s)'
+    )
+    parser.add_argument('--work-dir', metavar='DIR', help='folder for logs (default: work_dirs/downstream/.../CONFIG)')
     command_line.add_launcher(parser)
     command_line.add_cfg_options(parser)
     return parser.parse_args()

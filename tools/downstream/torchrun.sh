@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Start one process per GPU, by .venv-downstream where it is:  bash tools/downstream/torchrun.sh GPUS SCRIPT [arguments]
+# Start one process per GPU, by .venv-downstream if it exists:  bash tools/downstream/torchrun.sh GPUS SCRIPT [arguments]
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 own=$here/../../.venv-downstream/bin/python

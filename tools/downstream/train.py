@@ -31,19 +31,21 @@ def parse_args() -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
     parser.add_argument('config', help='path of a config of mmdet or mmsegmentation')
-    parser.add_argument('checkpoint', help="of pre-training; 'none' starts the backbone at random, as a control")
+    parser.add_argument(
+        'checkpoint', help="path of the pre-trained checkpoint; 'none' starts from random weights, as a control"
+    )
     parser.add_argument('--task', choices=configure.SCOPES, required=True)
     parser.add_argument(
         '--prefix',
         metavar='PREFIX',
-        help="of the backbone's tensors in the checkpoint: 'backbone.' is the student, 'teacher.module.backbone.' the "
-        "teacher, '' a file of nothing else (default: the config's)",
+        help="prefix of the backbone's tensors in the checkpoint: 'backbone.' for the student, "
+        "'teacher.module.backbone.' for the teacher, '' for a file of a backbone alone (default: the config's)",
     )
     parser.add_argument(
-        '--work-dir', metavar='DIR', help='logs and checkpoints go here (default: work_dirs/downstream/.../CONFIG)'
+        '--work-dir', metavar='DIR', help='folder for logs and checkpoints (default: work_dirs/downstream/.../CONFIG)'
     )
     parser.add_argument(
-        '--resume', action='store_true', help='go on from the latest checkpoint in the work dir, if any'
+        '--resume', action='store_true', help='continue from the latest checkpoint in the work dir, if there is one'
     )
     parser.add_argument('--amp', action='store_true', help='half precision: bfloat16, for detection float16 (on a GPU)')
     parser.add_argument(

@@ -15,7 +15,7 @@ OUT = Path('work_dirs/data')
 def parse_args() -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('names', nargs='*', metavar='NAME', help='folders below data/ (default: those that are there)')
+    parser.add_argument('names', nargs='*', metavar='NAME', help='folders below data/ (default: all existing ones)')
     return parser.parse_args()
 
 

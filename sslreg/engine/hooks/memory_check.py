@@ -1,3 +1,5 @@
+"""Checks of the memory and the loss."""
+
 from typing import Any
 
 from mmengine.dataset import BaseDataset
@@ -11,18 +13,21 @@ from sslreg.utils.dist import unwrap
 
 @HOOKS.register_module()
 class MemoryCheckHook(Hook):
-    """Ask the memory before training whether it fits the batch and the dataset (``BaseMemory.check``).
+    """Checks of the memory before training (``BaseMemory.check``), and of finite numbers during training.
 
-    During training, stop when the loss (every 50 steps) or the memory (before an epoch's checkpoint) is not finite: a
-    memory does not recover from what is not a number, as weights do when a loss scaler skips a step.
+    Training stops if the loss (checked every 50 steps) or the memory (before an epoch's checkpoint) is not finite:
+    unlike weights, from which a loss scaler skips a step, a memory keeps such values.
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Check.
+        """Check the memory against the training set.
+
+        Args:
+            runner: The runner of the training.
 
         Raises:
-            ValueError: The training set has no full batch; the memory does not fit it; or the memory tells images by
-                their ids and these are not 0..N-1, each once.
+            ValueError: The training set has no full batch; the memory does not fit it; or the memory identifies images
+                by ``sample_idx`` and these are not 0..N-1, each once.
         """
         model = unwrap(runner.model)
         loader = runner.train_dataloader
@@ -38,10 +43,12 @@ class MemoryCheckHook(Hook):
                 check_ids(loader.dataset)
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Raise FloatingPointError every 50 steps if the loss is not finite."""
         if self.every_n_train_iters(runner, 50) and not outputs['loss'].isfinite():
             raise FloatingPointError(_BROKEN.format(what=f'the loss is {outputs["loss"].item()}', step=runner.iter + 1))
 
     def after_train_epoch(self, runner: Runner) -> None:
+        """Raise FloatingPointError if the memory is not finite."""
         model = unwrap(runner.model)
         if hasattr(model, 'memory') and not model.memory.feats.isfinite().all():
             raise FloatingPointError(
@@ -56,10 +63,16 @@ _BROKEN = (
 
 
 def check_ids(dataset: Any) -> None:
-    """Raise ValueError unless the ``sample_idx`` of a dataset's images are 0..N-1, each once.
+    """Raise an error unless the ``sample_idx`` of a dataset's images are 0..N-1, each once.
 
-    MMEngine counts them within the innermost dataset, so those of wrappers (concatenation, repetition, class balance)
-    collide. A plain dataset counts right, and one without ``get_data_info`` is found out at its first wrong image.
+    MMEngine numbers images within the innermost dataset, so the numbers of wrappers (concatenation, repetition, class
+    balance) collide. Plain datasets are not checked, as they always number correctly.
+
+    Args:
+        dataset: The training set.
+
+    Raises:
+        ValueError: A number is wrong; the message names the first such image.
     """
     counts = isinstance(dataset, BaseDataset) and type(dataset).get_data_info is BaseDataset.get_data_info
     if counts or not hasattr(dataset, 'get_data_info'):

@@ -1,3 +1,5 @@
+"""Initial content of instance memories."""
+
 from copy import deepcopy
 from typing import Any
 
@@ -21,21 +23,21 @@ from sslreg.utils.seeds import derived_seed
 
 @HOOKS.register_module()
 class MemoryInitHook(Hook):
-    """Fill an instance memory with the untrained network's embeddings before training (arXiv 2404.19289).
+    """Initialisation of an instance memory by the untrained network's embeddings (arXiv 2404.19289).
 
-    One pass over all training images in random order, the last incomplete batch included, by all ranks together; batch
-    by batch, since a sharded memory may be too large to be gathered. A memory that has been updated before, as in a
-    resumed run, is left as it is. The released code leaves zeros where its loader drops images.
-    ``memory=dict(..., init='network')`` brings this hook with its defaults; list it to change them.
+    All ranks together pass once over all training images in random order, including the last incomplete batch. They
+    write batch by batch, since a sharded memory may be too large to be gathered. A memory with earlier updates, as in a
+    resumed run, is not changed. The released code leaves zeros for images that its loader drops. ``memory=dict(...,
+    init='network')`` adds this hook with its defaults; list it to change them.
 
     Args:
-        init: ``'network'``, or ``'random'`` to keep the random directions that a memory starts with, for comparison.
+        init: ``'network'``, or ``'random'`` to keep the random directions of a new memory, for comparison.
         dataloader: Config of a loader of the training images, e.g. with another pipeline; its sampler and ``drop_last``
-            are set here. None: the training set as it is loaded in training, one view of each image.
-        train_mode: Whether batch norm uses the statistics of the batch, as the released code does, or its own.
+            are set here. None: the training loader, with one view of each image.
+        train_mode: Whether batch norm uses the statistics of the batch, as in the released code, or its own.
 
     Raises:
-        ValueError: ``init`` is neither.
+        ValueError: ``init`` is unknown.
     """
 
     priority = 'LOW'  # after MemoryCheckHook
@@ -52,10 +54,13 @@ class MemoryInitHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Fill the memory.
 
+        Args:
+            runner: The runner of the training.
+
         Raises:
-            TypeError: The memory has no entry per image.
-            ValueError: The loader's images are not the memory's; or its last batch is a single image, of which batch
-                norm has no statistics.
+            TypeError: The memory does not have one entry per image.
+            ValueError: The loader's images are not those of the memory; or its last batch is a single image, for which
+                batch norm has no statistics.
         """
         model = unwrap(runner.model)
         if self.init == 'random':
@@ -75,7 +80,7 @@ class MemoryInitHook(Hook):
         model.memory.check(batch_size=0, num_images=len(loader.dataset))  # type: ignore[arg-type]
         if self.train_mode:
             _check_last_batch(loader, model)
-        set_view_key(loader.dataset, (runner.seed, -1))  # views of their own
+        set_view_key(loader.dataset, (runner.seed, -1))  # views that training does not draw
         set_random_seed(derived_seed(runner.seed, 999_983 + get_rank()) % 2**32)
         model.train(self.train_mode)
         seen = torch.zeros(len(model.memory), dtype=torch.long)

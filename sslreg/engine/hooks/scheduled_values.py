@@ -7,7 +7,8 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
 from sslreg.engine.hooks.partners import register_required_hooks
-from sslreg.engine.schedules import Schedule, TrainingLength
+from sslreg.engine.lengths import TrainingLength
+from sslreg.engine.schedules import Schedule
 from sslreg.registry import HOOKS, SCHEDULES
 from sslreg.scheduled import adopt, scheduled_numbers
 from sslreg.utils.dist import unwrap
@@ -43,9 +44,8 @@ class ScheduledValues:
         }
         for param in self.params:
             _note_ratios(optimizer, param)
-        for owner in (model, optimizer):
-            if owner is not None:
-                vars(owner)['schedules_are_followed'] = True
+        if optimizer is not None:
+            optimizer.schedules_are_followed = True
 
     def set(self, step: int) -> dict[str, float]:
         """Set all numbers to their values at a step and return the values by name.
@@ -66,7 +66,7 @@ class ScheduledValues:
 
 @HOOKS.register_module()
 class ScheduledValuesHook(Hook):
-    """Set everything that follows a schedule before every training step, and log it."""
+    """Movement of everything that follows a schedule, before every training step; the values are logged."""
 
     priority = 'HIGHEST'  # before MMEngine's RuntimeInfoHook logs the step
 

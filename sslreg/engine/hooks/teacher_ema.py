@@ -1,3 +1,5 @@
+"""Updates of the teacher."""
+
 from typing import Any
 
 from mmengine.hooks import Hook
@@ -10,17 +12,19 @@ from sslreg.utils.dist import unwrap
 
 @HOOKS.register_module()
 class TeacherEMAHook(Hook):
-    """Move ``model.teacher`` towards the student after every step of the optimizer.
+    """Update of ``model.teacher`` towards the student after every step of the optimizer.
 
-    The teacher becomes the student's copy when training starts; a resumed teacher is left as it is. With gradient
-    accumulation it moves once per step of the optimizer. A model with a teacher brings this hook; listing it is
-    harmless.
+    The teacher becomes a copy of the student when training starts; a resumed teacher is not changed. With gradient
+    accumulation it moves once per step of the optimizer. A model with a teacher adds this hook; listing it is harmless.
     """
 
-    priority = 'ABOVE_NORMAL'  # hooks of a user's see the teacher after it has moved
+    priority = 'ABOVE_NORMAL'  # a user's hooks see the teacher after it has moved
 
     def before_train(self, runner: Runner) -> None:
         """Start the teacher.
+
+        Args:
+            runner: The runner of the training.
 
         Raises:
             ValueError: The model has no teacher.

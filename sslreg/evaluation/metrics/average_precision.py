@@ -9,7 +9,7 @@ from torch import Tensor
 from sslreg.datasets import RetrievalQuery, RevisitedQuery
 from sslreg.evaluation.metric import Metric, Metrics
 
-QUERIES = 32  # ranked at a time: 128 MB of similarities to a database of a million
+RANKED_QUERIES = 32  # ranked at a time: 128 MB of similarities to a database of a million
 KS = (1, 5, 10)
 DIFFICULTIES = dict(  # positives, and images removed from the ranking (Radenovic et al., CVPR 2018)
     easy=(('easy',), ('hard', 'junk')),
@@ -28,7 +28,7 @@ def similarities(queries: Tensor, database: Tensor) -> Iterator[Tensor]:
         if broken := int((~feats.isfinite()).any(dim=1).sum()):
             raise ValueError(f'features of {broken} of {len(feats)} images ({name}) are not finite: check the model')
     database = F.normalize(database, dim=1)
-    for part in F.normalize(queries, dim=1).split(QUERIES):
+    for part in F.normalize(queries, dim=1).split(RANKED_QUERIES):
         yield from part @ database.T
 
 

@@ -17,7 +17,7 @@ from mmengine.dist import all_gather
 from mmengine.logging import print_log
 from torch import Tensor
 
-QUERIES = 512  # at a time
+SEARCHED_QUERIES = 512  # queries searched at a time
 TILE_BYTES = 2 * 2**20  # of similarities at a time on the CPU
 TILE_BYTES_CUDA = 512 * 2**20
 GATHERED = 8192  # queries at a time whose tops are exchanged
@@ -79,7 +79,7 @@ def _search(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
         return Neighbours(queries.new_empty(len(queries), 0), queries.new_empty(len(queries), 0, dtype=torch.long))
     search = select(bank)
     parts = []
-    for part in queries.split(QUERIES):
+    for part in queries.split(SEARCHED_QUERIES):
         found = search(part, bank, min(k + 1, len(bank)))
         found = Neighbours(found.similarity.masked_fill(found.entry < 0, torch.nan), found.entry)
         best = _in_order(found, k)

@@ -14,7 +14,6 @@ from torch import Tensor
 from sslreg.engine import launch
 from sslreg.evaluation.features.store import model_hash
 from sslreg.evaluation.model import check_evaluated, load_model
-from sslreg.memorization.benchmarked import Benchmarks
 from sslreg.memorization.experiments.pruning import (
     PER,
     PruningCondition,
@@ -26,8 +25,9 @@ from sslreg.memorization.experiments.pruning import (
 )
 from sslreg.memorization.experiments.ranking import NONE
 from sslreg.memorization.experiments.records import Record
+from sslreg.memorization.experiments.run_tables import run_table
+from sslreg.memorization.experiments.suite_evaluator import SuiteEvaluator
 from sslreg.memorization.measure import first_view
-from sslreg.memorization.run_tables import run_table
 from sslreg.memorization.study import Study
 from sslreg.memorization.training import Training
 from sslreg.memorization.unit_scores import Loading, read_units, score_units, write_units
@@ -76,7 +76,7 @@ def run_prune(args: Namespace) -> None:
             check_evaluated(model)
             names = layer_names(model, args.layers)
             record = _record(study, training, model, names)
-            benchmarks = Benchmarks(args.benchmarks, args.features, args.data_root, args.num_workers)
+            benchmarks = SuiteEvaluator(args.benchmarks, args.features, args.data_root, args.num_workers)
             scores = _unitmem(study, model, names, args.num_workers)
             masks = [pruned_units(scores, condition) for condition in conditions]
             for condition, units in zip(conditions, masks, strict=True):

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from sslreg.evaluation.features.store import combine
 from sslreg.evaluation.model import build_model, check_evaluated, load_model
-from sslreg.memorization.benchmarked import Benchmarks
 from sslreg.memorization.experiments.ranking import NONE
 from sslreg.memorization.experiments.records import Record
 from sslreg.memorization.experiments.removal import (
@@ -22,8 +21,9 @@ from sslreg.memorization.experiments.removal import (
     removal_overview,
     without_candidates,
 )
+from sslreg.memorization.experiments.run_tables import run_table
+from sslreg.memorization.experiments.suite_evaluator import SuiteEvaluator
 from sslreg.memorization.layers import REPRESENTATION
-from sslreg.memorization.run_tables import run_table
 from sslreg.memorization.study import Study
 from sslreg.memorization.training import Training
 
@@ -51,7 +51,7 @@ def run_remove(args: Namespace) -> None:
     conditions = removal_conditions(args.orders, args.numbers, args.seeds)
     with DefaultScope.overwrite_default_scope('sslreg'):
         scores = _candidate_scores(study, args)
-        benchmarks = Benchmarks(args.benchmarks, args.features, args.data_root, args.num_workers)
+        benchmarks = SuiteEvaluator(args.benchmarks, args.features, args.data_root, args.num_workers)
         record = _record(study, args.layer, scores)
         for condition in conditions:
             keep_split(without_candidates(study.split, scores, condition), _split_file(study, condition))

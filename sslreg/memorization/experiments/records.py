@@ -44,7 +44,7 @@ class ConditionRun(Generic[C]):
     """Metrics of one network.
 
     Attributes:
-        condition: What was taken away.
+        condition: The removed images or pruned units.
         network: Hash of the network.
         metrics: Metrics by ``BENCHMARK/METRIC``.
     """

@@ -109,7 +109,7 @@ def keep_split(split: Split, path: Path) -> None:
     """Write a split, or compare it with the one that an earlier command has written.
 
     Raises:
-        ValueError: That was another one.
+        ValueError: The earlier split differs.
     """
     if not path.is_file():
         split.write(path)

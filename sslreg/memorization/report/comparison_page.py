@@ -6,8 +6,8 @@ from pathlib import Path
 from sslreg.memorization.comparison import StudyComparison
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.table_rows import AGREEMENT_HEADINGS, agreement_cells, both
+from sslreg.reports.charts import matrix
 from sslreg.reports.page import Image, Section, Table, write_page
-from sslreg.reports.plots import matrix
 
 from .introduction import DEFINITION, EXPECTED
 from .side_by_side import side_by_side_section

@@ -18,7 +18,7 @@ from sslreg.reports.training.run import rgb
 
 from .style import PngPath, numbered, over_seeds
 
-COLUMNS = 8
+GRID_COLUMNS = 8
 BLANK = Cell(np.full((1, 1, 3), 255, np.uint8))
 CLASS_CANDIDATES = 100  # candidates at each end that the table of classes counts
 MAX_CLASSES = 20  # rows of the table of classes
@@ -105,7 +105,7 @@ def _sheets(study: ScoredStudy, places: dict[str, list[int]], png: PngPath) -> N
     dataset = study.study.images('candidate').views(0, plain=True)
     for end, found in places.items():
         cells = [Cell(rgb(dataset[place]['inputs'][0]), fixed(float(study.candidates[place]), 3)) for place in found]
-        columns = min(COLUMNS, len(cells))
+        columns = min(GRID_COLUMNS, len(cells))
         cells += [BLANK] * (-len(cells) % columns)
         rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
         contact_sheet(png(end), [(f'{end} memorised', columns)], rows, dpi=180)

@@ -11,14 +11,14 @@ from sslreg.memorization.experiments.records import ConditionRun
 from sslreg.memorization.score_statistics import MeanStd, to_json
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.table_rows import plus_minus
+from sslreg.reports.charts import Bars, bar_chart
 from sslreg.reports.page import Block, Image, Section, Table
-from sslreg.reports.plots import Bars, bar_chart
 
 from .run_averages import ORDER_NAMES, averaged, orders_in, plotted_metrics
-from .style import ORDERS, PngPath
+from .style import ORDER_STYLES, PngPath
 
 UNPRUNED = 'whole network'
-PER = dict(layer='per layer', network='overall')
+PER_NAMES = dict(layer='per layer', network='overall')
 PrunedRun = ConditionRun[PruningCondition]
 PrunedGroups = dict[str, dict[str, MeanStd]]  # by share (per layer or overall) and order
 
@@ -46,7 +46,7 @@ def pruned_groups(runs: Sequence[PrunedRun], metric: str) -> PrunedGroups:
     done = sorted({(each.per, each.share) for each in (run.condition for run in runs) if each.order != NONE})
     found: dict[str, dict[str, MeanStd | None]] = {UNPRUNED: {NONE: averaged(runs, metric, order=NONE)}}
     for per, share in done:
-        found[f'{100 * share:g} % {PER[per]}'] = {
+        found[f'{100 * share:g} % {PER_NAMES[per]}'] = {
             order: averaged(runs, metric, order=order, per=per, share=share) for order in orders_in(runs)
         }
     return {name: {order: each for order, each in values.items() if each is not None} for name, values in found.items()}
@@ -60,7 +60,7 @@ def _picture(path: Path, metric: str, found: PrunedGroups) -> Image:
         Bars(
             [values[order].mean if order in values else math.nan for values in pruned.values()],
             ORDER_NAMES[order],
-            ORDERS[order]['color'],
+            ORDER_STYLES[order]['color'],
             [values[order].std or 0 if order in values else 0 for values in pruned.values()],
         )
         for order in orders

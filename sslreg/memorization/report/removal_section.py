@@ -13,7 +13,7 @@ from sslreg.reports.page import Block, Image, Section, Table
 from sslreg.reports.plots import Line, Panel, line_panels
 
 from .run_averages import ORDER_NAMES, averaged, orders_in, plotted_metrics
-from .style import ORDERS, PngPath
+from .style import ORDER_STYLES, PngPath
 
 RemovedRun = ConditionRun[RemovalCondition]
 RemovalCurves = dict[str, dict[int, MeanStd]]  # by order and number removed
@@ -65,7 +65,7 @@ def _panel(metric: str, found: RemovalCurves) -> Panel:
             [float(number) for number in values],
             [each.mean for each in values.values()],
             ORDER_NAMES[order],
-            dict(linewidth=2, markersize=4.5) | ORDERS[order],
+            dict(linewidth=2, markersize=4.5) | ORDER_STYLES[order],
             [each.std or 0 for each in values.values()],
         )
         for order, values in found.items()

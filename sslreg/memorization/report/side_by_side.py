@@ -10,8 +10,9 @@ from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.split import SPLIT_SETS
 from sslreg.memorization.summary import summarize_layermem
 from sslreg.memorization.table_rows import AGREEMENT_HEADINGS, agreement_cells, both, fixed, p_value, plus_minus
+from sslreg.reports.charts import Bars, bar_chart
 from sslreg.reports.page import Block, Image, Section, Table
-from sslreg.reports.plots import Bars, bar_chart, line_panels
+from sslreg.reports.plots import line_panels
 
 from .layer_section import layer_line, layer_panel
 from .style import SETS, STUDIES, PngPath

@@ -17,7 +17,7 @@ SETS: dict[str, dict[str, Any]] = dict(
     independent=dict(color=BLUE, linewidth=1.6, linestyle=(0, (5, 1.5))),
     extra=dict(color=GREEN, linewidth=1.6, linestyle=(0, (1.5, 1))),
 )
-ORDERS: dict[str, dict[str, Any]] = dict(  # order in which images are removed or units are pruned
+ORDER_STYLES: dict[str, dict[str, Any]] = dict(  # order in which images are removed or units are pruned
     most=dict(color=VERMILION, marker='o'),
     random=dict(color=GREY, marker='s', linestyle=(0, (5, 1.5))),
     least=dict(color=BLUE, marker='^'),

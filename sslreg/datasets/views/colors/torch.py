@@ -10,7 +10,7 @@ from torch import Tensor
 from .columns import BRIGHTNESS, CONTRAST, GRAY, HUE, ORDER, SATURATION, SIGMA, SOLARIZE, blur_radius
 
 Step = tuple[Callable[[Tensor, Tensor], Tensor], Tensor]  # function of (levels, settings), mask [B] of its views
-PIXELS = 2**22  # views of so many pixels are changed at a time: the hue needs some 100 bytes per pixel
+PIXELS_PER_CHUNK = 2**22  # views of so many pixels are changed at a time: the hue needs some 100 bytes per pixel
 
 
 def change_colors_of_batch(views: Tensor, color: Tensor) -> Tensor:
@@ -68,7 +68,7 @@ def _apply(levels: Tensor, settings: Tensor, steps: Iterator[Step]) -> Tensor:
     changes, masks = zip(*steps, strict=True)
     rows = [mask.nonzero()[:, 0] for mask in masks]
     groups = torch.cat(rows).to(levels.device, non_blocking=True).split([len(each) for each in rows])
-    at_once = max(PIXELS // levels[0, 0].numel(), 1)
+    at_once = max(PIXELS_PER_CHUNK // levels[0, 0].numel(), 1)
     for change, group in zip(changes, groups, strict=True):
         for part in group.split(at_once) if len(group) else ():
             levels.index_copy_(0, part, change(levels.index_select(0, part), settings.index_select(0, part)))

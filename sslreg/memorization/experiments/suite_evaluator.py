@@ -1,4 +1,4 @@
-"""Benchmarks that evaluate several networks."""
+"""Evaluation of several networks by the same suite of benchmarks."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from sslreg.evaluation.metric import with_metrics
 Flat = dict[str, float]  # metrics of several benchmarks, 'BENCHMARK/METRIC'
 
 
-class Benchmarks:
+class SuiteEvaluator:
     """Suite of benchmarks that evaluates several networks.
 
     Args:

@@ -7,10 +7,10 @@ import torch
 from sslreg.evaluation import Metric
 from sslreg.evaluation.tables import ResultTable, main_metrics
 
-from .benchmarked import metrics_of
-from .experiments.records import C, ConditionRun
-from .score_statistics import mean_and_std
-from .table_rows import plus_minus
+from ..score_statistics import mean_and_std
+from ..table_rows import plus_minus
+from .records import C, ConditionRun
+from .suite_evaluator import metrics_of
 
 
 def run_table(title: str, name: str, runs: Sequence[ConditionRun[C]], level: Callable[[C], str]) -> ResultTable:

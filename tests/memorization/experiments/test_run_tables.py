@@ -1,6 +1,6 @@
-from sslreg.memorization import run_tables
 from sslreg.memorization.experiments.records import ConditionRun
 from sslreg.memorization.experiments.removal import RemovalCondition
+from sslreg.memorization.experiments.run_tables import run_table
 
 
 def test_a_table_has_means_over_seeds_and_differences_from_random():
@@ -9,7 +9,7 @@ def test_a_table_has_means_over_seeds_and_differences_from_random():
         ConditionRun(RemovalCondition(order, number, 0), 'network', {'x/top1': value, 'x/top5': 1.0, 'y/top1': 0.0})
         for order, number, value in values
     ]
-    table = run_tables.run_table('t', 'x', runs, lambda each: str(each.number or ''))
+    table = run_table('t', 'x', runs, lambda each: str(each.number or ''))
     assert table.columns == ['top1']
     assert table.rows == {
         'none': ['70.00'],
