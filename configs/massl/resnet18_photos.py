@@ -11,13 +11,12 @@ from mmengine.config import read_base
 from mmengine.runner import EpochBasedTrainLoop
 from mmpretrain.models import ResNet
 
-from sslreg.engine import CosineSchedule, ProbeTestLoop, ProbeValLoop, WarmupSchedule
+from sslreg.engine import CosineSchedule, WarmupSchedule
 from sslreg.models import EMATeacher, MemorySSL, ProjectionNeck, QueueMemory, ViewMemoryCELoss, ViewMemoryHead
 
 with read_base():
     from .._base_.datasets.photos import *
     from .._base_.default_runtime import *
-    from .._base_.knn import *
     from .._base_.schedules.massl import *
 
 model = dict(
@@ -37,7 +36,5 @@ model = dict(
 optim_wrapper.optimizer.lr.update(start=2e-3 * batch_size / 128, end=1e-5, warmup=0.1)
 auto_scale_lr = dict(base_batch_size=batch_size)
 
-probe.ks = (10, 20)
+val_cfg.benchmarks[0].probes[0].ks = (10, 20)
 train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=100, val_interval=10)
-val_cfg = dict(type=ProbeValLoop, bank_dataloader=bank_dataloader, probe=probe)
-test_cfg = dict(type=ProbeTestLoop, bank_dataloader=bank_dataloader, probe=probe)

@@ -224,7 +224,16 @@ def test_own_photographs_train(tmp_path):
     for i in range(len(tiles)):
         cv2.imwrite(str(folder / f'photos/{i}.jpg'), tiles.get_data_info(i)['img'])
     small = [option for option in SMALL if DATA not in option and 'batch_size' not in option]
-    options = ['train.py', 'configs/my/photos.py', '--work-dir', 'run', '--cfg-options', *small]
+    options = [
+        'train.py',
+        'configs/my/photos.py',
+        '--data-root',
+        'photos',
+        '--work-dir',
+        'run',
+        '--cfg-options',
+        *small,
+    ]
     succeed(python(*options, cwd=folder))
     assert memory(folder / 'run')['memory.num_updates'] == 2
 

@@ -11,15 +11,15 @@ with read_base():
 batch_size = 64
 data_root = 'data/photos'
 
-views[0].size = views[1].size = 96
-views[2].update(size=48, num=4)
 train_dataloader.update(batch_size=batch_size, num_workers=4)
 train_dataloader.dataset.data_root = data_root
+train_dataloader.dataset.pipeline[1].views[0].size = 96
+train_dataloader.dataset.pipeline[1].views[1].size = 96
+train_dataloader.dataset.pipeline[1].views[2].update(size=48, num=4)
 
 test_pipeline[1].scale = 110  # 256 / 224 times the crop
 test_pipeline[2].crop_size = 96
-bank_dataloader.update(num_workers=4)
-bank_dataloader.dataset.update(data_root=data_root, pipeline=test_pipeline)
+val_cfg.benchmarks[0].train.update(data_root=data_root, pipeline=test_pipeline)
 val_dataloader.update(num_workers=4)
 val_dataloader.dataset.update(data_root=data_root, pipeline=test_pipeline)
 test_dataloader = val_dataloader
