@@ -100,7 +100,7 @@ def test_test_reports_and_writes_the_metrics(trained, tmp_path):
     text = succeed(python('test.py', CONFIG, trained / 'epoch_2.pth', '--work-dir', tmp_path, '--out', out,
                           '--cfg-options', *SMALL))  # fmt: skip
     metrics = json.loads(out.read_text())
-    assert set(metrics) == {'knn/k10', 'knn/k20'}
+    assert set(metrics) == {f'pooled/knn/k{k}/top{top}' for k in (10, 20) for top in (1, 5)}
     assert f'{metrics["knn/k20"]:.2f}' in text
     assert metrics['knn/k20'] == pytest.approx(validated(trained), abs=1e-3)
 
