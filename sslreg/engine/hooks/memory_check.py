@@ -84,6 +84,7 @@ def check_ids(dataset: Any) -> None:
             problem = f'as that of image {first[index]}' if index in first else f'not within 0..{len(dataset) - 1}'
             raise ValueError(
                 f'the memory identifies images by sample_idx, but in this {type(dataset).__name__} that of image {i} '
-                f'is {index}, {problem}: wrappers count within each dataset, so give one dataset of all images, each once'
+                f'is {index}, {problem}: wrappers count within each dataset, so give one dataset of all images, each '
+                'once'
             )
         first[index] = i
