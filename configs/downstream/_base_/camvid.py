@@ -1,4 +1,4 @@
-"""CamVid, 367 / 101 / 233 images of 360 x 270 px, 11 classes, and a schedule for it."""
+"""CamVid, 367 / 101 / 233 images of 360 x 270 px, 11 classes, with its schedule."""
 
 _base_ = './mmseg.py'
 

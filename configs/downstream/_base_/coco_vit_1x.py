@@ -1,4 +1,4 @@
-"""COCO as DETR augments it, 12 epochs, and iBOT's optimizer for ViT-B/16 (its released commands for detection)."""
+"""COCO as DETR augments it, 12 epochs, and iBOT's optimizer for ViT-B/16 (from its released commands for detection)."""
 
 _base_ = ['mmdet::_base_/datasets/coco_instance.py', './mmdet.py']
 

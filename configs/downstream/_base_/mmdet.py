@@ -1,4 +1,4 @@
-"""What all detectors here share: mmdet's runtime, checkpoints that load everywhere, a check of what is loaded."""
+"""Settings of all detectors: mmdet's runtime, checkpoints that load everywhere, and a check of the loaded weights."""
 
 _base_ = 'mmdet::_base_/default_runtime.py'
 

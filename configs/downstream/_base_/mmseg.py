@@ -1,4 +1,4 @@
-"""What all segmentation here shares: mmsegmentation's runtime by iterations, and what mmdet.py says."""
+"""Settings of all segmentation networks: mmsegmentation's runtime by iterations, and the settings of mmdet.py."""
 
 _base_ = 'mmseg::_base_/default_runtime.py'
 

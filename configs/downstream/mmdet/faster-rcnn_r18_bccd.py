@@ -3,8 +3,8 @@
     python tools/downstream/unpack.py bccd
     bash tools/downstream/dist_train_det.sh configs/downstream/mmdet/faster-rcnn_r18_bccd.py CHECKPOINT 1
 
-The backbone is that of configs/massl/resnet18_tinyimagenet_small.py, half as wide as ResNet-18. At half the size for two
-CPU cores: faster-rcnn_r18_bccd_small.py. Not yet run.
+The backbone is that of configs/massl/resnet18_tinyimagenet_small.py, half as wide as ResNet-18.
+faster-rcnn_r18_bccd_small.py has half the image size, for two CPU cores. Not yet run.
 """
 
 _base_ = ['mmdet::_base_/models/faster-rcnn_r50_fpn.py', '../_base_/mmdet.py']

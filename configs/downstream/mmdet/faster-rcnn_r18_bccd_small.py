@@ -3,8 +3,8 @@
     python tools/downstream/unpack.py bccd
     bash tools/downstream/dist_train_det.sh configs/downstream/mmdet/faster-rcnn_r18_bccd_small.py CHECKPOINT 1
 
-faster-rcnn_r18_bccd.py at half the size, with anchors of half the size. AP50 on the test images, on 2026-11-29: 84.7 from
-random weights, 85.2 pre-trained (docs/results.md).
+It is faster-rcnn_r18_bccd.py with images and anchors of half the size. AP50 on the test images, on 2026-11-29: 84.7 from
+random weights, 85.2 from pre-trained weights (docs/results.md).
 """
 
 _base_ = './faster-rcnn_r18_bccd.py'

@@ -3,9 +3,9 @@
     python tools/downstream/unpack.py kangaroo_raccoon
     bash tools/downstream/dist_train_det.sh configs/downstream/mmdet/faster-rcnn_r18_kangaroo-raccoon_small.py CHECKPOINT 1
 
-faster-rcnn_r18_bccd_small.py on other data, with larger anchors, and colours jittered. The 110 test images are the only
-others: nothing was chosen on them. AP50 there, on 2026-11-29: 42.2 from random weights, 54.1 pre-trained
-(docs/results.md).
+It is faster-rcnn_r18_bccd_small.py on other data, with larger anchors and colour jitter. There are no validation images
+besides the 110 test images; no setting was chosen on these. AP50 on them, on 2026-11-29: 42.2 from random weights, 54.1
+from pre-trained weights (docs/results.md).
 """
 
 _base_ = './faster-rcnn_r18_bccd_small.py'

@@ -2,8 +2,8 @@
 
     bash tools/downstream/dist_train_det.sh configs/downstream/mmdet/faster-rcnn_r50-c4_24k_voc0712.py CHECKPOINT 8
 
-Trained on the trainval sets of both years, tested on VOC 2007, with VOC 2007's 11 points. AP50 / AP / AP75,
-means of 5 runs with standard deviations of .2, .2 and .4: MoCo 81.5 / 55.9 / 62.6, supervised 81.3 / 53.5 / 58.8. NPID:
+It is trained on the trainval sets of both years and tested on VOC 2007 with VOC 2007's 11 points. AP50 / AP / AP75, means
+of 5 runs with standard deviations of .2, .2 and .4: MoCo 81.5 / 55.9 / 62.6, supervised 81.3 / 53.5 / 58.8. NPID:
 AP50 79.5 (mmselfsup). Here: not yet run.
 """
 

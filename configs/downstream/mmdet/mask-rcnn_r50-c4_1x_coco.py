@@ -2,8 +2,8 @@
 
     bash tools/downstream/dist_train_det.sh configs/downstream/mmdet/mask-rcnn_r50-c4_1x_coco.py CHECKPOINT 8
 
-The detector works on stage 4; each region goes through the pre-trained stage 5, with one more norm at its end. MoCo:
-38.5 box, 33.6 mask AP. Here: not yet run.
+The detector works on stage 4; the pre-trained stage 5, followed by one more norm, processes each region. MoCo: 38.5 box,
+33.6 mask AP. Here: not yet run.
 """
 
 _base_ = ['mmdet::_base_/models/mask-rcnn_r50-caffe-c4.py', '../_base_/coco_resnet_1x.py']

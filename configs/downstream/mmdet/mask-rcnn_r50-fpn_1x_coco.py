@@ -2,8 +2,8 @@
 
     bash tools/downstream/dist_train_det.sh configs/downstream/mmdet/mask-rcnn_r50-fpn_1x_coco.py CHECKPOINT 8
 
-Nothing is frozen, and norms are trained over the GPUs, in the FPN too: pre-trained features have another scale than
-those of supervised training. MoCo: 38.5 box, 35.1 mask AP; NPID: 38.5, 34.6 (mmselfsup). Here: not yet run.
+No layer is frozen, and all norms, also those of the FPN, are trained over the GPUs: pre-trained features have another
+scale than those of supervised training. MoCo: 38.5 box, 35.1 mask AP; NPID: 38.5, 34.6 (mmselfsup). Here: not yet run.
 """
 
 _base_ = ['mmdet::_base_/models/mask-rcnn_r50_fpn.py', '../_base_/coco_resnet_1x.py']

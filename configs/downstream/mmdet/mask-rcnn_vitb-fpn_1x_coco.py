@@ -2,7 +2,7 @@
 
     bash tools/downstream/dist_train_det.sh configs/downstream/mmdet/mask-rcnn_vitb-fpn_1x_coco.py CHECKPOINT 8 --amp
 
-Data, pyramid and optimizer are iBOT's (https://arxiv.org/abs/2111.07832), whose own head is
+Data, pyramid and optimizer are those of iBOT (https://arxiv.org/abs/2111.07832); iBOT's own head is in
 cascade-mask-rcnn_vitb-fpn_1x_coco.py. Not yet run.
 """
 

@@ -2,9 +2,9 @@
 
     bash tools/downstream/dist_train_det.sh configs/downstream/mmdet/mask-rcnn_vitb-sfp_100e_coco.py CHECKPOINT 8 --amp
 
-mask-rcnn_vitb-sfp_1x_coco.py with ViTDet's schedule: 184,375 steps of 64 images, 8 GPUs x 2 images x 4 passes a step; the
-rate falls after 163,889 and 177,546 steps, 89 and 96 epochs. ViTDet, from MAE: 51.6 box, 45.9 mask AP (with
-windows and relative positions, which are not here). Here: not yet run.
+It is mask-rcnn_vitb-sfp_1x_coco.py with ViTDet's schedule: 184,375 steps of 64 images, 8 GPUs x 2 images x 4 passes per
+step; the learning rate falls after 163,889 and 177,546 steps (89 and 96 epochs). ViTDet with MAE: 51.6 box, 45.9 mask AP
+(with windows and relative positions, which this config does not have). Here: not yet run.
 """
 
 _base_ = './mask-rcnn_vitb-sfp_1x_coco.py'

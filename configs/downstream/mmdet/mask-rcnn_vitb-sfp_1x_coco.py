@@ -2,9 +2,9 @@
 
     bash tools/downstream/dist_train_det.sh configs/downstream/mmdet/mask-rcnn_vitb-sfp_1x_coco.py CHECKPOINT 8 --amp
 
-ViTDet's pyramid, heads, data (1024 px, large-scale jitter) and optimizer, but: attention is global in all blocks and
-positions are absolute, so that the backbone is the pre-trained one as it is; 16 images a step in place of 64. 100 epochs
-of 64: mask-rcnn_vitb-sfp_100e_coco.py. Not yet run.
+Pyramid, heads, data (1024 px, large-scale jitter) and optimizer are those of ViTDet. Unlike ViTDet, attention is global in
+all blocks and positions are absolute, so the pre-trained backbone is unchanged, and a step has 16 images instead of 64.
+mask-rcnn_vitb-sfp_100e_coco.py has 100 epochs of steps of 64 images. Not yet run.
 """
 
 _base_ = ['mmdet::_base_/models/mask-rcnn_r50_fpn.py', 'mmdet::_base_/datasets/coco_instance.py', '../_base_/mmdet.py']

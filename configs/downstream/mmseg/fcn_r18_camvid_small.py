@@ -3,8 +3,8 @@
     python tools/downstream/unpack.py camvid
     bash tools/downstream/dist_train_seg.sh configs/downstream/mmseg/fcn_r18_camvid_small.py CHECKPOINT 1
 
-fcn_r18_camvid.py on smaller images. mIoU of the test images, on 2026-11-29: 30.6 from random weights, 32.5 pre-trained
-(docs/results.md).
+It is fcn_r18_camvid.py with smaller images. mIoU on the test images, on 2026-11-29: 30.6 from random weights, 32.5 from
+pre-trained weights (docs/results.md).
 """
 
 _base_ = ['../_base_/fcn_r18.py', '../_base_/camvid_small.py']

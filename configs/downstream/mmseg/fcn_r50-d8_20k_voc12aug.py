@@ -2,7 +2,7 @@
 
     bash tools/downstream/dist_train_seg.sh configs/downstream/mmseg/fcn_r50-d8_20k_voc12aug.py CHECKPOINT 8
 
-The backbone is torchvision's form of ResNet-50, as it was pre-trained, not ResNet-V1c. NPID: 65.45 mIoU
+The backbone is torchvision's ResNet-50, as in pre-training, not ResNet-V1c. NPID: 65.45 mIoU
 (mmselfsup). Here: not yet run.
 """
 

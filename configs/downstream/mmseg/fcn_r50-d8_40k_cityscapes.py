@@ -2,7 +2,7 @@
 
     bash tools/downstream/dist_train_seg.sh configs/downstream/mmseg/fcn_r50-d8_40k_cityscapes.py CHECKPOINT 8
 
-fcn_r50-d8_20k_voc12aug.py on other data. mmselfsup trains 8 images a step on 4 GPUs; here 8 GPUs take one each. MoCo
+It is fcn_r50-d8_20k_voc12aug.py on other data. mmselfsup trains with 8 images per step on 4 GPUs; here 8 GPUs have one each. MoCo
 (https://arxiv.org/abs/1911.05722), with another head: 75.3 mIoU. Here: not yet run.
 """
 

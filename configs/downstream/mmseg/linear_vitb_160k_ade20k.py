@@ -2,7 +2,7 @@
 
     bash tools/downstream/dist_train_seg.sh configs/downstream/mmseg/linear_vitb_160k_ade20k.py CHECKPOINT 8 --amp
 
-One layer classifies each patch by its four maps one behind the other, 4 x 768 values. Rate and steps are of iBOT's
+One layer classifies each patch by its concatenated four maps, 4 x 768 values. Learning rate and steps are those of iBOT's
 released command. iBOT: 38.3 mIoU. Here: not yet run.
 """
 

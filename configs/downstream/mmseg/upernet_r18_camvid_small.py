@@ -3,7 +3,7 @@
     python tools/downstream/unpack.py camvid
     bash tools/downstream/dist_train_seg.sh configs/downstream/mmseg/upernet_r18_camvid_small.py CHECKPOINT 1
 
-upernet_r18_camvid.py on smaller images. Not yet run to its end.
+It is upernet_r18_camvid.py with smaller images. Not yet run to its end.
 """
 
 _base_ = ['../_base_/upernet_r18.py', '../_base_/camvid_small.py']

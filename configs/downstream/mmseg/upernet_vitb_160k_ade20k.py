@@ -2,7 +2,7 @@
 
     bash tools/downstream/dist_train_seg.sh configs/downstream/mmseg/upernet_vitb_160k_ade20k.py CHECKPOINT 8 --amp
 
-Rate, decay per layer and augmentation are of iBOT's released command for ViT-B/16. iBOT: 50.0 mIoU. Here: not
+Learning rate, layer decay and augmentation are those of iBOT's released command for ViT-B/16. iBOT: 50.0 mIoU. Here: not
 yet run.
 """
 
