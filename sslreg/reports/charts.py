@@ -64,10 +64,11 @@ def bar_chart(
             axes.axhline(value, label=literal(label), color='#1d2129', linewidth=1.3, linestyle=style)
         axes.set(title=literal(title), ylabel=literal(ylabel))
         axes.margins(x=0.01)
-        room = AXIS_CHARACTERS - max(map(len, names)) if len(names) > 1 else AXIS_CHARACTERS  # the legend needs some
-        axes.set_xticks(range(len(groups)), [*map(literal, groups)], **slant(groups, room))
+        room = AXIS_CHARACTERS
         if len(names) > 1:
             axes.legend(**BESIDE)
+            room -= max(map(len, names)) // 2  # its type is smaller
+        axes.set_xticks(range(len(groups)), [*map(literal, groups)], **slant(groups, room))
         figure.savefig(path, dpi=DPI)
 
 

@@ -34,7 +34,7 @@ def test_dollars_in_names_are_no_formulas(tmp_path):
 def test_names_that_have_no_room_beside_a_legend_are_slanted(tmp_path):
     groups = ['copy detection', 'retrieval', 'segmentation']
     tops = []
-    for label in ('ours', 'a model with a long name, ViT-B/16'):
+    for label in ('ours', 'a model with a very long name, ViT-B/16, trained for 400 epochs'):
         bar_chart(tmp_path / 'a.png', groups, [Bars([1, 1, 1], name, '#ff0000') for name in (label, 'b')], '%')
         red = (np.asarray(Image.open(tmp_path / 'a.png').convert('RGB')) == (255, 0, 0)).all(axis=2)
         tops.append(np.flatnonzero(red.any(axis=1)).max())
