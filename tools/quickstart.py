@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
+from sslreg.engine.hooks import register_required_hooks
 from sslreg.utils import command_line
 
 command_line.set_environment()
@@ -94,6 +95,7 @@ def main() -> None:
     """Train, evaluate, and write the report."""
     args = parse_args()
     runner = QuietRunner.from_cfg(configure(args))
+    register_required_hooks(runner)
     observer, progress = ObserverHook(), ProgressHook()
     runner.register_hook(observer)
     runner.register_hook(progress)

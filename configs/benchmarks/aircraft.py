@@ -1,9 +1,9 @@
-"""100 variants of aircraft (FGVC-Aircraft): 6,667 images to learn from (trainval), 3,333 to classify.
+"""100 variants of aircraft (FGVC-Aircraft): 6,667 training images (trainval), 3,333 test images.
 
     python tools/test.py CONFIG CHECKPOINT --benchmarks aircraft
 
 ``data/fgvc-aircraft-2013b/data/`` (docs/data.md);
-short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by the epochs. Not yet run.
+short side 256, central 224 px. Reference: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by epochs. Not yet run.
 """
 
 from mmengine.config import read_base

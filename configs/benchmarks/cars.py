@@ -1,9 +1,9 @@
-"""196 models of cars (Stanford Cars): 8,144 images to learn from, 8,041 to classify.
+"""196 models of cars (Stanford Cars): 8,144 training images, 8,041 test images.
 
     python tools/test.py CONFIG CHECKPOINT --benchmarks cars
 
 ``data/stanford_cars/{cars_train,cars_test,devkit}``, or ``car_ims`` with ``cars_annos.mat`` (docs/data.md);
-short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by the epochs. Not yet run.
+short side 256, central 224 px. Reference: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by epochs. Not yet run.
 """
 
 from mmengine.config import read_base

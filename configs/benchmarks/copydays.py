@@ -1,8 +1,8 @@
 """INRIA Copydays: 157 photographs, 229 strong copies, 9 JPEG qualities, 9 crops, as in DINO's released script.
 
 Folders ``data/copydays/{original,strong,jpegqual/3,...,crops/80}/*.jpg``. Square images of 320 pixels. DINO's paper
-(https://arxiv.org/abs/2104.14294, section 4.2.1) adds 10,000 distractors and a whitening learnt of 20,000 photographs of
-YFCC100M; the rows, of MaSSL (https://arxiv.org/abs/2407.17486), probably have neither (its poster does not say):
+(https://arxiv.org/abs/2104.14294, section 4.2.1) adds 10,000 distractors and a whitening learnt from 20,000 photographs of
+YFCC100M. The reference, MaSSL's poster (https://arxiv.org/abs/2407.17486), probably uses neither (it does not say):
 
     distractors=dict(type=ImageFolder, data_root='data/yfcc/distractors', with_label=False, pipeline=pipeline),
     whitening=dict(type=ImageFolder, data_root='data/yfcc/whitening', with_label=False, pipeline=pipeline),

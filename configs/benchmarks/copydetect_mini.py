@@ -1,4 +1,4 @@
-"""Copy detection on 400 photographs: 400 copies by 8 attacks, and 60 of images that the database lacks.
+"""Copy detection on 400 photographs: 400 copies by 8 attacks, and 60 copies of images that are not in the database.
 
 uAP as in ISC 2021 (https://arxiv.org/abs/2106.09672); no published numbers. ``data/copydetect_mini`` (docs/data.md).
 """

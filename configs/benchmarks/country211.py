@@ -1,9 +1,9 @@
-"""Photographs of 211 countries (Country211): 31,650 images to learn from (without valid), 21,100 to classify.
+"""Photographs of 211 countries (Country211): 31,650 training images (without valid), 21,100 test images.
 
     python tools/test.py CONFIG CHECKPOINT --benchmarks country211
 
 ``data/country211/{train,test}/COUNTRY/*.jpg`` (docs/data.md);
-short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by the epochs. Not yet run.
+short side 256, central 224 px. Reference: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by epochs. Not yet run.
 """
 
 from mmengine.config import read_base

@@ -1,6 +1,6 @@
 """Label propagation on DAVIS 2017 val, 30 clips, as in DINO's evaluation (https://arxiv.org/abs/2104.14294, table 5).
 
-``data/davis`` is the official archive ``DAVIS-2017-trainval-480p.zip`` or what is unpacked from it (a link will do).
+``data/davis`` is the official archive ``DAVIS-2017-trainval-480p.zip`` or its unpacked folder (a symbolic link is enough).
 Not yet run.
 """
 

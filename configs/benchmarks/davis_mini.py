@@ -1,6 +1,6 @@
 """Label propagation on 4 clips of DAVIS 2016 val with one object each, from ``data/davis_mini/davis_mini.zip``.
 
-For trying: numbers are not comparable with those on DAVIS 2017.
+For quick checks: numbers are not comparable with those on DAVIS 2017.
 """
 
 from mmengine.config import read_base

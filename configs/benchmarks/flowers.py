@@ -1,9 +1,9 @@
-"""102 flowers (Oxford): 1,020 images to learn from (train, without val), 6,149 to classify.
+"""102 flowers (Oxford): 1,020 training images (train, without val), 6,149 test images.
 
     python tools/test.py CONFIG CHECKPOINT --benchmarks flowers
 
 ``data/flowers-102/{jpg/,imagelabels.mat,setid.mat}`` (docs/data.md);
-short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by the epochs. Not yet run.
+short side 256, central 224 px. Reference: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by epochs. Not yet run.
 """
 
 from mmengine.config import read_base

@@ -1,9 +1,9 @@
-"""101 dishes (Food-101): 75,750 images to learn from, 25,250 to classify.
+"""101 dishes (Food-101): 75,750 training images, 25,250 test images.
 
     python tools/test.py CONFIG CHECKPOINT --benchmarks food101
 
 ``data/food-101/{images,meta}`` (docs/data.md);
-short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by the epochs. Not yet run.
+short side 256, central 224 px. Reference: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by epochs. Not yet run.
 """
 
 from mmengine.config import read_base

@@ -1,9 +1,9 @@
-"""43 traffic signs (GTSRB): 26,640 images to learn from, 12,630 to classify.
+"""43 traffic signs (GTSRB): 26,640 training images, 12,630 test images.
 
     python tools/test.py CONFIG CHECKPOINT --benchmarks gtsrb
 
 ``data/gtsrb/{GTSRB/,GT-final_test.csv}`` (docs/data.md);
-short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by the epochs. Not yet run.
+short side 256, central 224 px. Reference: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by epochs. Not yet run.
 """
 
 from mmengine.config import read_base

@@ -2,8 +2,8 @@
 
     bash tools/dist_test.sh CONFIG CHECKPOINT 8 --benchmarks imagenet_1percent
 
-The lists are SimCLR's, which the papers use: ``data/imagenet/1percent.txt``, a file name a line. Without
-them as many of each class are drawn, and the results say so. Not yet run.
+The lists are SimCLR's, which the papers use: ``data/imagenet/1percent.txt``, one file name per
+line. Without this file, equally many images of each class are drawn, and the results say so. Not yet run.
 """
 
 from mmengine.config import read_base

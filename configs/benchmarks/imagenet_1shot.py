@@ -1,4 +1,4 @@
-"""ImageNet-1k with 1 label a class, over three draws: logistic regression, as MSN does (https://arxiv.org/abs/2204.07141).
+"""ImageNet-1k with 1 label per class, averaged over three draws: logistic regression, as MSN does (https://arxiv.org/abs/2204.07141).
 
     bash tools/dist_test.sh CONFIG CHECKPOINT 8 --benchmarks imagenet_1shot
 

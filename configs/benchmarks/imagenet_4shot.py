@@ -1,4 +1,4 @@
-"""ImageNet-1k with 4 labels a class; all else as in imagenet_1shot.py. Not yet run.
+"""ImageNet-1k with 4 labels per class; otherwise as in imagenet_1shot.py. Not yet run.
 
     bash tools/dist_test.sh CONFIG CHECKPOINT 8 --benchmarks imagenet_4shot
 """

@@ -4,7 +4,7 @@
 
 For ViT-B: imagenet_linear_vitb. ``best`` is chosen on the validation images, as in iBOT's code; to choose on training
 images instead: ``val=imagenet_train, val_share=0.01`` in a copy of this file. After an interruption the same command
-goes on with the next epoch. Not yet run.
+continues with the next epoch. Not yet run.
 """
 
 from mmengine.config import read_base

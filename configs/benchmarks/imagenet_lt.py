@@ -1,4 +1,4 @@
-"""ImageNet-LT, the long-tailed part of ImageNet-1k: 115,846 training images, 1,280 to 5 a class, and the whole of val.
+"""ImageNet-LT, the long-tailed part of ImageNet-1k: 115,846 training images, 1,280 to 5 per class, and the whole of val.
 
     bash tools/dist_test.sh CONFIG CHECKPOINT 8 --benchmarks imagenet_lt
 

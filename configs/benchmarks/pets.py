@@ -1,9 +1,9 @@
-"""37 breeds of cats and dogs (Oxford-IIIT Pet): 3,680 images to learn from (trainval), 3,669 to classify.
+"""37 breeds of cats and dogs (Oxford-IIIT Pet): 3,680 training images (trainval), 3,669 test images.
 
     python tools/test.py CONFIG CHECKPOINT --benchmarks pets
 
 ``data/oxford-iiit-pet/{images,annotations}`` (docs/data.md);
-short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by the epochs. Not yet run.
+short side 256, central 224 px. Reference: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by epochs. Not yet run.
 """
 
 from mmengine.config import read_base

@@ -3,8 +3,8 @@
 Images in ``data/roxford5k/jpg/``, ground truth in ``data/roxford5k/gnd_roxford5k.pkl``. Longest side 512, features averaged over
 three scales (DINO, https://arxiv.org/abs/2104.14294, section 4.2.1). Not yet run.
 
-DINO's released script leaves the queries whole, and its published numbers (and so probably those of MaSSL's poster) are
-of whole queries: roxford5k_whole.py, where the rows of papers are.
+DINO's released script leaves the queries whole, and its published numbers (probably also those of MaSSL's poster) are
+for whole queries: roxford5k_whole.py has the papers' figures.
 """
 
 from mmpretrain.datasets import PackInputs

@@ -1,7 +1,7 @@
 """Revisited Paris (https://arxiv.org/abs/1803.11285): 70 queries, cut to their boxes, search 6,322 images.
 
-Images in ``data/rparis6k/jpg/``, ground truth in ``data/rparis6k/gnd_rparis6k.pkl``. All else as in roxford5k.py; rows
-of papers in rparis6k_whole.py. Not yet run.
+Images in ``data/rparis6k/jpg/``, ground truth in ``data/rparis6k/gnd_rparis6k.pkl``. Otherwise as in roxford5k.py;
+papers' figures are in rparis6k_whole.py. Not yet run.
 """
 
 from mmengine.config import read_base

@@ -1,6 +1,6 @@
 """Revisited Paris (https://arxiv.org/abs/1803.11285) with whole queries, as in DINO's released script.
 
-Data as in rparis6k.py. Rows: MaSSL (https://arxiv.org/abs/2407.17486), its poster; mAP in per cent. Not yet run.
+Data as in rparis6k.py. Reference: MaSSL's poster (https://arxiv.org/abs/2407.17486), mAP in per cent. Not yet run.
 """
 
 from mmengine.config import read_base

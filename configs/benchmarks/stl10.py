@@ -1,9 +1,9 @@
-"""10 classes (STL-10): 5,000 images of 96 px to learn from, 8,000 to classify.
+"""10 classes (STL-10): 5,000 training images of 96 px, 8,000 test images.
 
     python tools/test.py CONFIG CHECKPOINT --benchmarks stl10
 
 ``data/stl10_binary/{train,test}_{X,y}.bin`` (docs/data.md);
-short side 256, central 224 px. Rows: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by the epochs. Not yet run.
+short side 256, central 224 px. Reference: MaSSL's poster (https://arxiv.org/abs/2407.17486), ViT-S/16 by epochs. Not yet run.
 """
 
 from mmengine.config import read_base

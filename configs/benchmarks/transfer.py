@@ -2,8 +2,8 @@
 
     python tools/test.py CONFIG CHECKPOINT --benchmarks transfer
 
-Columns: top-1 with k = 20, then averages over the datasets. Rows: the poster (https://arxiv.org/abs/2407.17486), ViT-S/16
-by the epochs. Who lacks a dataset names it in ``without`` in a copy; the table says so. Not yet run.
+Columns: top-1 with k = 20, then averages over the datasets. Reference: the poster (https://arxiv.org/abs/2407.17486),
+ViT-S/16 by epochs. If you lack a dataset, name it in ``without`` in a copy of this file; the table says so. Not yet run.
 """
 
 group = ['pets', 'flowers', 'aircraft', 'cars', 'country211', 'food101', 'stl10', 'gtsrb']

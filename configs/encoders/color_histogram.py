@@ -1,4 +1,4 @@
-"""Histograms of 8 x 8 x 8 colours: a floor for every network.
+"""Histograms of 8 x 8 x 8 colours: a lower bound for networks.
 
     python tools/test.py configs/encoders/color_histogram.py --benchmarks retrieval_mini
 """

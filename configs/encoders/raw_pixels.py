@@ -1,4 +1,4 @@
-"""Raw pixels, resized to 32 x 32: a floor for every network.
+"""Raw pixels, resized to 32 x 32: a lower bound for networks.
 
     python tools/test.py configs/encoders/raw_pixels.py --benchmarks retrieval_mini
 """

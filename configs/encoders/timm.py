@@ -1,4 +1,4 @@
-"""Any timm model: a ViT-S/16 unless another is named. Its weights from a file, or untrained without.
+"""Any timm model (default: ViT-S/16), with weights from a file or untrained.
 
     python tools/test.py configs/encoders/timm.py --benchmarks retrieval_mini
         --cfg-options model.backbone.model_name=resnet50 model.backbone.checkpoint_path=FILE

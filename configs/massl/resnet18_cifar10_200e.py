@@ -4,7 +4,7 @@
 
 The paper has no CIFAR run, so this is our port: a CIFAR stem, batch norm in the neck (see ProjectionNeck), 4 local
 crops, no blur and no solarisation, lr 2e-3, EMA from 0.99, a queue shorter than the dataset. The natural control is
-ReSSL, one block and no local crops: 90.63 after 1000 epochs (solo-learn, linear). Here: 200 epochs not yet run; resnet18_cifar10_small.py was.
+ReSSL, one block and no local crops: 90.63 after 1000 epochs (solo-learn, linear). Here: 200 epochs not yet run, only resnet18_cifar10_small.py.
 """
 
 from mmengine.config import read_base

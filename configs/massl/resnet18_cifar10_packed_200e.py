@@ -1,4 +1,4 @@
-"""MaSSL (https://arxiv.org/abs/2407.17486) on CIFAR-10 as packed JPEG: resnet18_cifar10_200e.py but for the files.
+"""MaSSL (https://arxiv.org/abs/2407.17486) on CIFAR-10 as packed JPEG: like resnet18_cifar10_200e.py, from packed files.
 
     python tools/train.py configs/massl/resnet18_cifar10_packed_200e.py
 

@@ -4,7 +4,7 @@
 
 resnet18_cifar10_small.py with an ordinary ResNet-18 of half the width, so that it carries over to photographs, detection
 and segmentation. Needs data/tinyimagenet_a/{train,val}.npz (docs/data.md). k-NN (k = 100) on 2026-11-29: 11.2 % of 100
-classes; what it brings to detection and segmentation stands in docs/results.md.
+classes; docs/results.md has the gains for detection and segmentation.
 """
 
 from mmengine.config import read_base

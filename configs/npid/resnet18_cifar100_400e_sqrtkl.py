@@ -1,8 +1,8 @@
-"""Single-branch SSL (https://arxiv.org/abs/2404.19289) on CIFAR-100: resnet18_cifar10_400e_sqrtkl.py on the other dataset.
+"""Single-branch SSL (https://arxiv.org/abs/2404.19289) on CIFAR-100: otherwise like resnet18_cifar10_400e_sqrtkl.py.
 
     python tools/train.py configs/npid/resnet18_cifar100_400e_sqrtkl.py
 
-The paper gives epochs, batch and lambda for all small datasets; the rest is CIFAR-10's. Not yet run.
+The paper gives epochs, batch and lambda for all small datasets; all other settings are those for CIFAR-10. Not yet run.
 """
 
 from mmengine.config import read_base

@@ -4,7 +4,7 @@
     python tools/sslmem.py score work_dirs/sslmem/massl_small
 
 ../massl/resnet18_cifar10_small.py with the network of https://arxiv.org/abs/2409.19069; f and g see 9,000 images, and
-1,000 are scored in each set but the shared. Not yet run.
+1,000 are scored in each set except the shared one. Not yet run.
 """
 
 from mmengine.config import read_base

@@ -4,7 +4,7 @@
     python tools/sslmem.py score work_dirs/sslmem/simclr_small
 
 resnet9_cifar10_simclr_600e.py with batches of 128 and Adam at 1e-3, as in released code. f and g see 9,000 images, and
-1,000 are scored in each set but the shared. Not yet run.
+1,000 are scored in each set except the shared one. Not yet run.
 """
 
 from mmengine.config import read_base

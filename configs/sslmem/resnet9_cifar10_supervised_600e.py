@@ -1,10 +1,10 @@
-r"""Supervised training beside https://arxiv.org/abs/2409.19069, whose ResNet-9 and augmentations it has, on CIFAR-10.
+r"""Supervised training with ResNet-9 and augmentations of https://arxiv.org/abs/2409.19069 on CIFAR-10, as a comparison.
 
     python tools/sslmem.py train configs/sslmem/resnet9_cifar10_supervised_600e.py --out work_dirs/sslmem/resnet9_supervised --seeds 0 1 2
     python tools/sslmem.py score work_dirs/sslmem/resnet9_supervised --layers "layers\.\d+" "residuals\.\d+" representation
 
-mmpretrain's classifier on one view an image of those of resnet9_cifar10_simclr_600e.py, so that the two are scored on
-the same augmentations; the text has weaker ones for supervised training. Optimizer and rate are ours. Not yet run.
+mmpretrain's classifier on one view per image, with the augmentations of resnet9_cifar10_simclr_600e.py, so both are
+scored on the same ones; the paper has weaker ones for supervised training. Optimizer and rate are ours. Not yet run.
 """
 
 from mmengine.config import read_base

@@ -4,7 +4,7 @@
     python tools/sslmem.py score work_dirs/sslmem/supervised_small
 
 resnet9_cifar10_supervised_600e.py with fewer images and epochs. f and g see 9,000 images, and 1,000 are scored in each
-set but the shared. Not yet run.
+set except the shared one. Not yet run.
 """
 
 from mmengine.config import read_base

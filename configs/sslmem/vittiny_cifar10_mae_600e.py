@@ -4,9 +4,9 @@
     python tools/sslmem.py score work_dirs/sslmem/vittiny_mae --layers residuals representation
 
 mmpretrain's MAE with that paper's settings: 600 epochs, 60 of warm-up, batches of 2048, AdamW at 1.2e-3; a decoder of 4
-layers as wide as the encoder, images from -1 to 1, as in the released code of https://arxiv.org/abs/2401.12233. That has
-no augmentation but the mask; crops and flips here are MAE's own, for what is compared are views. They are scored without
-a mask, all tokens in their order side by side (``--part mean`` or ``first``: their mean, the class token). LayerMem of
+layers as wide as the encoder, images from -1 to 1, as in the released code of https://arxiv.org/abs/2401.12233. That code has
+no augmentation except the mask; the crops and flips here are those of MAE, because scores compare views. Views are scored
+without a mask, all tokens in their order side by side (``--part mean`` or ``first``: their mean, the class token). LayerMem of
 the last block: .280 behind attention, .304 behind the MLP. Not yet run.
 """
 

@@ -4,7 +4,7 @@
     python tools/sslmem.py score work_dirs/sslmem/mae_small
 
 vittiny_cifar10_mae_600e.py with a quarter of the tokens and a decoder of one narrow layer. f and g see 9,000 images, and
-1,000 are scored in each set but the shared. Not yet run.
+1,000 are scored in each set except the shared one. Not yet run.
 """
 
 from mmengine.config import read_base

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from sslreg.datasets.collate import sample_indices
+from .preprocessor import EachView
 
 
 def as_encoder(model: Any) -> Any:
@@ -22,7 +22,7 @@ class _MmpretrainEncoder(nn.Module):
     def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
-        self.data_preprocessor = _EachView(model.data_preprocessor)
+        self.data_preprocessor = EachView(model.data_preprocessor)
 
     @property
     def feature_backbone(self) -> nn.Module:
@@ -40,27 +40,3 @@ class _MmpretrainEncoder(nn.Module):
         """Return ``[B, C]`` of ``[B, 3, H, W]``; tokens are averaged."""
         feats = self.represent(images)
         return feats.mean(dim=1) if feats.ndim == 3 else feats
-
-
-class _EachView(nn.Module):
-    """``data_preprocessor`` for images, or for a list of views, each preprocessed as a batch of images.
-
-    As :class:`ViewPreprocessor` does, it gives the images' dataset indices as ``data_samples``.
-    """
-
-    def __init__(self, preprocessor: nn.Module) -> None:
-        super().__init__()
-        self.preprocessor = preprocessor
-
-    def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        """Return the batch with preprocessed ``inputs`` and with indices ``[B]`` as ``data_samples``."""
-        inputs, samples = data['inputs'], data.get('data_samples')
-        indices = None if samples is None else sample_indices(samples)
-        if isinstance(inputs, Tensor):
-            return dict(data, inputs=self._images(inputs, training), data_samples=indices)
-        return dict(data, inputs=[self._images(view, training) for view in inputs], data_samples=indices)
-
-    def _images(self, images: Tensor, training: bool) -> Tensor:
-        # mmpretrain's SelfSupDataPreprocessor takes exactly two values.
-        found: Tensor = self.preprocessor(dict(inputs=images, data_samples=None), training)['inputs']
-        return found

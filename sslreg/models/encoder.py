@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from sslreg.registry import MODELS
 
 from .backbones import Pool
+from .preprocessor import build_preprocessor
 
 
 @MODELS.register_module()
@@ -22,7 +23,7 @@ class Encoder(BaseModel):
     """
 
     def __init__(self, backbone: dict[str, Any], data_preprocessor: dict[str, Any] | None = None) -> None:
-        super().__init__(data_preprocessor=MODELS.build(dict(type='ViewPreprocessor') | (data_preprocessor or {})))
+        super().__init__(data_preprocessor=build_preprocessor(data_preprocessor))
         self.backbone = MODELS.build(backbone)
         self.pool = Pool()
 

@@ -12,6 +12,7 @@ from sslreg.registry import MEMORIES, MODELS
 
 from .backbones import Pool
 from .memories import BaseMemory
+from .preprocessor import build_preprocessor
 from .recall import LearningRecall, Recall
 
 
@@ -56,8 +57,7 @@ class MemorySSL(BaseSelfSupervisor):
     ) -> None:
         # Built here because mmpretrain's registry does not find sslreg's components outside of a Runner.
         parts = [MODELS.build(part) for part in (backbone, neck, head)]
-        data_preprocessor = MODELS.build(dict(type='ViewPreprocessor') | (data_preprocessor or {}))
-        super().__init__(*parts, data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        super().__init__(*parts, data_preprocessor=build_preprocessor(data_preprocessor), init_cfg=init_cfg)
         if num_key_views < 1:
             raise ValueError(f'num_key_views={num_key_views} must be at least 1')
         self.pool = Pool()

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from mmpretrain.models import SelfSupDataPreprocessor
 from mmpretrain.structures import DataSample
-from torch import Tensor
+from torch import Tensor, nn
 
 from sslreg.datasets.collate import sample_indices
 from sslreg.datasets.views import change_colors_of_batch
@@ -88,6 +88,44 @@ class SingleViewPreprocessor(ViewPreprocessor):
             labels = self.cast_data(data['labels'])
             samples = [DataSample().set_gt_label(label) for label in labels.split(1)]
         return dict(inputs=images, data_samples=samples)
+
+
+class EachView(nn.Module):
+    """``data_preprocessor`` for images, or for a list of views, each preprocessed as a batch of images.
+
+    As :class:`ViewPreprocessor` does, it gives the images' dataset indices as ``data_samples``.
+
+    Args:
+        preprocessor: A preprocessor of batches of images, e.g. one of mmpretrain.
+    """
+
+    def __init__(self, preprocessor: nn.Module) -> None:
+        super().__init__()
+        self.preprocessor = preprocessor
+
+    def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
+        """Return the batch with preprocessed ``inputs`` and with indices ``[B]`` as ``data_samples``."""
+        inputs, samples = data['inputs'], data.get('data_samples')
+        indices = None if samples is None else sample_indices(samples)
+        if isinstance(inputs, Tensor):
+            return dict(data, inputs=self._images(inputs, training), data_samples=indices)
+        return dict(data, inputs=[self._images(view, training) for view in inputs], data_samples=indices)
+
+    def _images(self, images: Tensor, training: bool) -> Tensor:
+        # mmpretrain's SelfSupDataPreprocessor takes exactly two values.
+        found: Tensor = self.preprocessor(dict(inputs=images, data_samples=None), training)['inputs']
+        return found
+
+
+def build_preprocessor(cfg: dict[str, Any] | None) -> nn.Module:
+    """Build a preprocessor that gives the images' indices, whatever its type.
+
+    Args:
+        cfg: Config; its default ``type`` is :class:`ViewPreprocessor`. Others, e.g. mmpretrain's, are wrapped.
+    """
+    built: nn.Module = MODELS.build(dict(type='ViewPreprocessor') | (cfg or {}))
+    gives_indices = isinstance(built, (ViewPreprocessor, EachView)) and not isinstance(built, SingleViewPreprocessor)
+    return built if gives_indices else EachView(built)
 
 
 def _change_colors(views: list[Tensor], color: Tensor) -> list[Tensor]:

@@ -1,6 +1,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from mmpretrain.structures import DataSample
 from torch import nn
 
 from sslreg.models import BaseMemory, EMATeacher, MemorySSL, ProjectionNeck, Recall, start_teacher
@@ -88,6 +89,23 @@ def test_teacher_gets_no_gradient():
     model.loss(views(8, 8, 4), torch.tensor([0, 1, 2]))['loss'].backward()
     assert all(param.grad is None for param in model.teacher.parameters())
     assert model.backbone.conv.weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize('kind', ['ViewPreprocessor', 'SelfSupDataPreprocessor', 'SingleViewPreprocessor'])
+def test_every_preprocessor_gives_the_indices_and_the_same_views(kind):
+    settings = dict(mean=[127.5] * 3, std=[64.0] * 3, to_rgb=True)
+    model = MODELS.build(toy.model(data_preprocessor=dict(type=kind, **settings)))
+    batch = dict(
+        inputs=[torch.randint(256, (2, 3, 8, 8), dtype=torch.uint8) for _ in range(3)],
+        data_samples=[DataSample(metainfo=dict(sample_idx=index)) for index in (7, 4)],
+    )
+    data = model.data_preprocessor(batch, True)
+    assert data['data_samples'].tolist() == [7, 4]
+    for found, view in zip(data['inputs'], batch['inputs'], strict=True):
+        torch.testing.assert_close(found, (view.flip(1) - 127.5) / 64)
+    start_teacher(model)
+    assert model(**data, mode='loss')['loss'].isfinite()
+    assert set(model.state_dict()) == set(MODELS.build(toy.model()).state_dict())
 
 
 def test_rejects_no_key_views():

@@ -1,4 +1,4 @@
-"""A dataset to transfer to, as on MaSSL's poster: short side 256, central 224 px, k-NN and logistic regression on pooled features."""
+"""Dataset of the transfer benchmark, as on MaSSL's poster: short side 256, central 224 px, k-NN and logistic regression on pooled features."""
 
 from mmengine.config import read_base
 

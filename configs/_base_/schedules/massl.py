@@ -1,4 +1,4 @@
-"""AdamW as MaSSL and DINO train: cosines of learning rate and weight decay, gradients clipped tensor by tensor."""
+"""AdamW as in MaSSL and DINO: cosine schedules of learning rate and weight decay, gradients clipped per tensor."""
 
 from torch.optim import AdamW
 

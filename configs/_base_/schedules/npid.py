@@ -1,4 +1,4 @@
-"""SGD with a cosine of the learning rate to zero, as single-branch SSL trains (https://arxiv.org/abs/2404.19289)."""
+"""SGD with a cosine of the learning rate to zero, as in single-branch SSL (https://arxiv.org/abs/2404.19289)."""
 
 from torch.optim import SGD
 
