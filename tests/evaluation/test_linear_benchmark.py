@@ -289,7 +289,7 @@ def on_a_rank(rank, folder):
         found = results(Path(folder), val=dict(type='Blobs', pipeline=PLAIN), val_share=0.2)
         barrier()  # the main process has written the last state
         (kept,) = Path(folder).iterdir()
-        return found, torch.load(kept)['heads']['precise'][0]
+        return {str(metric): value for metric, value in found.items()}, torch.load(kept)['heads']['precise'][0]
 
 
 @pytest.mark.slow
