@@ -1,5 +1,7 @@
 """Conversion of weights between sslreg and other codes (``tools/convert_checkpoint.py``)."""
 
+from sslreg.utils.moved import forward
+
 from .checkpoint_files import PARTS, find_backbone, make_checkpoint, read_checkpoint
 from .conversion_table import conversion_table
 from .names import timm_name, to_timm_names
@@ -21,3 +23,5 @@ __all__ = [
     'to_encoder',
     'to_timm_names',
 ]
+
+forward(__name__)

@@ -10,6 +10,11 @@ from typing import Any
 
 # Old module, or old module and name, to where it is now.
 MOVED = {
+    'sslreg.conversion.FORMS': 'sslreg.conversion.CODES',
+    'sslreg.conversion.backbone_of': 'sslreg.conversion.find_backbone',
+    'sslreg.conversion.packed': 'sslreg.conversion.make_checkpoint',
+    'sslreg.conversion.to_form': 'sslreg.conversion.to_code',
+    'sslreg.conversion.translated': 'sslreg.conversion.to_timm_names',
     'sslreg.datasets.SplitPart': 'sslreg.memorization.SplitPart',
     'sslreg.datasets.davis': 'sslreg.datasets.davis_clips',
     'sslreg.datasets.listed': 'sslreg.datasets.listed_images',
@@ -46,8 +51,10 @@ MOVED = {
     'sslreg.models.anatomy': 'sslreg.models.introspection',
     'sslreg.models.losses.streamed': 'sslreg.models.ops.streamed_loss',
     'sslreg.visualization': 'sslreg.reports',
+    'sslreg.visualization.Look': 'sslreg.reports.PatchMaps',
     'sslreg.visualization.ObserverHook': 'sslreg.reports.training.ObserverHook',
     'sslreg.visualization.ProgressHook': 'sslreg.reports.training.ProgressHook',
+    'sslreg.visualization.look': 'sslreg.reports.patch_maps',
     'sslreg.visualization.write_report': 'sslreg.reports.training.write_report',
 }
 
