@@ -60,7 +60,7 @@ def memory(work_dir: Path, epoch: int = 2) -> dict[str, torch.Tensor]:
 def validated(work_dir: Path) -> float:
     """The last validation in a run's log."""
     log = next(log for log in sorted(work_dir.glob('*/*.log')) if 'Epoch(val)' in log.read_text())
-    return float(re.findall(r'knn/k20: ([\d.]+)', log.read_text())[-1])
+    return float(re.findall(r'knn/k20/top1: ([\d.]+)', log.read_text())[-1])
 
 
 @pytest.fixture(scope='module')
@@ -100,9 +100,9 @@ def test_test_reports_and_writes_the_metrics(trained, tmp_path):
     text = succeed(python('test.py', CONFIG, trained / 'epoch_2.pth', '--work-dir', tmp_path, '--out', out,
                           '--cfg-options', *SMALL))  # fmt: skip
     metrics = json.loads(out.read_text())
-    assert set(metrics) == {'knn/k10', 'knn/k20'}
-    assert f'{metrics["knn/k20"]:.2f}' in text
-    assert metrics['knn/k20'] == pytest.approx(validated(trained), abs=1e-3)
+    assert set(metrics) == {f'pooled/knn/k{k}/top{top}' for k in (10, 20) for top in (1, 5)}
+    assert f'{metrics["pooled/knn/k20/top1"]:.2f}' in text
+    assert metrics['pooled/knn/k20/top1'] == pytest.approx(validated(trained), abs=1e-3)
 
 
 @pytest.mark.slow
@@ -146,7 +146,7 @@ def test_two_processes_train_and_test(tmp_path):
     succeed(python('test.py', CONFIG, tmp_path / 'epoch_2.pth', '--work-dir', tmp_path, '--out', alone,
                    '--cfg-options', *SMALL))  # fmt: skip
     assert json.loads(out.read_text()) == json.loads(alone.read_text())
-    assert json.loads(out.read_text())['knn/k20'] == pytest.approx(validated(tmp_path), abs=1e-3)
+    assert json.loads(out.read_text())['pooled/knn/k20/top1'] == pytest.approx(validated(tmp_path), abs=1e-3)
 
 
 @pytest.mark.slow
