@@ -35,7 +35,7 @@ class LayerDecayConstructor:
             )
         self.rate: float = options['layer_decay_rate']
         if not 0 < self.rate <= 1:
-            raise ValueError(f'layer_decay_rate={self.rate} must be in (0, 1]; 1 trains all layers alike')
+            raise ValueError(f'layer_decay_rate={self.rate} must be in (0, 1]; 1 trains all layers at one rate')
         self.wrapper_cfg = dict(optim_wrapper_cfg)
         self.optimizer_cfg = dict(self.wrapper_cfg.pop('optimizer'))
 

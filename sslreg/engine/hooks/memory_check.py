@@ -77,13 +77,14 @@ def check_ids(dataset: Any) -> None:
     counts = isinstance(dataset, BaseDataset) and type(dataset).get_data_info is BaseDataset.get_data_info
     if counts or not hasattr(dataset, 'get_data_info'):
         return
-    place: dict[int, int] = {}
+    first: dict[int, int] = {}  # image by its sample_idx
     for i in range(len(dataset)):
         index = dataset.get_data_info(i)['sample_idx']
-        if index in place or not 0 <= index < len(dataset):
-            also = f'as that of image {place[index]}' if index in place else f'not within 0..{len(dataset) - 1}'
+        if index in first or not 0 <= index < len(dataset):
+            problem = f'as that of image {first[index]}' if index in first else f'not within 0..{len(dataset) - 1}'
             raise ValueError(
-                f'the memory tells images by sample_idx, but in this {type(dataset).__name__} that of image {i} is '
-                f'{index}, {also}: wrappers count within each dataset, so give one dataset of all images, each once'
+                f'the memory identifies images by sample_idx, but in this {type(dataset).__name__} that of image {i} '
+                f'is {index}, {problem}: wrappers count within each dataset, so give one dataset of all images, each '
+                'once'
             )
-        place[index] = i
+        first[index] = i

@@ -71,7 +71,7 @@ class MemoryInitHook(Hook):
                 f'{type(model.memory).__name__}: remove the hook, or set its init=random'
             )
         if int(model.memory.num_updates) > 0:
-            runner.logger.info(f'the memory has had {int(model.memory.num_updates)} updates and is left as it is')
+            runner.logger.info(f'the memory has had {int(model.memory.num_updates)} updates, so it is not filled again')
         else:
             self._fill(runner, model)
 

@@ -76,8 +76,8 @@ def merge(batches: Iterable[Batch], length: int) -> list[Tensor]:
 
 def _or_like_others(rows: list[Tensor], length: int) -> list[Tensor]:
     """Return the rows; on a rank without images, zeros of the other ranks' shapes."""
-    own = [(row.shape[1:], row.dtype, row.device.type) for row in rows]
-    found: list[Any] = next((each for each in all_gather_object(own) if each), [])
+    layout = [(row.shape[1:], row.dtype, row.device.type) for row in rows]
+    found: list[Any] = next((each for each in all_gather_object(layout) if each), [])
     if not found:
         raise ValueError(f'none of the {length} images could be read')
     return rows or [torch.zeros(length, *shape, dtype=dtype, device=device) for shape, dtype, device in found]

@@ -167,8 +167,8 @@ class LinearProbe(BaseProbe):
     def _select(self, feats: Tensor, labels: Tensor) -> int:
         """Return the index of the head that is best on these; ``val_accuracy`` keeps that of all, in per cent."""
         right = torch.zeros(len(self.heads), device=self.params.device)
-        for part, own in zip(feats.split(self.batch_size), labels.split(self.batch_size), strict=True):
-            right += (_logits(part, self.params).argmax(dim=2) == own[:, None].to(right.device)).sum(dim=0)
+        for part, truth in zip(feats.split(self.batch_size), labels.split(self.batch_size), strict=True):
+            right += (_logits(part, self.params).argmax(dim=2) == truth[:, None].to(right.device)).sum(dim=0)
         self.val_accuracy = {str(h): 100 * r / len(labels) for h, r in zip(self.heads, right.tolist(), strict=True)}
         best = int(right.argmax())
         print_log(
@@ -179,12 +179,12 @@ class LinearProbe(BaseProbe):
     def _train(self, feats: Tensor, labels: Tensor, rows: Tensor, heads: Sequence[Head]) -> Tensor:
         """Train on some rows, some heads on each rank; return weights and bias ``[H, classes, C + 1]`` of all."""
         rng = torch.Generator().manual_seed(self.seed)
-        own = slice(get_rank(), None, get_world_size())
-        trained = LinearHeads(heads[own], self.num_classes, feats[:0].to(labels.device), rng)
-        if heads[own]:
+        of_this_rank = slice(get_rank(), None, get_world_size())
+        trained = LinearHeads(heads[of_this_rank], self.num_classes, feats[:0].to(labels.device), rng)
+        if heads[of_this_rank]:
             self._descend(trained, feats, labels, rows, rng)
         params = trained.params.new_zeros(len(heads), *trained.params.shape[1:])
-        params[own] = trained.params
+        params[of_this_rank] = trained.params
         all_reduce(params)
         return params
 

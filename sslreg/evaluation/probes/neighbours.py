@@ -61,11 +61,11 @@ def nearest_over_ranks(queries: Tensor, shard: Tensor, first: int, k: int) -> Ne
     return _checked(found)
 
 
-def _gathered(own: Neighbours, first: int, k: int) -> Neighbours:
+def _gathered(local: Neighbours, first: int, k: int) -> Neighbours:
     """Return the k best neighbours among those of all ranks."""
-    missing = (0, k - own.entry.shape[1])
-    similarity = F.pad(own.similarity, missing, value=-torch.inf)
-    entry = F.pad(own.entry + first, missing)
+    padding = (0, k - local.entry.shape[1])
+    similarity = F.pad(local.similarity, padding, value=-torch.inf)
+    entry = F.pad(local.entry + first, padding)
     tops = torch.cat(all_gather(similarity), dim=1), torch.cat(all_gather(entry), dim=1)
     return _in_order(Neighbours(*tops), k)
 

@@ -77,13 +77,13 @@ class Objective:
     @staticmethod
     def _add(value: Tensor, grad: Tensor, feats: Tensor, labels: Tensor, params: Tensor) -> None:
         """Add the cross-entropy of a chunk of standardised features, summed over its rows, and its gradient."""
-        own = labels[:, None]
+        column = labels[:, None]
         margin = logits(feats, params)
-        margin -= margin.gather(1, own)
-        others = margin.scatter_(1, own, -torch.inf).logsumexp(dim=1, keepdim=True)
+        margin -= margin.gather(1, column)
+        others = margin.scatter_(1, column, -torch.inf).logsumexp(dim=1, keepdim=True)
         loss = F.softplus(others)  # of relative accuracy also where it is small, which the line search needs
         value += loss.sum(dtype=torch.double)
-        residual = margin.sub_(loss).exp_().scatter_(1, own, -others.sigmoid())
+        residual = margin.sub_(loss).exp_().scatter_(1, column, -others.sigmoid())
         grad[:, :-1] += residual.T @ feats
         grad[:, -1] += residual.sum(dim=0)
 
