@@ -69,10 +69,11 @@ def _refuse_unfollowed(model: nn.Module, schedules: dict[str, Any]) -> None:
 
 
 def _constructor(optimizer: dict[str, Any], param: str) -> Callable[[float], Any]:
-    """Return a function that constructs an optimizer of nothing much with another value of a hyper-parameter."""
+    """Return a function that constructs an optimizer of one parameter with another value of a hyper-parameter."""
     kind = _class(optimizer)
     first = next(iter(signature(kind).parameters))  # 'params', of the model
-    return lambda value: OPTIMIZERS.build(optimizer | {param: value, first: [nn.Parameter(torch.zeros(1))]})
+    plain = {name: value for name, value in optimizer.items() if name != 'fused'}  # which may refuse the CPU
+    return lambda value: OPTIMIZERS.build(plain | {param: value, first: [nn.Parameter(torch.zeros(1))]})
 
 
 def _class(cfg: dict[str, Any]) -> Any:

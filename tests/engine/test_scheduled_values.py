@@ -7,6 +7,7 @@ import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.model import BaseModule
+from mmengine.optim.optimizer import amp_optimizer_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmpretrain.models import ContrastiveHead
@@ -175,8 +176,9 @@ def wrapper_of(model, **cfg):
 COSINE = dict(type='CosineSchedule', start=1.0, end=0.0, warmup='2ep')
 
 
-@pytest.mark.parametrize('kind', ['OptimWrapper', 'SSLOptimWrapper'])
-def test_groups_of_mmengines_constructor_keep_their_factor(kind):
+@pytest.mark.parametrize('kind', ['OptimWrapper', 'SSLOptimWrapper', 'AmpOptimWrapper'])
+def test_groups_of_mmengines_constructor_keep_their_factor(kind, monkeypatch):
+    monkeypatch.setattr(amp_optimizer_wrapper, 'is_cuda_available', lambda: True)  # it refuses the CPU
     model = torch.nn.Linear(2, 2)
     optimizer = dict(type='SGD', lr=COSINE, momentum=0.9, weight_decay=dict(type='LinearSchedule', start=0.0, end=0.4))
     paramwise = dict(custom_keys={'bias': dict(lr_mult=0.1, decay_mult=0.0)})
