@@ -286,6 +286,7 @@ model.neck.update(in_channels=32, hid_channels=32)
 model.memory.length = 64
 train_dataloader.update(batch_size=2, num_workers=0)
 train_cfg.max_epochs = 1
+model.head.teacher_temp.warmup = 0.5  # of the run
 """
 
 
