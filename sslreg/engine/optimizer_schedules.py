@@ -72,7 +72,7 @@ def _constructor(optimizer: dict[str, Any], param: str) -> Callable[[float], Any
     """Return a function that constructs an optimizer of one parameter with another value of a hyper-parameter."""
     kind = _class(optimizer)
     first = next(iter(signature(kind).parameters))  # 'params', of the model
-    plain = {name: value for name, value in optimizer.items() if name != 'fused'}  # which may refuse the CPU
+    plain = {name: value for name, value in optimizer.items() if name != 'fused'}  # fused optimizers may refuse the CPU
     return lambda value: OPTIMIZERS.build(plain | {param: value, first: [nn.Parameter(torch.zeros(1))]})
 
 

@@ -51,6 +51,6 @@ def _problems_of_parts(config: Any) -> Iterator[str]:
 def _problem(attempt: Callable[[], object]) -> str | None:
     try:
         attempt()
-    except (OSError, ValueError, RuntimeError) as error:  # the last is raised by mmpretrain's StanfordCars
+    except (OSError, ValueError, RuntimeError) as error:  # mmpretrain's StanfordCars raises RuntimeError
         return ' '.join(str(error).split())
     return None

@@ -46,7 +46,7 @@ class _ScoreHook(Hook):
             ValueError: The run is iteration-based.
         """
         if not isinstance(runner.train_loop, EpochBasedTrainLoop):
-            raise ValueError(f'{type(self).__name__} scores after epochs, of which an iteration-based run has none')
+            raise ValueError(f'{type(self).__name__} scores after epochs, but an iteration-based run has none')
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Score, log and write."""
@@ -117,7 +117,7 @@ class SSLMemHook(_ScoreHook):
     (alignment). The views are the same each time. The training itself is not changed.
 
     Args:
-        reference: Checkpoint of g, of the same architecture. A config beside it is checked as by the tool.
+        reference: Checkpoint of g, of the same architecture. A config beside it is checked as by ``sslmem.py score``.
         split: File of the split.
         interval: Epochs between two scorings.
         num_views: Augmentations of an image.

@@ -88,7 +88,7 @@ class Study:
         """The scores that ``sslmem.py score`` wrote.
 
         Raises:
-            FileNotFoundError: There are no scores; says which command makes them.
+            FileNotFoundError: There are no scores; the message names the command that makes them.
             ValueError: The scores are of other candidates than the split.
         """
         file = self.results / 'scores.npz'

@@ -29,7 +29,7 @@ class MemorySSL(BaseSelfSupervisor):
         neck: Config of the neck, ``[B, C] -> [B, D]`` of unit norm.
         memory: Config of a memory, from the registry ``MEMORIES``.
         head: Config of a head with ``loss(queries, keys, recall)``.
-        teacher: Config of an averaged model, e.g. :class:`EMATeacher`, or None. It brings ``TeacherEMAHook``, which
+        teacher: Config of an averaged model, e.g. :class:`EMATeacher`, or None. It adds ``TeacherEMAHook``, which
             moves it.
         num_key_views: Views 0..T-1 that become keys.
         mixing: Config of a transform that mixes the images of a batch, e.g. :class:`InstanceCutMix`, or None. It needs

@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
+WORKERS = min(4, os.cpu_count() or 1)  # data-loading workers per process, by default
 
 
 def set_environment() -> None:
@@ -54,4 +55,6 @@ def add_launcher(parser: Any, scripts: str = 'torchrun.sh: pytorch') -> None:
         parser: A parser or an argument group.
         scripts: The shell scripts that start the tool, with the launcher that each of them names.
     """
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help=f'what started the processes ({scripts})')
+    parser.add_argument(
+        '--launcher', choices=LAUNCHERS, default='none', help=f'program that started the processes ({scripts})'
+    )

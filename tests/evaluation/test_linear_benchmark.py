@@ -330,7 +330,7 @@ def test_bfloat16_is_of_the_network_only(tmp_path):
         (dict(lrs=(0,)), 'lrs='),
         (dict(test=dict(type='Blobs', classes=('a', 'b', 'c'))), 'the bank has the classes b, g, r'),
         (dict(val=dict(type='Blobs', shift=1)), 'labels differ'),
-        (dict(val=dict(type='Blobs'), val_share=0.01), 'of 26 images of 3 classes holds none out'),
+        (dict(val=dict(type='Blobs'), val_share=0.01), 'of 26 images of 3 classes holds out no image'),
         (dict(kinds=[dict(type='NotNumbers')]), '1 of 1 images have features that are not finite'),
         (dict(kinds=[dict(type='PatchTokens')]), 'patchtokens gives .* of an image: a linear probe takes'),
         (

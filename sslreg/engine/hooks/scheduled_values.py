@@ -92,7 +92,7 @@ def training_length(runner: Runner) -> TrainingLength:
     epoch_based = isinstance(runner.train_loop, EpochBasedTrainLoop)
     try:
         epoch_steps = len(loader)
-    except TypeError:  # of an IterableDataset
+    except TypeError:  # an IterableDataset has no length
         epoch_steps = None
     accumulation = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
     setting = f'train_cfg.max_epochs={runner.max_epochs}' if epoch_based else f'train_cfg.max_iters={runner.max_iters}'

@@ -187,7 +187,7 @@ class Extractor:
 
 
 def passes(keys: Sequence[tuple[str, str]], wanted: Sequence[Wanted]) -> list[Pass]:
-    """Combine requests for datasets of one key into one pass; ``keys`` as of :meth:`Extractor.keys`."""
+    """Combine requests for datasets of one key into one pass; ``keys`` are those of :meth:`Extractor.keys`."""
     groups: dict[str, list[tuple[str, Wanted]]] = {}
     for (key, kind), each in zip(keys, wanted, strict=True):
         groups.setdefault(key, []).append((kind, each))

@@ -109,7 +109,7 @@ def score_clip(predicted: Array, truth: Array, num_objects: int) -> list[ObjectS
 
 
 def clip_metric(clip: str = '') -> Metric:
-    """Return the metric ``J&F`` of a clip; of all clips without a name."""
+    """Return the metric ``J&F`` of a clip, or of all clips together without a name."""
     return Metric('J&F', group=clip)
 
 

@@ -15,7 +15,7 @@ def add_report(commands: Any) -> None:
     report = commands.add_parser('report', help='a page about one or several scored studies')
     report.add_argument('studies', nargs='+', metavar='DIR', help='folders with the scores of `score`')
     report.add_argument('--out', metavar='DIR', help='the page goes here (default, of one study: DIR/report)')
-    report.add_argument('--layer', metavar='NAME', help='whose scores are shown (default: the last that was scored)')
+    report.add_argument('--layer', metavar='NAME', help='layer to show (default: the last that was scored)')
     report.add_argument(
         '--top',
         type=int,

@@ -40,10 +40,12 @@ def add_score(commands: Any) -> None:
     score.add_argument('--g', metavar='CHECKPOINT', help='with a config: trained on shared and independent images')
     score.add_argument('--split', metavar='FILE', help='with a config: the split (JSON)')
     score.add_argument('--out', metavar='DIR', help='scores go here (default: the folder)')
-    score.add_argument('--seeds', type=int, nargs='+', metavar='N', help='with a folder: of its pairs (default: all)')
+    score.add_argument(
+        '--seeds', type=int, nargs='+', metavar='N', help='with a folder: seeds of the pairs to score (default: all)'
+    )
     score.add_argument('--views', type=int, default=5, metavar='N', help='augmentations of an image (default: 5)')
     score.add_argument('--against', choices=AGAINST, default='views', help='views with each other, or with the image')
-    score.add_argument('--distance', choices=DISTANCES, default='l2', help='of representations (default: l2)')
+    score.add_argument('--distance', choices=DISTANCES, default='l2', help='distance of representations (default: l2)')
     score.add_argument('--no-normalize', action='store_true', help='leave representations at their length')
     score.add_argument(
         '--part',

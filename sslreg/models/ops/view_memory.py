@@ -76,7 +76,7 @@ def _loss_and_gradient(queries: Tensor, keys: Tensor, seen: Attended) -> tuple[T
     views = [len(queries), len(keys)]
     student, teacher = seen.mean.unflatten(0, (sum(views), -1)).split(views)
     log_sum = seen.log_sum.sum(dim=0).unflatten(0, (sum(views), -1))[: len(queries)]
-    pairs = 1 - torch.eye(*views, dtype=queries.dtype, device=queries.device)  # which views are compared
+    pairs = 1 - torch.eye(*views, dtype=queries.dtype, device=queries.device)  # 1 for views that are compared
     partners = pairs.sum(dim=1)[:, None]  # [S, 1]
     wanted = torch.einsum('st,tbd->sbd', pairs, teacher)
     count = len(keys) * (len(queries) - 1) * queries.shape[1] * len(seen.log_sum)
