@@ -83,12 +83,12 @@ def note(owner: Any, schedules: dict[str, AnySchedule]) -> None:
 
 
 def check_range(name: str, schedule: AnySchedule, construct: Callable[[float], Any]) -> None:
-    """Construct a component with the lowest and the highest value, so that it refuses what it refuses as a constant.
+    """Construct a component with the lowest and the highest value, so that it refuses the same values as constants.
 
     Args:
         name: The argument, for the message.
         schedule: Its schedule.
-        construct: Function of the value; what it returns is thrown away, and no random number is used up.
+        construct: Function of the value; its result is thrown away, and no random number is used up.
 
     Raises:
         ValueError: The component refuses a value.

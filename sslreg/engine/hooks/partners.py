@@ -41,5 +41,5 @@ class ParamSchedulerHook(MMEngineParamSchedulerHook):
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Register what is missing."""
+        """Register the missing hooks."""
         register_required_hooks(runner)
