@@ -1,4 +1,4 @@
-"""Which units are pruned, by hand-made UnitMem, and what a network without them gives."""
+"""Pruned units by hand-made UnitMem, and the outputs of networks without them."""
 
 import pytest
 import torch
