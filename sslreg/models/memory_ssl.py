@@ -92,6 +92,9 @@ class MemorySSL(BaseSelfSupervisor):
     def loss(self, inputs: list[Tensor], indices: Tensor) -> dict[str, Tensor]:
         """Compute the losses of a training step and update the memory.
 
+        MMEngine calls it through ``train_step`` and mmpretrain's ``forward(mode='loss')``, with the output of the
+        preprocessor: ``inputs`` and, as ``indices``, its ``data_samples``.
+
         Args:
             inputs: V views, each ``[B, 3, H, W]``; sizes may differ between views.
             indices: ``[B]`` dataset index of each image, on the host, as :class:`ViewPreprocessor` gives them.
