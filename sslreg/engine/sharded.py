@@ -46,7 +46,8 @@ class ShardedModel(nn.Module):
         outside = [name for name, parameter in module.named_parameters() if id(parameter) not in inside]
         if outside:
             raise ValueError(
-                f'ShardedModel shards backbones and necks, but {outside[0]} is outside: remove model_wrapper_cfg'
+                f'ShardedModel shards backbones and necks, but {outside[0]} is outside of them: leave out '
+                'model_wrapper_cfg'
             )
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
