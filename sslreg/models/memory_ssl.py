@@ -141,7 +141,10 @@ class MemorySSL(BaseSelfSupervisor):
         if self.mixing is None:
             return views, {}
         if len(views) > 1:
-            raise ValueError(f'{type(self.mixing).__name__} mixes one view, the dataset gives {len(views)}')
+            raise ValueError(
+                f'{type(self.mixing).__name__} mixes one view, the dataset gives {len(views)}: set num=1, or leave out '
+                'model.mixing'
+            )
         images, labels = self.mixing(views[0], torch.eye(len(views[0]), device=views[0].device))
         return [images], dict(labels=labels)
 
