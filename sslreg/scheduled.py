@@ -50,6 +50,8 @@ def is_schedule(value: Any, registry: Registry) -> bool:
     kind = value['type']
     if isinstance(kind, str):
         registry.import_from_location()
+        if kind.endswith('Schedule') and '.' not in kind:
+            return True  # also a misspelt name, for which the registry then raises an error
         kind = registry.module_dict.get(kind) or ('.' in kind and get_object_from_string(kind))
     return kind in registry.module_dict.values()
 
