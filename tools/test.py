@@ -100,8 +100,11 @@ def configure(args: argparse.Namespace) -> Config:
         raise ValueError('--dry-run and --skip-broken belong to --benchmarks')
     if not args.checkpoint:
         raise ValueError('a checkpoint is needed; only --benchmarks evaluate a network with its initial weights')
-    if args.data_root and (problem := use_data_root(cfg, args.data_root)):
-        raise ValueError(f'--data-root: {problem}')
+    if args.data_root and use_data_root(cfg, args.data_root):
+        raise ValueError(
+            f'--data-root {args.data_root}: the folder has no train/ folder; the evaluation needs labelled images in '
+            'train/CLASS/ and val/CLASS/. Without labels, use --benchmarks'
+        )
     if cfg.get('test_dataloader') is None:
         raise ValueError(f'{args.config} has no test_dataloader, so nothing to evaluate on')
     check_checkpoint(args.checkpoint)

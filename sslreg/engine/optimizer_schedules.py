@@ -15,7 +15,7 @@ from sslreg.scheduled import check_range, scheduled_numbers, split
 class OptimizerSchedules:
     """Schedules that stand in an optimizer's config, e.g. ``lr=dict(type=CosineSchedule, ...)``.
 
-    The optimizer is constructed with the largest value of a schedule, so that every parameter group, whatever its
+    The optimizer is constructed with the largest value of a schedule, so that every parameter group, with any
     ``lr_mult``, has a ratio to it; ``ScheduledValuesHook`` keeps these ratios.
 
     Args:

@@ -24,7 +24,7 @@ class MissingDataError(ValueError):
 
 
 def problems_of(config: Any) -> list[str]:
-    """Return what the config of a benchmark lacks, in words: all datasets and lists, not only the first."""
+    """Return the problems of a benchmark's config, in words: all missing datasets and lists, not only the first."""
     return list(dict.fromkeys(_problems(config)))
 
 

@@ -116,7 +116,7 @@ def read_studies(
     ]
     if len({study.layer for study in studies}) > 1:
         last = ', '.join(f'{study.layer} of {study.name}' for study in studies)
-        raise ValueError(f'the last layers that were scored differ, {last}: choose one by --layer')
+        raise ValueError(f'the last scored layers differ, {last}: choose one by --layer')
     return studies
 
 

@@ -92,6 +92,9 @@ class MemorySSL(BaseSelfSupervisor):
     def loss(self, inputs: list[Tensor], indices: Tensor) -> dict[str, Tensor]:
         """Compute the losses of a training step and update the memory.
 
+        MMEngine calls it through ``train_step`` and mmpretrain's ``forward(mode='loss')``, with the output of the
+        preprocessor: ``inputs`` and, as ``indices``, its ``data_samples``.
+
         Args:
             inputs: V views, each ``[B, 3, H, W]``; sizes may differ between views.
             indices: ``[B]`` dataset index of each image, on the host, as :class:`ViewPreprocessor` gives them.
@@ -138,7 +141,10 @@ class MemorySSL(BaseSelfSupervisor):
         if self.mixing is None:
             return views, {}
         if len(views) > 1:
-            raise ValueError(f'{type(self.mixing).__name__} mixes one view, the dataset gives {len(views)}')
+            raise ValueError(
+                f'{type(self.mixing).__name__} mixes one view, the dataset gives {len(views)}: set num=1, or leave out '
+                'model.mixing'
+            )
         images, labels = self.mixing(views[0], torch.eye(len(views[0]), device=views[0].device))
         return [images], dict(labels=labels)
 

@@ -9,9 +9,9 @@ WORKERS = min(4, os.cpu_count() or 1)  # data-loading workers per process, by de
 
 
 def set_environment() -> None:
-    """Set what torch reads from the environment when it is imported: call this first.
+    """Set the environment variables that torch reads when it is imported; call this before any such import.
 
-    torch's threads otherwise wait for each other in a busy loop: several times slower wherever the cores are shared.
+    Otherwise torch's threads wait for each other in a busy loop, which is several times slower on shared cores.
     """
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 

@@ -55,7 +55,7 @@ class Blobs(BaseDataset):
 
 @FEATURES.register_module(force=True)
 class Precise:
-    """In float64, so that sums in other orders do not matter."""
+    """Features in float64, so that the order of sums does not matter."""
 
     def __call__(self, observer, images):
         return observer(images).pooled.double() / 100

@@ -30,16 +30,17 @@ def register_required_hooks(runner: Runner) -> None:
         if name not in listed:
             hook = HOOKS.build(cfg)
             runner.register_hook(hook)
-            runner.logger.info(f'{name} was added, which the model needs')
+            runner.logger.info(f'{name} was added because the model needs it')
 
 
 @HOOKS.register_module()
 class ParamSchedulerHook(MMEngineParamSchedulerHook):
-    """MMEngine's hook, which every Runner has, and which also registers the hooks that the components need.
+    """MMEngine's hook of this name that also registers the hooks that the components need.
 
-    So a config's own ``custom_hooks`` or ``default_hooks`` lose neither the teacher's movement nor the schedules.
+    Every Runner has this hook, so the teacher and the schedules move whatever ``custom_hooks`` and ``default_hooks`` of
+    a config are.
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Register what is missing."""
+        """Register the missing hooks."""
         register_required_hooks(runner)

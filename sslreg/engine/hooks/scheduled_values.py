@@ -15,7 +15,7 @@ from sslreg.utils.dist import unwrap
 
 
 class ScheduledValues:
-    """All numbers of a model and an optimizer that follow a schedule; a loop without a Runner can move them by it.
+    """All numbers of a model and an optimizer that follow a schedule; a loop without a Runner calls :meth:`set`.
 
     A group that starts with another value than the optimizer's (``lr_mult``, ``--auto-scale-lr``, no weight decay)
     keeps that ratio throughout; it is noted in the group, and so in the checkpoint. MMEngine's own schedulers
@@ -66,7 +66,7 @@ class ScheduledValues:
 
 @HOOKS.register_module()
 class ScheduledValuesHook(Hook):
-    """Movement of everything that follows a schedule, before every training step; the values are logged."""
+    """Hook that sets all scheduled values of the model and the optimizer before every training step and logs them."""
 
     priority = 'HIGHEST'  # before MMEngine's RuntimeInfoHook logs the step
 

@@ -40,7 +40,7 @@ def nearest(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
         ValueError: The bank has fewer than k entries, or features are not finite.
     """
     if len(bank) < k:
-        raise ValueError(f'a bank of {len(bank)} has no {k} neighbours')
+        raise ValueError(f'a bank of {len(bank)} has no {k} neighbours: lower k')
     return _checked(_search(queries, bank, k))
 
 
@@ -101,7 +101,7 @@ def _in_order(found: Neighbours, k: int) -> Neighbours:
 
 def _checked(found: Neighbours) -> Neighbours:
     if not found.similarity.isfinite().all():
-        raise ValueError('features of the queries or the bank are not finite: the network is broken')
+        raise ValueError('features of the queries or the bank are not finite: did the training diverge?')
     return found
 
 

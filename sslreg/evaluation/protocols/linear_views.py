@@ -135,7 +135,10 @@ class LinearBenchmark(BaseBenchmark):
         held_out = torch.zeros_like(self.train_labels, dtype=torch.bool)
         if 'val' in datasets:
             if not torch.tensor(datasets['val'].get_gt_labels()).equal(self.train_labels):
-                raise ValueError('val must be the images of train with other transforms: their labels differ')
+                raise ValueError(
+                    'val must be the images of train with other transforms, but their labels differ: give both '
+                    'the same files'
+                )
             held_out = drawn_to_select(self.train_labels, self.val_share, self.seed)
             self.labels['val'] = self.train_labels[held_out]
             datasets['val'].get_subset_(held_out.nonzero().flatten().tolist())  # in place: see SplitPart

@@ -1,4 +1,4 @@
-"""Evaluating a network whose memorising units are zeroed (arXiv 2409.19069, section 6)."""
+"""Evaluation of a network without its memorising units, which are zeroed (arXiv 2409.19069, section 6)."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -81,7 +81,7 @@ def layer_names(model: Any, patterns: Sequence[str]) -> list[str]:
         ValueError: A pattern matches no layer.
     """
     if places := [name for name in (REPRESENTATION, RESIDUALS) if name in patterns]:
-        raise ValueError(f'{places[0]!r} is what layers give together, not a layer that can be pruned: name layers')
+        raise ValueError(f'{places[0]!r} is the output of several layers, not a layer that can be pruned: name layers')
     return Layers(model, patterns).names
 
 
