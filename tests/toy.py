@@ -1,5 +1,6 @@
 """A toy run through the real Runner: 24 noise images of 8 px, a linear backbone, two epochs in a second."""
 
+import itertools
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from torch.utils.data import DataLoader
 from sslreg.registry import DATASETS, MODELS, TRANSFORMS
 
 LR = dict(type='CosineSchedule', start=1e-2, end=0)
+
+RUNS = itertools.count()  # two runs of one name, MMEngine's default within a second, would share their curves
 
 
 @MODELS.register_module(force=True)
@@ -138,6 +141,7 @@ def config(work_dir: Path, epochs: int = 2, **overrides: Any) -> Config:
                 randomness=dict(seed=0),
                 log_level='WARNING',
                 work_dir=str(work_dir),
+                experiment_name=f'toy_{next(RUNS)}',
             )
         )
         if not overrides
