@@ -6,8 +6,9 @@ import pytest
 from mmengine.runner import Runner
 
 from sslreg.evaluation import Extractor, FeatureStore, Suite
+from sslreg.evaluation.features.wanted import Wanted
 from sslreg.evaluation.model import load_model
-from sslreg.evaluation.protocols.base import BaseBenchmark, Wanted
+from sslreg.evaluation.protocols.base import BaseBenchmark
 from sslreg.registry import BENCHMARKS
 from sslreg.utils.config_files import load_config
 from sslreg.utils.earlier_configs import benchmark_of, translate
