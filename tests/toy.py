@@ -1,6 +1,7 @@
 """A toy run through the real Runner: 24 noise images of 8 px, a linear backbone, two epochs in a second."""
 
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from torch.utils.data import DataLoader
 
 from sslreg.registry import DATASETS, MODELS, TRANSFORMS
 
+RUNS = count()
 LR = dict(type='CosineSchedule', start=1e-2, end=0)
 
 
@@ -136,6 +138,7 @@ def config(work_dir: Path, epochs: int = 2, **overrides: Any) -> Config:
                     checkpoint=dict(type='PlainCheckpointHook', interval=1),
                 ),
                 randomness=dict(seed=0),
+                experiment_name=f'toy{next(RUNS)}',  # MMEngine's logs are by name and second, and a toy is faster
                 log_level='WARNING',
                 work_dir=str(work_dir),
             )

@@ -6,8 +6,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
-from sslreg.engine.hooks.partners import register_required_hooks
+from sslreg.engine.hooks.partners import start_required_hooks
 from sslreg.engine.lengths import TrainingLength
+from sslreg.engine.optimizer_schedules import note_ratios
 from sslreg.engine.schedules import Schedule
 from sslreg.registry import HOOKS, SCHEDULES
 from sslreg.scheduled import adopt, scheduled_numbers
@@ -43,7 +44,7 @@ class ScheduledValues:
             for param, schedule in getattr(optimizer, 'schedules', {}).items()
         }
         for param in self.params:
-            _note_ratios(optimizer, param)
+            note_ratios(optimizer, param)
         if optimizer is not None:
             optimizer.schedules_are_followed = True
 
@@ -72,7 +73,7 @@ class ScheduledValuesHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Register the other hooks that the components need."""
-        register_required_hooks(runner)
+        start_required_hooks(runner)
 
     def before_train(self, runner: Runner) -> None:
         """Find the scheduled numbers and resolve the lengths of their schedules in this run."""
@@ -104,9 +105,3 @@ def _resolved(place: str, schedule: Any, training: TrainingLength) -> Schedule:
         return schedule.resolved(training)
     except ValueError as error:
         raise ValueError(f'{place}: {error}') from None
-
-
-def _note_ratios(optimizer: Any, param: str) -> None:
-    default = optimizer.defaults[param]
-    for group in optimizer.param_groups:
-        group.setdefault(f'{param}_ratio', group[param] / default if default else 1.0)
