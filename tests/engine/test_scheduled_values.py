@@ -1,6 +1,7 @@
 """Schedules that stand where their values stand: who moves them, in which lengths, and what is refused at start."""
 
 import math
+import runpy
 from dataclasses import dataclass
 
 import pytest
@@ -379,3 +380,12 @@ def test_an_older_config_evaluates_its_checkpoint(tmp_path):
     cfg.load_from = str(tmp_path / 'epoch_2.pth')
     drop_old_hooks(cfg)
     assert Runner.from_cfg(cfg).test() == runner.val_loop.run()
+
+
+def test_evaluation_leaves_the_config_of_the_training_in_the_work_dir(tmp_path):
+    path = tmp_path / 'toy.py'
+    old_config(tmp_path).dump(path)
+    text, cfg = path.read_text(), Config.fromfile(path)
+    drop_old_hooks(cfg)
+    runpy.run_path('tools/test.py')['Tester'].from_cfg(cfg)
+    assert path.read_text() == text
