@@ -84,7 +84,7 @@ def peak_mb(call: Callable[[], object]) -> float:
         call()
         torch.cuda.synchronize()
         return (torch.cuda.max_memory_allocated() - before) / 1e6
-    ctypes.CDLL('libc.so.6').malloc_trim(0)  # what earlier calls left must not serve this one unseen
+    ctypes.CDLL('libc.so.6').malloc_trim(0)  # otherwise memory left by earlier calls would hide this call's growth
     Path('/proc/self/clear_refs').write_text('5')  # the high-water mark starts again from here
     before = _status('VmRSS')
     call()
@@ -115,7 +115,9 @@ def arguments(description: str) -> argparse.Namespace:
     parser.add_argument('--quick', action='store_true', help='smaller sizes')
     parser.add_argument('--json', metavar='FILE', type=Path, help='write the rows there')
     parser.add_argument('--rounds', type=int, default=5, help='timed calls of each; the median counts (default: 5)')
-    parser.add_argument('--threads', type=int, default=1, help='of torch on the CPU (default: 1, least disturbed)')
+    parser.add_argument(
+        '--threads', type=int, default=1, help='threads of torch on the CPU (default: 1, least disturbed)'
+    )
     args = parser.parse_args()
     for name in ('rounds', 'threads'):
         if getattr(args, name) < 1:

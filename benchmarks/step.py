@@ -107,7 +107,7 @@ CASES: dict[tuple[str, str], list[Case]] = {  # device, size
         resnet(32, 'float32', 'channels last'),
     ],
     ('cuda', 'quick'): [VIT_S(), resnet(512, 'bfloat16'), resnet(512, 'bfloat16', 'channels last')],
-    ('cuda', 'full'): [  # what has to be compiled comes last, for it may be cut off
+    ('cuda', 'full'): [  # compiled cases come last, because they may be cut off
         resnet(512, 'bfloat16'),
         resnet(512, 'bfloat16', 'channels last'),
         VIT_S(),
@@ -230,9 +230,7 @@ def write(rows: list[dict[str, Any]], file: Path) -> None:
 def main() -> None:
     """Run the benchmark and print its table."""
     args = arguments(__doc__.split('\n')[0])
-    signal.signal(
-        signal.SIGTERM, lambda *_: sys.exit(143)
-    )  # what has been measured is shown if a later case is cut off
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that rows are kept if a later case is cut off
     rows: list[dict[str, Any]] = []
     try:
         for case in CASES[DEVICE, 'quick' if args.quick else 'full']:

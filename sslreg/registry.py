@@ -113,7 +113,7 @@ DATASETS = Registry('dataset', parent=mmpretrain.DATASETS, locations=['sslreg.da
 DATA_SAMPLERS = Registry('data sampler', parent=mmpretrain.DATA_SAMPLERS)
 TRANSFORMS = Registry('transform', parent=mmpretrain.TRANSFORMS, locations=['sslreg.datasets'])
 
-METRICS = Registry('metric', parent=mmpretrain.METRICS, locations=['sslreg.evaluation'])
+METRICS = Registry('metric', parent=mmpretrain.METRICS)
 EVALUATORS = Registry('evaluator', parent=mmpretrain.EVALUATORS)
 
 MEMORIES = Registry('memory', scope='sslreg', locations=['sslreg.models'], build_func=build_component)

@@ -1,4 +1,4 @@
-"""Numbers that follow a schedule: taken out of a component's config, noted at the component, found in a model."""
+"""Scheduled numbers: split off a component's config, noted as its attribute ``scheduled``, and found in a model."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -54,8 +54,8 @@ def is_schedule(value: Any, registry: Registry) -> bool:
         registry.import_from_location()
         registered = registry.module_dict.get(kind.removeprefix(f'{registry.scope}.'))
         found = registered or ('.' in kind and get_object_from_string(kind))
-        if not found:  # a misspelt name is one too, so that building it suggests the right one
-            return bool(get_close_matches(kind.rpartition('.')[2], registry.module_dict, n=1, cutoff=0.9))
+        if not found:  # a misspelt name is a schedule too, for which the registry then raises an error
+            return kind.endswith('Schedule') or bool(get_close_matches(kind, registry.module_dict, n=1, cutoff=0.9))
         kind = found
     return kind in registry.module_dict.values()
 
@@ -88,10 +88,10 @@ def split(cfg: Any, registry: Registry) -> tuple[dict[str, Any], dict[str, AnySc
 
 
 def note(owner: Any, schedules: dict[str, AnySchedule]) -> None:
-    """Note at a component which of its attributes follow which schedule.
+    """Store the schedules of a component's attributes in its attribute ``scheduled``.
 
     Raises:
-        TypeError: The component does not keep the number under the argument's name, so that nothing could be moved.
+        TypeError: The component does not keep the number as an attribute of the argument's name.
     """
     for name, schedule in schedules.items():
         value = getattr(owner, name, None)
@@ -108,12 +108,12 @@ def note(owner: Any, schedules: dict[str, AnySchedule]) -> None:
 
 
 def check_range(name: str, schedule: AnySchedule, construct: Callable[[float], Any]) -> None:
-    """Construct a component with the lowest and the highest value, so that it refuses what it refuses as a constant.
+    """Construct a component with the lowest and the highest value, so that it refuses the same values as constants.
 
     Args:
         name: The argument, for the message.
         schedule: Its schedule.
-        construct: Function of the value; what it returns is thrown away, and no random number is used up.
+        construct: Function of the value; its result is thrown away, and no random number is used up.
 
     Raises:
         ValueError: The component refuses a value.
@@ -136,7 +136,9 @@ def scheduled_numbers(model: nn.Module) -> Iterator[Scheduled]:
 
 
 def adopt(model: nn.Module, registry: Registry) -> None:
-    """Take in schedules that mmpretrain's components, built by its own registry, hold in place of a number.
+    """Replace configs of schedules in attributes of modules by their first value, and note the schedules.
+
+    mmpretrain's own registry builds its components without :func:`split`, so they keep such a config as an attribute.
 
     Args:
         model: The model; its attributes are set to the first value.

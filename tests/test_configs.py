@@ -74,7 +74,7 @@ def run_transforms(pipeline: list[dict], image: dict) -> dict:
 
 @pytest.mark.parametrize('path', CONFIGS, ids=str)
 def test_transforms_of_a_config_run(path, tmp_path):
-    """From what the dataset gives to what the model takes: uint8 images, as many views as the loss compares."""
+    """The output of the dataset fits the model: uint8 images, as many views as the loss compares."""
     cfg = Config.fromfile(path)
     Image.new('RGB', (400, 300), (200, 100, 50)).save(tmp_path / 'photo.png')
     files = dict(img_path=str(tmp_path / 'photo.png'), gt_label=0)
@@ -97,7 +97,7 @@ class Images(list):
 
 
 def first_item(dataset, files, arrays):
-    """What a dataset gives, of an image in place of its own."""
+    """Return the first item of a dataset, with an image in place of its own."""
     if 'dataset' in dataset:
         images = Images([first_item(dataset.dataset, files, arrays)])
         return DATASETS.build(dict(dataset, dataset=images))[0]

@@ -1,4 +1,4 @@
-"""What ``import sslreg`` gives."""
+"""Names and checks of ``import sslreg``."""
 
 import subprocess
 import sys

@@ -32,6 +32,12 @@ def test_a_type_that_does_not_exist(registry, kind, hint):
         registry.build(dict(type=kind))
 
 
+def test_a_schedule_that_does_not_exist_in_place_of_a_number():
+    head = dict(type='ViewMemoryHead', loss=dict(type='ViewMemoryCELoss'))
+    with pytest.raises(KeyError, match="CosinSchedule is not in the .* did you mean 'CosineSchedule'?"):
+        MODELS.build(head | dict(teacher_temp=dict(type='CosinSchedule', start=0.1, end=0.2)))
+
+
 def test_what_exists_is_built_in_the_scope_that_is_set():
     assert len(MEMORIES.build(dict(type='QueueMemory', length=8, feat_dim=2))) == 8
     with DefaultScope.overwrite_default_scope('mmpretrain'):

@@ -1,4 +1,4 @@
-"""What makes the host wait for the device, counted on the CPU where nothing waits."""
+"""Operations that make the host wait for the device, counted on the CPU, where nothing waits."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -7,8 +7,8 @@ python tools/extract_features.py CONFIG CHECKPOINT --dataset test_dataloader.dat
 bash tools/torchrun.sh 8 extract_features.py CONFIG CHECKPOINT --images photos --out photos.npz
 
 FILE.npz holds features [N, ...], paths [N], labels [N] where there are any, and about, a JSON text. FILE.parquet, for
-which pyarrow must be installed, holds the same. What was done before an interruption lies in FILE.npz.parts: the same
-command goes on from there.
+which pyarrow must be installed, holds the same. An interrupted extraction keeps its rows in FILE.npz.parts: run the
+same command again to continue.
 """
 
 import argparse

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
-from sslreg.engine.hooks import register_required_hooks
 from sslreg.utils import command_line
 
 command_line.set_environment()
@@ -22,6 +21,7 @@ from rich import get_console
 from rich.table import Table
 
 from sslreg.datasets import PhotoTiles
+from sslreg.engine.hooks import register_required_hooks
 from sslreg.evaluation import Metrics
 from sslreg.reports.training import ObserverHook, ProgressHook, write_report
 from sslreg.reports.training.accuracy_section import metric_title

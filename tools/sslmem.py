@@ -1,4 +1,4 @@
-r"""How much an encoder memorised each image: SSLMem (arXiv 2401.12233), LayerMem and UnitMem (arXiv 2409.19069).
+r"""Measure how much an encoder memorised each image: SSLMem (arXiv 2401.12233), LayerMem, UnitMem (arXiv 2409.19069).
 
 python tools/sslmem.py train configs/sslmem/resnet9_cifar10_massl_small.py --out work_dirs/sslmem/massl --seeds 0 1
 python tools/sslmem.py score work_dirs/sslmem/massl

@@ -6,8 +6,6 @@ bash tools/dist_test.sh configs/massl/vitb_800e.py work_dirs/massl/vitb_800e/epo
 """
 
 import argparse
-import json
-import os
 import shlex
 import sys
 from datetime import datetime
@@ -40,8 +38,7 @@ from sslreg.models.checkpoints import check_checkpoint
 from sslreg.reports import write_benchmarks
 from sslreg.utils.config_files import load_config
 from sslreg.utils.environment import hardware, versions
-
-WORKERS = min(4, os.cpu_count() or 1)
+from sslreg.utils.files import write_json
 
 
 class Tester(Runner):
@@ -81,14 +78,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--dry-run',
         action='store_true',
-        help='with --benchmarks: say what would be read, about how long that takes and which data are missing (then '
-        'with exit code 1), and stop',
+        help='with --benchmarks: print the features to extract, the estimated time and all missing data (exit code 1 '
+        'if there are any), and stop',
     )
     parser.add_argument(
         '--skip-broken',
         action='store_true',
-        help='with --benchmarks: leave out images that cannot be decoded, where no ground truth counts on every image '
-        '(training and test images of classification); by default they are an error',
+        help='with --benchmarks: leave out training and test images of classification that cannot be decoded; '
+        'otherwise they are an error, and so they are in all other benchmarks',
     )
     parser.add_argument(
         '--work-dir', metavar='DIR', help='folder for logs (default: work_dirs/METHOD/CONFIG, as below configs/)'
@@ -111,9 +108,12 @@ def configure(args: argparse.Namespace) -> Config:
     if args.dry_run or args.skip_broken:
         raise ValueError('--dry-run and --skip-broken belong to --benchmarks')
     if not args.checkpoint:
-        raise ValueError('a checkpoint is needed; only --benchmarks take a network as it is initialised')
-    if args.data_root and (problem := use_data_root(cfg, args.data_root)):
-        raise ValueError(f'--data-root: {problem}')
+        raise ValueError('a checkpoint is needed; only --benchmarks evaluate a network with its initial weights')
+    if args.data_root and use_data_root(cfg, args.data_root):
+        raise ValueError(
+            f'--data-root {args.data_root}: the folder has no train/ folder; the evaluation needs labelled images in '
+            'train/CLASS/ and val/CLASS/. Without labels, use --benchmarks'
+        )
     if cfg.get('test_dataloader') is None:
         raise ValueError(f'{args.config} has no test_dataloader, so nothing to evaluate on')
     check_checkpoint(args.checkpoint)
@@ -128,8 +128,7 @@ def report(metrics: dict[str, float], title: str, out: str | None) -> None:
         table.add_row(name, f'{value:.2f}')
     Console().print(table)
     if out:
-        Path(out).parent.mkdir(parents=True, exist_ok=True)
-        Path(out).write_text(json.dumps(metrics, indent=2) + '\n')
+        write_json(metrics, Path(out))
 
 
 def title(args: argparse.Namespace) -> str:
@@ -162,7 +161,9 @@ def run_benchmarks(args: argparse.Namespace, cfg: Config) -> None:
         with DefaultScope.overwrite_default_scope('sslreg'):
             suite, missing = prepared(suite, args.dry_run)
             model = load_model(cfg, args.checkpoint, get_device())
-            extractor = Extractor(model, FeatureStore(args.features), num_workers=WORKERS, skip_broken=args.skip_broken)
+            extractor = Extractor(
+                model, FeatureStore(args.features), num_workers=command_line.WORKERS, skip_broken=args.skip_broken
+            )
             if args.dry_run:
                 dry_run(suite, extractor, missing)
                 return
@@ -188,7 +189,7 @@ def prepared(suite: Suite, dry_run: bool) -> tuple[Suite, dict[str, list[str]]]:
 def write_results(
     args: argparse.Namespace, suite: Suite, earlier: dict[str, Outcome], extractor: Extractor, out: Path
 ) -> None:
-    """Print the results of a suite, and write them beside those that the folder has of other benchmarks."""
+    """Print the results of a suite, and write them beside the folder's results of other benchmarks."""
     about, outcomes = facts(args, extractor.model_hash, extractor.broken), suite.outcomes()
     evaluation = Evaluation(title(args), about, earlier | outcomes)
     tables = suite.tables(evaluation.title)
@@ -199,7 +200,7 @@ def write_results(
 
 
 def dry_run(suite: Suite, extractor: Extractor, missing: dict[str, list[str]]) -> None:
-    """Print what would be read and how long that takes; exit with the problems of benchmarks that cannot run."""
+    """Print the features to extract and the estimated time; exit with the problems of benchmarks that cannot run."""
     expected = estimates(extractor, suite.requests)
     if is_main_process():
         Console().print(describe(suite, expected))

@@ -2,8 +2,8 @@
 
     python tools/train.py configs/npid/resnet18_cifar10_small.py
 
-resnet18_cifar10_packed_400e_sqrtkl.py with a narrower network, smaller batches and fewer epochs; what each change of
-the paper does on it is studied by ``python -m benchmarks.npid_study``. Needs data/cifar10/{train,test}.npz
+resnet18_cifar10_packed_400e_sqrtkl.py with a narrower network, smaller batches and fewer epochs;
+``python -m benchmarks.npid_study`` measures the effect of each change of the paper on it. Needs data/cifar10/{train,test}.npz
 (docs/data.md). Figures: docs/results.md.
 """
 

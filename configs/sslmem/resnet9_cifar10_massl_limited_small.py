@@ -2,7 +2,7 @@
 
     python tools/sslmem.py train configs/sslmem/resnet9_cifar10_massl_limited_small.py --out work_dirs/sslmem/limited_small
     python tools/sslmem.py score work_dirs/sslmem/limited_small
-    python tools/sslmem.py compare work_dirs/sslmem/massl_small work_dirs/sslmem/limited_small --out work_dirs/sslmem/limits
+    python tools/sslmem.py compare work_dirs/sslmem/limits work_dirs/sslmem/massl_small work_dirs/sslmem/limited_small
 
 resnet9_cifar10_massl_small.py with a term that drives views apart after a third of the training (the paper: from epoch 200 of
 600, with 0.1). A positive ``model.head.alignment.weight.end`` strengthens alignment, as the released code does. Not yet run.

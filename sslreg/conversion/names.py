@@ -80,7 +80,7 @@ def to_timm_names(backbone: dict[str, Tensor], left_out: list[str]) -> Weights:
         if LEFT_OUT.fullmatch(old):
             left_out = [*left_out, old]
         elif name in origin:
-            raise ValueError(f'{old} and {origin[name]} are both {name} in timm')
+            raise ValueError(f'{old} and {origin[name]} are both {name} in timm: the file holds several networks')
         else:
             origin[name] = old
     weights = Weights({name: backbone[old] for name, old in origin.items()}, origin, left_out=left_out)

@@ -29,8 +29,8 @@ def fit_positions(weights: Weights, num_tokens: int, grid: tuple[int, int]) -> W
     side = math.isqrt(max(position.shape[1] - extra, 0))
     if side**2 != position.shape[1] - extra:
         raise ValueError(
-            f'pos_embed holds {position.shape[1]} positions, {extra} of them of no patch: the others are no square '
-            "grid that could be resampled; set the backbone's img_size to that of the pre-training"
+            f'pos_embed holds {position.shape[1]} positions, {extra} of them for extra tokens: the others form no '
+            "square grid that could be resampled; set the backbone's img_size to that of the pre-training"
         )
     registers = 'reg_token' in weights.tensors
     position = torch.cat([position[:, :extra], resampled(position[:, extra:], side, grid, registers)], dim=1)

@@ -1,4 +1,4 @@
-"""Checks of the classes of datasets."""
+"""Check that two datasets have the same classes."""
 
 from collections.abc import Sequence
 from typing import Any

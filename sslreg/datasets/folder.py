@@ -28,10 +28,7 @@ class ImageFolder(CustomDataset):
     def __init__(self, data_root: str, data_prefix: str = '', with_label: bool = True, **kwargs: Any) -> None:
         folder = Path(data_root, data_prefix).expanduser()
         if not folder.is_dir():
-            raise FileNotFoundError(
-                f'image folder {str(folder)!r} does not exist (from {Path.cwd()}): give an existing '
-                'folder by --data-root, or link your data there'
-            )
+            raise FileNotFoundError(_missing(folder, Path(data_root).expanduser()))
         try:
             super().__init__(data_root=data_root, data_prefix=data_prefix, with_label=with_label, **kwargs)
         except RuntimeError as error:
@@ -39,3 +36,16 @@ class ImageFolder(CustomDataset):
             raise ValueError(
                 f'no images in {where}{str(folder)!r}; it should hold {", ".join(self.extensions)} files'
             ) from error
+
+
+def _missing(folder: Path, root: Path) -> str:
+    """Return the message for a folder that does not exist below the root of its dataset."""
+    if root.is_dir():
+        return (
+            f'image folder {str(folder)!r} does not exist: the config reads train/CLASS/ and val/CLASS/ in '
+            f'{str(root)!r}; to train without labels and without evaluation, give --data-root a folder without train/'
+        )
+    return (
+        f'image folder {str(folder)!r} does not exist (from {Path.cwd()}): give an existing folder by --data-root, or '
+        'link your data there'
+    )

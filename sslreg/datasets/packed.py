@@ -49,7 +49,9 @@ class PackedImages(BaseDataset):
         items = [dict(img_bytes=data[begin:end].tobytes()) for begin, end in pairwise(offsets)]
         if self.with_label:
             if len(arrays['labels']) != len(items):
-                raise ValueError(f'{self.ann_file} has {len(items)} images and {len(arrays["labels"])} labels')
+                raise ValueError(
+                    f'{self.ann_file} has {len(items)} images and {len(arrays["labels"])} labels: pack it again'
+                )
             for item, label in zip(items, arrays['labels'].tolist(), strict=True):
                 item['gt_label'] = label
         return items

@@ -25,7 +25,9 @@ def images_per_class(labels: Tensor, n: int, seed: int) -> Tensor:
     short = ((counts > 0) & (counts < n)).nonzero()
     if len(short):
         first = int(short[0])
-        raise ValueError(f'{len(short)} classes have fewer than {n} images, e.g. class {first} has {counts[first]}')
+        raise ValueError(
+            f'{len(short)} classes have fewer than {n} images, e.g. class {first} has {counts[first]}: take fewer'
+        )
     return (_rank_in_class(labels, seed) < n).nonzero().flatten()
 
 

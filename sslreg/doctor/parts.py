@@ -52,6 +52,6 @@ ENVIRONMENT = [
     *_packages('segmentation', DOWNSTREAM, 'mmsegmentation', 'ftfy', 'regex'),
     *_packages('tests', EXTRA.format('tests'), 'pytest', 'pytest-timeout', 'pytest-xdist', 'ruff', 'mypy'),
     EnvironmentPart('c++', 'building mmcv, torch.compile', 'apt-get install -y g++'),
-    EnvironmentPart('nvcc', 'building mmcv for a GPU', DOWNSTREAM + '  # which gets it where torch has CUDA 13'),
+    EnvironmentPart('nvcc', 'building mmcv for a GPU', DOWNSTREAM + '  # installs it for a torch with CUDA 13'),
     EnvironmentPart('gpu', 'training at full size', 'nvidia-smi'),
 ]

@@ -10,8 +10,9 @@ from sslreg.engine.config import use_bfloat16
 from sslreg.registry import type_name
 from sslreg.utils.config_files import load_config
 
+from .pretrained_weights import PRETRAINED
+
 SCOPES = dict(det='mmdet', seg='mmseg')
-PRETRAINED = ('Pretrained', 'PretrainedInit')
 
 
 def load_task_config(path: str, options: dict[str, Any] | None, task: str) -> Config:

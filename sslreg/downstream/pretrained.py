@@ -52,7 +52,9 @@ class PretrainedHook(Hook):
             return  # a test, which loads the whole model
         found = find_targets(unwrap(runner.model))
         if found and self.random:
-            raise ValueError(f'PretrainedHook(random=True), but {found[0].name} has an init_cfg of type Pretrained')
+            raise ValueError(
+                f'PretrainedHook(random=True), but {found[0].name} has an init_cfg of type Pretrained: remove it'
+            )
         if not found and not self.random:
             raise ValueError(
                 "nothing would be loaded: no part of the model has init_cfg=dict(type='Pretrained', checkpoint=FILE, "

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from sslreg.models.checkpoints import check_checkpoint
+from sslreg.models.checkpoints import load_checkpoint
+from sslreg.registry import type_name
+
+PRETRAINED = ('Pretrained', 'PretrainedInit')  # MMEngine's initialisation by a checkpoint
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def find_targets(model: nn.Module) -> list[Target]:
     found = []
     for name, module in model.named_modules():
         for cfg in _as_list(getattr(module, 'init_cfg', None)):
-            if getattr(cfg['type'], '__name__', cfg['type']) in ('Pretrained', 'PretrainedInit'):
+            if type_name(cfg['type']) in PRETRAINED:
                 prefix = cfg.get('prefix') or ''
                 found.append(Target(name, module, cfg.get('checkpoint') or '', _dotted(prefix)))
     return found
@@ -59,9 +61,8 @@ def read_tensors(target: Target) -> dict[str, Tensor]:
             f'{target.name} has no checkpoint to start from: give one on the command line, or as --cfg-options '
             f'model.{target.name}.init_cfg.checkpoint=FILE; `none` on the command line starts it at random'
         )
-    check_checkpoint(target.checkpoint)
-    state = torch.load(target.checkpoint, map_location='cpu', weights_only=True)
-    state = state.get('state_dict', state)
+    checkpoint = load_checkpoint(target.checkpoint)
+    state = checkpoint.get('state_dict', checkpoint)
     return {name: value for name, value in state.items() if isinstance(value, Tensor)}
 
 

@@ -88,8 +88,8 @@ class DefaultOptimWrapperConstructor(MMEngineConstructor):
 class MatrixDecayConstructor:
     """Two parameter groups: weight decay for tensors of two or more dimensions that are not biases, none for the rest.
 
-    The rule of DINO's and MaSSL's released code. MMEngine's ``paramwise_cfg`` makes a group of every tensor, which
-    takes fused and foreach optimizers their speed.
+    This is the rule of DINO's and MaSSL's released code. MMEngine's ``paramwise_cfg`` makes one group per tensor, which
+    makes fused and foreach optimizers slow.
 
     Args:
         optim_wrapper_cfg: Config of the wrapper with its ``optimizer``.

@@ -15,7 +15,7 @@ from sslreg.scheduled import check_range, scheduled_numbers, split
 class OptimizerSchedules:
     """Schedules that stand in an optimizer's config, e.g. ``lr=dict(type=CosineSchedule, ...)``.
 
-    The optimizer is constructed with the largest value of a schedule, so that every parameter group, whatever its
+    The optimizer is constructed with the largest value of a schedule, so that every parameter group, with any
     ``lr_mult``, has a ratio to it; ``ScheduledValuesHook`` keeps these ratios.
 
     Args:
@@ -103,7 +103,7 @@ def _constructor(optimizer: dict[str, Any], param: str) -> Callable[[float], Any
     """Return a function that constructs an optimizer of one parameter with another value of a hyper-parameter."""
     kind = _class(optimizer)
     first = next(iter(signature(kind).parameters))  # 'params', of the model
-    plain = {name: value for name, value in optimizer.items() if name != 'fused'}  # which may refuse the CPU
+    plain = {name: value for name, value in optimizer.items() if name != 'fused'}  # fused optimizers may refuse the CPU
     return lambda value: OPTIMIZERS.build(plain | {param: value, first: [nn.Parameter(torch.zeros(1))]})
 
 

@@ -45,7 +45,10 @@ class ShardedModel(nn.Module):
         inside = {id(parameter) for part in backbones_and_necks(module) for parameter in part.parameters()}
         outside = [name for name, parameter in module.named_parameters() if id(parameter) not in inside]
         if outside:
-            raise ValueError(f'ShardedModel shards backbones and necks, but {outside[0]} is outside of them')
+            raise ValueError(
+                f'ShardedModel shards backbones and necks, but {outside[0]} is outside of them: leave out '
+                'model_wrapper_cfg'
+            )
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Call the model."""

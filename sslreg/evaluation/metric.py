@@ -1,4 +1,4 @@
-"""Names of results with their meaning: which features, which probe, which setting, which measure."""
+"""Names of results together with their parts: features, probe, setting and measure."""
 
 from collections.abc import Mapping
 from typing import Any, Literal

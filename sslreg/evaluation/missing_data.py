@@ -24,7 +24,7 @@ class MissingDataError(ValueError):
 
 
 def problems_of(config: Any) -> list[str]:
-    """Return what the config of a benchmark lacks, in words: all datasets and lists, not only the first."""
+    """Return the problems of a benchmark's config, in words: all missing datasets and lists, not only the first."""
     return list(dict.fromkeys(_problems(config)))
 
 
@@ -51,6 +51,6 @@ def _problems_of_parts(config: Any) -> Iterator[str]:
 def _problem(attempt: Callable[[], object]) -> str | None:
     try:
         attempt()
-    except (OSError, ValueError, RuntimeError) as error:  # the last is raised by mmpretrain's StanfordCars
+    except (OSError, ValueError, RuntimeError) as error:  # mmpretrain's StanfordCars raises RuntimeError
         return ' '.join(str(error).split())
     return None

@@ -1,4 +1,4 @@
-"""Results of benchmarks on a model, and what a reader needs to interpret them: stored as ``results.json``."""
+"""Results of benchmarks on a model, with the facts that readers need to interpret them; stored as ``results.json``."""
 
 import csv
 import json
@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from sslreg.utils.files import write_json
 
 from .features.extract import LISTED
 from .metric import Metrics, with_metrics
@@ -52,8 +54,7 @@ class Evaluation:
 
     def write(self, folder: Path) -> None:
         """Write ``results.json`` and ``results.csv`` (benchmark, metric, value)."""
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / 'results.json').write_text(json.dumps(self._json(), indent=2) + '\n', encoding='utf-8')
+        write_json(self._json(), folder / 'results.json')
         rows = [(name, *item) for name, outcome in self.benchmarks.items() for item in outcome.metrics.items()]
         write_csv(folder / 'results.csv', [('benchmark', 'metric', 'value'), *rows])
 
@@ -107,7 +108,7 @@ def earlier_outcomes(folder: Path, network: str) -> dict[str, Outcome]:
 
 
 def left_out(broken: dict[str, list[str]]) -> dict[str, str]:
-    """Return as a fact how many images of each dataset could not be decoded, and the names of the first."""
+    """Return a fact with the number and first names of the images of each dataset that could not be decoded."""
     texts = [f'{len(names)} images of {name} ({", ".join(names[:LISTED])})' for name, names in broken.items()]
     return {'left out': f'{"; ".join(texts)}: they cannot be decoded'} if texts else {}
 

@@ -124,7 +124,7 @@ class Suite:
         """Build all protocols and datasets before anything is computed.
 
         Raises:
-            MissingDataError: Benchmarks cannot run; names all of them, and all that each lacks.
+            MissingDataError: Benchmarks cannot run; the error names all of them, and everything that each lacks.
         """
         try:
             for each in self:

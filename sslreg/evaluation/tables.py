@@ -167,7 +167,7 @@ def compare(evaluations: Sequence[Evaluation]) -> list[Comparison]:
 
 
 def short_table(comparison: Comparison, file: str) -> ResultTable:
-    """Make the table for a terminal; ``file`` is where all metrics are."""
+    """Make the table for a terminal; ``file`` is the name of the file with all metrics."""
     left_out = len(comparison.metrics) - len(comparison.main)
     return comparison.table(comparison.main, f'{left_out} more in {file}' if left_out else '')
 

@@ -1,4 +1,4 @@
-"""Whether scored studies can be compared: image by image, and by the same settings."""
+"""Checks that scored studies can be compared: that they have the same images and the same settings."""
 
 from collections.abc import Sequence
 
@@ -45,7 +45,7 @@ def other_candidates(a: ScoredStudy, b: ScoredStudy) -> str:
 
 
 def caveats(studies: Sequence[ScoredStudy]) -> list[str]:
-    """Return in which respects, other than training, studies were scored differently than the first."""
+    """Return a sentence for each study whose scoring differs from that of the first, apart from the training."""
     first, *others = studies
     return [
         f'{first.folder} and {other.folder} were scored differently: {", ".join(found)}'

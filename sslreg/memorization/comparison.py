@@ -84,7 +84,7 @@ class StudyComparison:
     def overlaps(self) -> list[list[float]]:
         """Return the overlap ``[n][n]`` of the most memorised candidates of each study with each.
 
-        On the diagonal stands the mean overlap of a study's own seeds; NaN where there is only one. The others are of
+        The diagonal holds the mean overlap of a study's own seeds, NaN for a single seed. The other overlaps compare
         means over seeds, which have less noise, and may be higher.
         """
         matrix = [[float('nan')] * len(self.names) for _ in self.names]

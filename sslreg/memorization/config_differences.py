@@ -11,7 +11,7 @@ def config_differences(a: Any, b: Any, name: str = '') -> list[str]:
     Args:
         a: A config, or a part of one.
         b: The config or part to compare with.
-        name: Name of the part, which the texts begin with.
+        name: Name of the part, with which the texts begin.
     """
     if isinstance(a, dict) and isinstance(b, dict):
         keys = [*a, *(key for key in b if key not in a)]

@@ -1,4 +1,4 @@
-"""Checks that f and g differ in their images alone, and were trained on the images that the split says."""
+"""Checks that f and g differ in their images alone, and were trained on the images of the split."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -17,6 +16,7 @@ from sslreg.models.adapters import as_encoder
 from sslreg.models.checkpoints import check_checkpoint
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
+from sslreg.utils.files import write_arrays
 
 from .consistency import check_training, saved_configs
 from .layers import REPRESENTATION, Layers
@@ -46,7 +46,7 @@ class _ScoreHook(Hook):
             ValueError: The run is iteration-based.
         """
         if not isinstance(runner.train_loop, EpochBasedTrainLoop):
-            raise ValueError(f'{type(self).__name__} scores after epochs, of which an iteration-based run has none')
+            raise ValueError(f'{type(self).__name__} scores after epochs, but an iteration-based run has none')
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Score, log and write."""
@@ -61,7 +61,7 @@ class _ScoreHook(Hook):
                 self._write(runner, found)
 
     def scores(self, runner: Runner, model: Any) -> dict[str, Any]:
-        """Return the arrays of each layer, of which ``scores`` are logged."""
+        """Return the arrays of each layer; their ``scores`` are logged."""
         raise NotImplementedError
 
     def _log(self, runner: Runner, found: dict[str, Any]) -> None:
@@ -79,9 +79,7 @@ class _ScoreHook(Hook):
         arrays: dict[str, Any] = {
             f'{layer}/{name}': values.numpy() for layer, each in found.items() for name, values in vars(each).items()
         }
-        folder = Path(runner.work_dir, self.name)
-        folder.mkdir(parents=True, exist_ok=True)
-        np.savez(folder / f'epoch_{runner.epoch + 1}.npz', **arrays)
+        write_arrays(arrays, Path(runner.work_dir, self.name, f'epoch_{runner.epoch + 1}.npz'))
 
 
 def _figures(scores: Tensor) -> dict[str, float]:
@@ -117,7 +115,7 @@ class SSLMemHook(_ScoreHook):
     (alignment). The views are the same each time. The training itself is not changed.
 
     Args:
-        reference: Checkpoint of g, of the same architecture. A config beside it is checked as by the tool.
+        reference: Checkpoint of g, of the same architecture. A config beside it is checked as by ``sslmem.py score``.
         split: File of the split.
         interval: Epochs between two scorings.
         num_views: Augmentations of an image.

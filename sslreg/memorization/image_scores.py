@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sslreg.utils.files import atomic_write
+from sslreg.utils.files import write_arrays
 
 from .scores import range_normalized, relative_sslmem, sslmem
 
@@ -88,8 +88,7 @@ class ImageScores:
             'sslmem_range': self.ranged.numpy(),
             'sslmem_prime': self.relative.numpy(),
         }
-        with atomic_write(path) as partial, partial.open('wb') as file:
-            np.savez(file, **arrays)
+        write_arrays(arrays, path)
 
     @classmethod
     def read(cls, path: Path) -> 'ImageScores':

@@ -64,7 +64,7 @@ class ImageSet:
         elif plain:
             raise ValueError(
                 f'{type_name(inner.type)} of the training set has no views by BatchedViews, MultiCrop or '
-                'ColoredMultiCrop, so it is not known what an image without augmentation is: compare views with views'
+                'ColoredMultiCrop, so an image without augmentation is not defined: compare views with views'
             )
         self._narrow(inner)
         dataset = DATASETS.build(

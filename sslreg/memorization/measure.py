@@ -22,7 +22,7 @@ AGAINST: tuple[Against, ...] = get_args(Against)
 
 @dataclass(frozen=True)
 class AlignmentOf:
-    """Measure of alignment.
+    """Measure of the alignment of an image's views in one layer; a call computes it from the layer's output.
 
     Attributes:
         kind: Distance of representations.
@@ -50,7 +50,14 @@ class AlignmentOf:
 def shared_out(
     dataset: Any, batch_size: int, num_workers: int = 0, images: Sequence[int] | None = None
 ) -> DataLoader[Any]:
-    """Return a loader of this rank's share of some images of a dataset, by default all."""
+    """Return a loader of this rank's share of the images of a dataset.
+
+    Args:
+        dataset: The dataset.
+        batch_size: Images at a time.
+        num_workers: Data-loading workers.
+        images: Indices of the images that the ranks share; None: all images.
+    """
     chosen: Any = Subset(dataset, range(len(dataset)) if images is None else images)
     sampler = DefaultSampler(chosen, shuffle=False, seed=0, round_up=False)  # without, it draws one from numpy
     return DataLoader(chosen, batch_size, sampler=sampler, num_workers=num_workers, collate_fn=collate)

@@ -16,7 +16,7 @@ class Protocol:
 
     Attributes:
         num_views: Augmentations of an image.
-        by: Measure of alignment.
+        by: Measure of alignment (distance, normalisation, partner of a view).
         layers: Patterns of :class:`Layers`.
     """
 

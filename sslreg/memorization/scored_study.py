@@ -1,4 +1,4 @@
-"""Studies that are scored, read from their folders."""
+"""Scored studies, read from their folders."""
 
 import json
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ SCORE_FILES = ('scores.npz', 'scores.json')
 
 @dataclass(frozen=True)
 class ScoredStudy:
-    """A study with its scores, of which one layer is looked at.
+    """A study with its scores and the layer that is shown.
 
     Attributes:
         name: Name that tells it from other studies.
         study: The study; its folder has ``scores.npz``, ``scores.json`` and, perhaps, ``removal.json`` and
             ``pruning.json``.
         scores: Scores of all layers.
-        layer: The layer that is looked at.
+        layer: The layer that is shown.
         settings: Settings of the scoring.
     """
 
@@ -103,11 +103,11 @@ def read_studies(
 
     Args:
         folders: Folders that ``sslmem.py score`` wrote to.
-        layer: Layer that is looked at; by default the last that was scored.
+        layer: Layer that is shown; by default the last that was scored.
         options: Values that override the configs'.
 
     Raises:
-        FileNotFoundError: A folder has no scores; says which command makes them.
+        FileNotFoundError: A folder has no scores; the message names the command that makes them.
         ValueError: A folder is given twice, the layer was not scored, or it is not the same for all studies.
     """
     studies = [
@@ -116,7 +116,7 @@ def read_studies(
     ]
     if len({study.layer for study in studies}) > 1:
         last = ', '.join(f'{study.layer} of {study.name}' for study in studies)
-        raise ValueError(f'the last layers that were scored differ, {last}: choose one by --layer')
+        raise ValueError(f'the last scored layers differ, {last}: choose one by --layer')
     return studies
 
 

@@ -22,7 +22,7 @@ def image_alignment(images: Tensor, views: Tensor, kind: Distance = 'l2', normal
 
 
 def sslmem(of_f: Tensor, of_g: Tensor) -> Tensor:
-    """Return SSLMem = g - f of each image: how much worse the encoder g, which never saw it, aligns it than f.
+    """Return SSLMem = g - f of each image: by how much the alignment by g, which never saw it, is worse than by f.
 
     A positive score means that f memorised the image, a negative one that g did.
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sslreg.evaluation.features.resume import make, stored
+from sslreg.evaluation.features.resume import extract_and_store, load_on_all_ranks
 from sslreg.evaluation.features.store import FeatureStore, combine, dataset_hash, model_hash
 from sslreg.evaluation.model import load_model
 
@@ -121,7 +121,7 @@ def _align(
     for each in encoders:
         each.order(first)
     keys = [combine(key, pair.hashes.f, pair.hashes.g, name) for name in ENCODERS]
-    rows = [stored(store, each) for each in keys]
+    rows = [load_on_all_ranks(store, each) for each in keys]
     if any(each is None for each in rows):
         about = {each: dict(layers=pair.f.names, encoder=name) for each, name in zip(keys, ENCODERS, strict=True)}
 
@@ -129,5 +129,5 @@ def _align(
             loader = shared_out(dataset, batch_size, num_workers, images)
             return alignment_batches(encoders, loader, preprocess, by)
 
-        rows = list(make(store, about, len(dataset), batches))
+        rows = list(extract_and_store(store, about, len(dataset), batches))
     return torch.stack([each.T for each in rows if each is not None])

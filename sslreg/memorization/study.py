@@ -88,7 +88,7 @@ class Study:
         """The scores that ``sslmem.py score`` wrote.
 
         Raises:
-            FileNotFoundError: There are no scores; says which command makes them.
+            FileNotFoundError: There are no scores; the message names the command that makes them.
             ValueError: The scores are of other candidates than the split.
         """
         file = self.results / 'scores.npz'
@@ -154,9 +154,7 @@ class Study:
             ValueError: The config has no test set, or the share is out of range.
         """
         if not self.cfg.get('test_dataloader'):
-            raise ValueError(
-                'the config has no test_dataloader, of which the extra images are taken: give a split file'
-            )
+            raise ValueError('the config has no test_dataloader to take the extra images from: give a split file')
         loaders = self.cfg.train_dataloader, self.cfg.test_dataloader
         images, tests = (len(DATASETS.build(innermost(loader.dataset))) for loader in loaders)
         extra = min(round(share * images), tests)

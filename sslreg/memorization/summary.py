@@ -12,7 +12,7 @@ from .score_statistics import Agreement, ClaimTest, MeanStd, agreement, mean_and
 from .scores import delta_layermem, layermem
 from .split import SPLIT_SETS
 
-TOP_CANDIDATES = 100  # most memorised candidates by which seeds, and studies, are compared
+TOP_CANDIDATES = 100  # number of most memorised candidates in comparisons of seeds or studies
 
 
 @dataclass(frozen=True)

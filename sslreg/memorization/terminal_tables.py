@@ -20,7 +20,7 @@ from .table_rows import (
 )
 from .unit_scores import UnitScores
 
-NARROW_FORMS = ('sslmem', 'sslmem_prime')  # as many as fit a terminal of 80 columns
+NARROW_FORMS = ('sslmem', 'sslmem_prime')  # these fit into a terminal of 80 columns
 
 
 def score_tables(layers: Mapping[str, LayerSummary], layermem: Mapping[str, LayerMem]) -> list[Table]:
@@ -54,7 +54,7 @@ def comparison_tables(found: StudyComparison) -> list[Table]:
     shares = [['', *found.names]]
     for name, row in zip(found.names, found.overlaps(), strict=True):
         shares.append([name, *('' if math.isnan(value) else f'{value:.0%}' for value in row)])
-    overlaps = rich_table(f'Of the {found.pairs[0].top} most memorised candidates in both', shares)
+    overlaps = rich_table(f'Share of the {found.pairs[0].top} most memorised candidates in both', shares)
     overlaps.caption = "on the diagonal: a study's own seeds"
     pairs = [[both(pair.studies), *agreement_cells(pair)] for pair in found.pairs]
     ranks = rich_table('Agreement of studies', [['studies', *AGREEMENT_HEADINGS], *pairs])

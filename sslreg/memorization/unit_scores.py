@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from sslreg.models.adapters import as_encoder
-from sslreg.utils.files import atomic_write, write_json
+from sslreg.utils.files import write_arrays, write_json
 
 from .image_sets import ImageSet
 from .layers import Layers
@@ -93,8 +93,7 @@ def write_units(folder: Path, scores: Mapping[str, UnitScores], settings: dict[s
     arrays: dict[str, Any] = {
         f'{layer}/{name}': values.numpy() for layer, each in scores.items() for name, values in vars(each).items()
     }
-    with atomic_write(folder / 'units.npz') as partial, partial.open('wb') as file:
-        np.savez(file, **arrays)
+    write_arrays(arrays, folder / 'units.npz')
     layers = {layer: asdict(each.summary) for layer, each in scores.items()}
     write_json(settings | dict(layers=layers), folder / 'units.json')
 

@@ -1,4 +1,4 @@
-"""The tensors of a checkpoint against those of a model."""
+"""Reading of checkpoints, and the check that their tensors fit a model."""
 
 from collections.abc import Callable
 from pathlib import Path

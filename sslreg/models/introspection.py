@@ -1,4 +1,4 @@
-"""Looking inside a network: what passes through its modules, and the parts of a vision transformer."""
+"""Inspection of a network: the values that pass through its modules, and the parts of a vision transformer."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

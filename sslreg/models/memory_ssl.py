@@ -29,7 +29,7 @@ class MemorySSL(BaseSelfSupervisor):
         neck: Config of the neck, ``[B, C] -> [B, D]`` of unit norm.
         memory: Config of a memory, from the registry ``MEMORIES``.
         head: Config of a head with ``loss(queries, keys, recall)``.
-        teacher: Config of an averaged model, e.g. :class:`EMATeacher`, or None. It brings ``TeacherEMAHook``, which
+        teacher: Config of an averaged model, e.g. :class:`EMATeacher`, or None. It adds ``TeacherEMAHook``, which
             moves it.
         num_key_views: Views 0..T-1 that become keys.
         mixing: Config of a transform that mixes the images of a batch, e.g. :class:`InstanceCutMix`, or None. It needs
@@ -92,6 +92,9 @@ class MemorySSL(BaseSelfSupervisor):
     def loss(self, inputs: list[Tensor], indices: Tensor) -> dict[str, Tensor]:
         """Compute the losses of a training step and update the memory.
 
+        MMEngine calls it through ``train_step`` and mmpretrain's ``forward(mode='loss')``, with the output of the
+        preprocessor: ``inputs`` and, as ``indices``, its ``data_samples``.
+
         Args:
             inputs: V views, each ``[B, 3, H, W]``; sizes may differ between views.
             indices: ``[B]`` dataset index of each image, on the host, as :class:`ViewPreprocessor` gives them.
@@ -138,7 +141,10 @@ class MemorySSL(BaseSelfSupervisor):
         if self.mixing is None:
             return views, {}
         if len(views) > 1:
-            raise ValueError(f'{type(self.mixing).__name__} mixes one view, the dataset gives {len(views)}')
+            raise ValueError(
+                f'{type(self.mixing).__name__} mixes one view, the dataset gives {len(views)}: set num=1, or leave out '
+                'model.mixing'
+            )
         images, labels = self.mixing(views[0], torch.eye(len(views[0]), device=views[0].device))
         return [images], dict(labels=labels)
 

@@ -118,7 +118,7 @@ class EachView(nn.Module):
 
 
 def build_preprocessor(cfg: dict[str, Any] | None) -> nn.Module:
-    """Build a preprocessor that gives the images' indices, whatever its type.
+    """Build a preprocessor of any type that gives the images' indices.
 
     Args:
         cfg: Config; its default ``type`` is :class:`ViewPreprocessor`. Others, e.g. mmpretrain's, are wrapped.

@@ -35,7 +35,7 @@ class Recall:
         self, entries: Tensor, order: Tensor | None = None, target: Tensor | None = None, first: int | None = None
     ) -> None:
         if entries.ndim not in ((2, 3) if order is None else (2,)):
-            wanted = '[K, D] or [N, K, D]' if order is None else '[L, D], of which order takes rows'
+            wanted = '[K, D] or [N, K, D]' if order is None else '[L, D] with an order of rows'
             raise ValueError(f'Recall: entries {list(entries.shape)} must be {wanted}')
         self._entries = entries if order is not None or entries.ndim == 3 else entries[None]
         self._version = _num_writes(self._entries)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from sslreg.models.introspection import Place, capture, describe_vit
 
 from .plots import DPI
-from .sheets import Cell, contact_sheet
+from .sheets import Cell, contact_sheet, to_rgb
 
 
 class PatchMaps(NamedTuple):
@@ -141,11 +141,6 @@ def attention_sheet(path: Path | str, photograph: Tensor, maps: PatchMaps, share
     colours = Cell(_enlarge(pca_colours(maps.tokens[0]), image.shape), 'PCA of patches')
     groups = [('Image', 1), ('Attention of the class token', 1), ('', len(attention) - 1)]
     contact_sheet(path, groups, [[Cell(image, 'input of the network'), *heat], [colours, *main]], dpi=2 * DPI)
-
-
-def to_rgb(photograph: Tensor) -> np.ndarray[Any, Any]:
-    """Convert a BGR tensor ``[3, H, W]`` to an RGB array ``[H, W, 3]``."""
-    return photograph.flip(0).movedim(0, -1).cpu().numpy()
 
 
 def _heat(weights: Tensor, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:

@@ -10,8 +10,9 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from .attention_maps import PatchMaps, to_rgb
+from .attention_maps import PatchMaps
 from .plots import DPI
+from .sheets import to_rgb
 
 PHOTOGRAPH_GAP = 0.06  # between the photographs, in widths of one
 

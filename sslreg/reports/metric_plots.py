@@ -15,7 +15,7 @@ from .plots import BESIDE, Line, Panel, level, line_panels
 
 PARAMETERS = {'k': 'neighbours k', 'lambda': 'penalty lambda'}  # labels of axes
 MEASURES = {'top1': 'top-1 accuracy'}
-SELECTED_HEADS = {'best': ':', 'selected': '--'}  # of a grid, by test images and by images held out; their line styles
+SELECTED_HEADS = {'best': ':', 'selected': '--'}  # heads of a grid chosen by test or held-out images: line styles
 
 MODEL_COLOURS = ('#177e73', '#2468b4', '#d9771a', '#8a4fa8', '#b3261e', '#5a8f29', '#b08d57', '#3b3f46')
 PAPER_COLOURS = ('#b9bec6', '#9fc3e6', '#f2c594', '#cdb4db', '#e6a8a3', '#a9d6b5', '#d8cba8', '#8f98a3')
@@ -72,7 +72,7 @@ def _rate(metric: Metric) -> float:
 def grouped(comparison: Comparison) -> dict[str, dict[Metric, str]]:
     """Return the attacks, clips or difficulties by metric, for each measure that has several.
 
-    Of all measures these are the ones that papers report, or else the first.
+    Only measures that papers report are returned, or else the first measure.
     """
     found: dict[str, dict[Metric, str]] = {}
     for metric in comparison.metrics:

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from torch import Tensor
 
 from .plots import DPI, literal
 
@@ -27,6 +28,11 @@ class Cell(NamedTuple):
     image: np.ndarray[Any, Any]
     caption: str = ''
     frame: str | None = None
+
+
+def to_rgb(photograph: Tensor) -> np.ndarray[Any, Any]:
+    """Convert a BGR tensor ``[3, H, W]`` to an RGB array ``[H, W, 3]``."""
+    return photograph.flip(0).movedim(0, -1).cpu().numpy()
 
 
 def contact_sheet(

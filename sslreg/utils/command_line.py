@@ -5,12 +5,13 @@ import os
 from typing import Any
 
 LAUNCHERS = ('none', 'pytorch', 'slurm')
+WORKERS = min(4, os.cpu_count() or 1)  # data-loading workers per process, by default
 
 
 def set_environment() -> None:
-    """Set what torch reads from the environment when it is imported: call this first.
+    """Set the environment variables that torch reads when it is imported; call this before any such import.
 
-    torch's threads otherwise wait for each other in a busy loop: several times slower wherever the cores are shared.
+    Otherwise torch's threads wait for each other in a busy loop, which is several times slower on shared cores.
     """
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
@@ -54,4 +55,6 @@ def add_launcher(parser: Any, scripts: str = 'torchrun.sh: pytorch') -> None:
         parser: A parser or an argument group.
         scripts: The shell scripts that start the tool, with the launcher that each of them names.
     """
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help=f'what started the processes ({scripts})')
+    parser.add_argument(
+        '--launcher', choices=LAUNCHERS, default='none', help=f'program that started the processes ({scripts})'
+    )

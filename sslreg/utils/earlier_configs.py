@@ -22,7 +22,7 @@ def translate(cfg: Config) -> None:
         evaluator = cfg.get(f'{phase}_evaluator') or {}
         if _type_name(evaluator) != 'ProbeAccuracy':
             raise ValueError(
-                f'{phase}_evaluator={evaluator} of ProbeAccuracy only is known to Probe{name}Loop: state '
+                f'Probe{name}Loop is translated only with an evaluator ProbeAccuracy, not {evaluator}: write '
                 f'{phase}_cfg=dict(type=Benchmark{name}Loop, benchmarks=[dict(type=ClassificationBenchmark, ...)]) and '
                 f'{phase}_evaluator=dict()'
             )

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
+
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
@@ -27,3 +29,9 @@ def write_json(values: dict[str, Any], path: Path) -> None:
     """Write a dictionary as indented JSON."""
     with atomic_write(path) as partial:
         partial.write_text(json.dumps(values, indent=2) + '\n')
+
+
+def write_arrays(arrays: dict[str, Any], path: Path) -> None:
+    """Write arrays by their names to an ``.npz`` file."""
+    with atomic_write(path) as partial, partial.open('wb') as file:
+        np.savez(file, **arrays)

@@ -37,7 +37,7 @@ def test_baseline_has_the_same_gradient():
 
 
 def test_released_view_memory_loss_is_ours(monkeypatch):
-    """In one block, where the partition, which both draw, changes nothing; on the CPU, where both are in float32."""
+    """Both draw the partition, which changes nothing in one block; both are in float32 on the CPU."""
     monkeypatch.setattr(loss, 'DEVICE', 'cpu')
     baseline, ours = loss.case(num_images=3, length=40, block=40)
     (value, grad), (expected, expected_grad) = baseline(), ours()

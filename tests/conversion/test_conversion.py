@@ -129,7 +129,7 @@ def test_a_released_vit_gives_its_features(name, target, tmp_path):
 
 @pytest.mark.parametrize('registers', [0, 4])
 def test_dinov2s_positions_are_resampled_as_released(registers, tmp_path):
-    """Of 7 x 7 patches, for a network of 4 x 4."""
+    """The file has 7 x 7 patches, the network 4 x 4."""
     state = dino.random_state(**(SMALL | dict(grid=7)), scale=1, registers=registers)
     if registers:
         options = dict(reg_tokens=4, no_embed_class=True)
@@ -144,7 +144,7 @@ def test_dinov2s_positions_are_resampled_as_released(registers, tmp_path):
 
 
 def test_registers_are_timms(tmp_path):
-    """In the network of timm that has the name of the release; also of other sizes."""
+    """timm's network with the name of the release is the reference, also at other sizes."""
     state = dino.random_state(384, 2, 14, 4, registers=4, scale=1)
     name = 'vit_small_patch14_reg4_dinov2'
     model = encoder(type='TimmBackbone', model_name=name, img_size=56, depth=2)
@@ -319,7 +319,7 @@ def test_files_that_cannot_be_read_safely_are_refused(tmp_path):
 
 
 def test_numbers_of_numpy_1_are_read(tmp_path):
-    """Which has another name for the module of its numbers than numpy 2."""
+    """numpy 1 has another name than numpy 2 for the module of its numbers."""
     path = saved(training(dino.random_state(**SMALL)), tmp_path)
     with zipfile.ZipFile(path) as new, zipfile.ZipFile(tmp_path / 'old.pth', 'w') as old:
         for name in new.namelist():

@@ -109,7 +109,7 @@ def test_frames_are_resized_for_patches(folder):
 
 
 def test_masks_of_one_bit(folder):
-    """As some tools save them."""
+    """Some tools save masks in this form."""
     file = folder / 'Annotations' / '480p' / 'white' / '00000.png'
     buffer = io.BytesIO()
     Image.fromarray(LABELS > 0).save(buffer, 'PNG')

@@ -62,7 +62,7 @@ def photo() -> np.ndarray:
 
 
 def draw(views: list[dict], count: int, shape: tuple[int, int] = (32, 32), key: tuple[int, int] | None = (0, 0)):
-    """For images 0 to ``count - 1`` of one shape."""
+    """Draw the settings for images 0 to ``count - 1`` of one shape."""
     recipe = Recipe(views)
     recipe.set_key(key)
     return recipe.draw(np.arange(count), np.full(count, shape[0]), np.full(count, shape[1]))
@@ -477,7 +477,7 @@ def test_images_without_classes_are_no_labelled_views():
 
 
 def test_a_batch_of_one_view_is_images_with_their_classes():
-    """As mmpretrain's classifiers take them."""
+    """mmpretrain's classifiers take batches of this form."""
     model = SingleViewPreprocessor(mean=[1.0] * 3, std=[2.0] * 3, to_rgb=True)
     view = torch.tensor([10, 20, 30], dtype=torch.uint8).view(1, 3, 1, 1).expand(2, 3, 1, 1)
     batch = dict(inputs=[view], data_samples=torch.tensor([7, 5]), labels=torch.tensor([4, 1]))

@@ -27,7 +27,7 @@ def test_config_names_its_command(path):
 
 @every_config
 def test_network_has_a_place_for_every_pretrained_tensor(path, pretrained_shapes):
-    """At its full width, by names and shapes alone."""
+    """The network has its full width; names and shapes are compared."""
     state: dict[str, torch.Tensor] = pretrained_shapes(path.stem)
     cfg = load(path)
     configure.use_weights(cfg, 'a.pth', None)

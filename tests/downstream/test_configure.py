@@ -1,4 +1,4 @@
-"""From the command line to the config of a run."""
+"""The config of a run, made from the command line."""
 
 import pytest
 import torch

@@ -21,7 +21,7 @@ class Detector(nn.Module):
 
 
 class Wrapper(nn.Module):
-    """As DistributedDataParallel, around a model."""
+    """Wrapper of a model, like DistributedDataParallel."""
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ def test_every_tensor_has_the_rate_of_its_layer_and_matrices_alone_decay():
 
 
 def test_groups_are_as_few_as_layers():
-    """Of L + 2 layers with and without decay."""
+    """L + 2 layers have a group with and one without decay each."""
     assert len(optimizer(Detector()).param_groups) == 2 * (LAYERS + 2)
 
 

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.usefixtures('downstream')
 
 
 def make_data(name, root):
-    """What the config's data would be."""
+    """Make small data in place of the config's."""
     from mmdet.datasets import CocoDataset, VOCDataset
 
     if 'voc0712' in name:

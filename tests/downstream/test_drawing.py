@@ -1,4 +1,4 @@
-"""What ``--draw`` shows: ground truth on the left, predictions on the right, in the colours of the classes."""
+"""Pictures by ``--draw``: ground truth on the left, predictions on the right, in the colours of the classes."""
 
 import logging
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""What is loaded into a backbone, and the sentence that is said where it cannot be."""
+"""Weights that are loaded into a backbone, and the errors if they cannot be."""
 
 import re
 

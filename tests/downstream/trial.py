@@ -42,7 +42,7 @@ VIT_BASE = dict(embed_dims=768, num_layers=12, num_heads=12, feedforward_channel
 
 
 def narrow(cfg: Any, divisor: int) -> None:
-    """In place: divide all widths in a model's config, so that what did not fit together still does not."""
+    """Divide all widths in a model's config in place, so that parts that did not fit together still do not."""
     if isinstance(cfg, dict) and divisor > 1:
         kind = type_name(cfg.get('type', '')).rpartition('.')[2]
         for name, width in DEFAULT_WIDTHS.get(kind, {}).items():
@@ -57,7 +57,7 @@ def narrow(cfg: Any, divisor: int) -> None:
 
 
 def divisor_of(path: Path) -> int:
-    """Of the trial's widths. mmdet's C4 head is 512 wide whatever the config says."""
+    """Return the divisor of the trial's widths. mmdet's C4 head is 512 wide in any config."""
     return 1 if 'c4' in path.stem else 8
 
 
@@ -96,7 +96,7 @@ def _fewer_regions(cfg: Any) -> None:
 
 
 def _shrink_transforms(cfg: Any, old: str, new: str) -> None:
-    """In place: sizes of transforms, and paths that begin with ``old``."""
+    """Change in place the sizes of transforms, and paths that begin with ``old``."""
     items = cfg.items() if isinstance(cfg, dict) else enumerate(cfg)
     for name, value in list(items):
         if isinstance(cfg, dict) and name in SMALL and cfg.get('type') in TRANSFORMS:

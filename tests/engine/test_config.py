@@ -1,4 +1,4 @@
-"""What a command line changes in a config."""
+"""Changes of a config by the command line."""
 
 import pytest
 from mmengine.config import Config

@@ -116,7 +116,7 @@ def test_a_config_of_an_earlier_version_runs_without_being_translated(tmp_path):
 def test_an_evaluator_that_loops_do_not_know_is_refused(tmp_path):
     cfg = earlier(tmp_path)
     cfg.val_evaluator = dict(type='mine.Confusion')
-    with pytest.raises(ValueError, match=r'mine.Confusion.*state val_cfg=dict\(type=BenchmarkValLoop'):
+    with pytest.raises(ValueError, match=r'mine.Confusion.*write val_cfg=dict\(type=BenchmarkValLoop'):
         translate(cfg)
 
 

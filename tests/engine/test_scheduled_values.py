@@ -383,8 +383,9 @@ def test_an_older_config_evaluates_its_checkpoint(tmp_path):
 
 
 def test_evaluation_leaves_the_config_of_the_training_in_the_work_dir(tmp_path):
-    path = tmp_path / 'toy.py'
-    old_config(tmp_path).dump(path)
+    path, cfg = tmp_path / 'toy.py', toy.config(tmp_path)
+    cfg.custom_hooks = [dict(type='OptimizerScheduleHook', param='lr', schedule=toy.LR)]
+    cfg.dump(path)
     text, cfg = path.read_text(), Config.fromfile(path)
     drop_old_hooks(cfg)
     runpy.run_path('tools/test.py')['Tester'].from_cfg(cfg)

@@ -137,7 +137,7 @@ def ranks_run(rank: int, work_dir: str, hooks: tuple[dict[str, Any], ...], **opt
 
 @pytest.mark.slow
 def test_two_ranks_compile_what_they_compute_again(run_ranks, tmp_path):
-    """Where torch splits graphs at the gradients' buckets."""
+    """torch splits graphs at the gradients' buckets."""
     plain = run_ranks(ranks_run, str(tmp_path / 'plain'), ())
     both = run_ranks(ranks_run, str(tmp_path / 'compiled'), (COMPILE, CHECKPOINT))
     for curve, expected in zip(both, plain, strict=True):
@@ -193,7 +193,7 @@ def test_checkpointing_keeps_less_for_the_backward_pass(tmp_path, backbone, laye
 
 
 def bytes_kept(model, grads: list[dict[str, torch.Tensor]]) -> int:
-    """By the student's forward pass for the backward pass; appends the gradients."""
+    """Return the bytes that the student's forward pass keeps for the backward pass; append the gradients."""
     torch.manual_seed(1)
     kept = []
 

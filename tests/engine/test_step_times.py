@@ -1,4 +1,4 @@
-"""Where the time of a step goes."""
+"""Times of the parts of a training step."""
 
 import copy
 import time

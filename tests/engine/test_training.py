@@ -1,4 +1,4 @@
-"""What a training run does, seen through the real Runner."""
+"""Training runs by the real Runner."""
 
 import pytest
 import torch

@@ -86,5 +86,5 @@ def test_directions_without_variance_are_not_blown_up():
 
 
 def test_whitening_of_too_few_images_is_an_error():
-    with pytest.raises(ValueError, match='8 dimensions needs more than 8 images, here are 8'):
+    with pytest.raises(ValueError, match='8 dimensions needs more than 8 images, got 8'):
         learn_whitening(torch.randn(8, 8))

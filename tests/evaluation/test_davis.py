@@ -34,7 +34,7 @@ def test_region_similarity_of_empty_masks():
 
 
 def test_contour_is_one_pixel_wide():
-    """Of the four pixels around a corner, the upper left one sees the difference."""
+    """The upper left one of the four pixels around a corner sees the difference."""
     mask = np.zeros((5, 5), dtype=bool)
     mask[2, 2] = True
     assert np.argwhere(contour(mask)).tolist() == [[1, 1], [1, 2], [2, 1], [2, 2]]
@@ -96,13 +96,13 @@ def test_summary():
 
 
 def test_edges_of_quarters_are_rounded_half_up():
-    """Of 3 frames the edges are 0, 0.5, 1, 1.5, 2: frames 0-1 and 2."""
+    """The edges of 3 frames are 0, 0.5, 1, 1.5, 2: frames 0-1 and 2."""
     assert summarise(np.array([1.0, 0.5, 0.25])).decay == 0.75 - 0.25
 
 
 @pytest.mark.parametrize('length', range(1, 120))
 def test_quarters_are_those_of_the_official_evaluation(length):
-    """Which numbers frames from 1 on."""
+    """The official evaluation numbers frames from 1 on."""
     values = np.random.default_rng(length).random(length)
     edges = np.round(np.linspace(1, length, 5) + 1e-10).astype(int) - 1
     decay = values[edges[0] : edges[1] + 1].mean() - values[edges[3] : edges[4] + 1].mean()

@@ -21,7 +21,7 @@ def build(data_root, clips):
 
 
 def mean_colours(dataset, patch=16):
-    """Of patches, less their mean over the clip: ``[F, h, w, 3]``."""
+    """Return the mean colours of patches, less their mean over the clip: ``[F, h, w, 3]``."""
     frames = torch.stack([item['inputs'] for item in dataset]).float()
     colours = F.avg_pool2d(frames, patch).movedim(1, -1)
     return colours - colours.mean(dim=(0, 1, 2))

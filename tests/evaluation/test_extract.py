@@ -269,7 +269,7 @@ def extracted_on_its_own(rank: int, folder: str):
 
 @pytest.mark.slow
 def test_two_ranks_extract_what_one_process_does(run_ranks, tmp_path):
-    """On two machines, of which only one has kept the features of an earlier run."""
+    """The ranks are on two machines; only one has kept the features of an earlier run."""
     expected = extracted(0, str(tmp_path / 'machine0'))
     for found in run_ranks(extracted_on_its_own, str(tmp_path)):
         for mine, theirs in zip(found, expected, strict=True):
@@ -370,7 +370,7 @@ def resumed(rank: int, folder: str):
 
 @pytest.mark.slow
 def test_two_ranks_go_on_with_what_one_process_left(run_ranks, tmp_path):
-    """Of eleven images one remains: a rank has none."""
+    """One of eleven images remains, so one rank has none."""
     interrupt(toy_dataset(Stopping(at=10), length=11), FeatureStore(tmp_path / 'two'))
     expected = extracted(0, str(tmp_path / 'one'))
     for _, found in run_ranks(resumed, str(tmp_path / 'two')):

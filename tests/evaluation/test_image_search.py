@@ -78,7 +78,7 @@ def test_retrieval_by_colours():
 
 
 def test_copies_by_thumbnails():
-    """What keeps the layout is found by it; the flipped, the cropped and the inset are not."""
+    """Thumbnails find copies that keep the layout, but not flipped, cropped and inset ones."""
     benchmark = load('copydetect_mini', 'data/copydetect_mini/copydetect_mini.zip')
     queries = benchmark.datasets['queries']
     assert (len(queries), queries.originals.count(None)) == (460, 60)

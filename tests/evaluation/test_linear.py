@@ -142,7 +142,7 @@ def test_the_seed_decides():
 
 def test_says_what_to_do_where_none_can_be_held_out():
     feats, labels = made_up(6)
-    with pytest.raises(ValueError, match='of 6 images of 3 classes holds none out to choose among heads by: give'):
+    with pytest.raises(ValueError, match='of 6 images of 3 classes holds out no image to choose a head by: give'):
         LinearProbe().fit(feats, labels)
 
 

@@ -55,7 +55,7 @@ class Blobs(BaseDataset):
 
 @FEATURES.register_module(force=True)
 class Precise:
-    """In float64, so that sums in other orders do not matter."""
+    """Features in float64, so that the order of sums does not matter."""
 
     def __call__(self, observer, images):
         return observer(images).pooled.double() / 100
@@ -289,7 +289,7 @@ def on_a_rank(rank, folder):
         found = results(Path(folder), val=dict(type='Blobs', pipeline=PLAIN), val_share=0.2)
         barrier()  # the main process has written the last state
         (kept,) = Path(folder).iterdir()
-        return found, torch.load(kept)['heads']['precise'][0]
+        return {str(metric): value for metric, value in found.items()}, torch.load(kept)['heads']['precise'][0]
 
 
 @pytest.mark.slow
@@ -330,7 +330,7 @@ def test_bfloat16_is_of_the_network_only(tmp_path):
         (dict(lrs=(0,)), 'lrs='),
         (dict(test=dict(type='Blobs', classes=('a', 'b', 'c'))), 'the bank has the classes b, g, r'),
         (dict(val=dict(type='Blobs', shift=1)), 'labels differ'),
-        (dict(val=dict(type='Blobs'), val_share=0.01), 'of 26 images of 3 classes holds none out'),
+        (dict(val=dict(type='Blobs'), val_share=0.01), 'of 26 images of 3 classes holds out no image'),
         (dict(kinds=[dict(type='NotNumbers')]), '1 of 1 images have features that are not finite'),
         (dict(kinds=[dict(type='PatchTokens')]), 'patchtokens gives .* of an image: a linear probe takes'),
         (

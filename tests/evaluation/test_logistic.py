@@ -31,7 +31,7 @@ def sklearns(feats, labels, penalty):
 
 
 def objective(feats, labels, penalty, scaler, params):
-    """By its definition, in float64."""
+    """Return the objective by its definition, in float64."""
     weights, bias = params.double()[:, :-1], params.double()[:, -1]
     scaled = torch.from_numpy(scaler.transform(feats.double().numpy()))
     cross_entropy = torch.nn.functional.cross_entropy(scaled @ weights.T + bias, labels)

@@ -73,7 +73,7 @@ def test_only_shares_are_in_percent():
 
 
 def test_fields_of_metrics_are_stored_beside_the_results(tmp_path):
-    """As a key of its own, so that earlier versions, which read ``benchmarks``, read new files too."""
+    """They are a key of their own, so that earlier versions, which read ``benchmarks``, read new files too."""
     metric = Metric('error', group='cows', higher_is_better=False, role='secondary')
     Evaluation('ours', {}, dict(a=Outcome({metric: 1.0}))).write(tmp_path)
     found = json.loads((tmp_path / 'results.json').read_text())

@@ -1,4 +1,4 @@
-"""What two ranks compute together is what one process computes."""
+"""Two ranks together compute the results of one process."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,7 +41,7 @@ def _neighbours(length: int, k: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _probes() -> dict[str, torch.Tensor]:
-    """In float64, where sums of other parts agree far better than the minimum of logistic regression is sharp."""
+    """Return the results of all probes in float64, where the order of sums does not matter."""
     feats, labels = made_up(301, 0)
     scores = {}
     for probe in (
@@ -55,7 +55,7 @@ def _probes() -> dict[str, torch.Tensor]:
 
 
 def _logistic() -> torch.Tensor:
-    """Where the minimum is flat and sums in another order would end elsewhere."""
+    """Return the results of a fit with a flat minimum, where sums in another order would end elsewhere."""
     feats, labels = made_up(301, 0)
     probe = LogisticProbe((1e-5,))
     probe.fit(feats, labels)

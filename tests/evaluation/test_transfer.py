@@ -197,7 +197,7 @@ def test_config_survives_a_dump(layout, tmp_path):
 
 @pytest.mark.parametrize('layout', [stl10, gtsrb])
 def test_benchmark_runs(layout, tmp_path):
-    """Of arrays and of files; the nearest colour is of the other class for one of the two test images."""
+    """Datasets are arrays and files; the nearest colour is of the other class for one of the two test images."""
     layout(tmp_path)
     cfg = load_benchmark(layout.__name__, str(tmp_path))
     cfg.benchmark.probes = [dict(type='KNNProbe', ks=(1,))]

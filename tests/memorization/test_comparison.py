@@ -38,7 +38,7 @@ def test_sets_of_a_study_are_those_of_its_scores(compared):
 
 
 def test_two_studies_agree_by_the_means_over_their_seeds(compared):
-    """Of a 5 and 4 lead, by 0.6 and 0.5; of b 4 and 5, by 0.8 and 0.7: both the same two, ranked the other way."""
+    """Images 5 and 4 lead in a by 0.6 and 0.5, images 4 and 5 in b by 0.8 and 0.7: the same two in another order."""
     a = scores([0.6, 0.2, 0.9, 0.9], [0.4, 0.6, 0.9, 0.9])
     b = scores([0.2, 0.3, 0.9, 0.8])
     (pair,) = compared(2, a=a, b=b).pairs
@@ -57,7 +57,7 @@ def test_images_are_told_by_their_index_not_by_their_place(scored, compared):
 
 
 def test_overlaps_have_the_seeds_of_a_study_on_the_diagonal(compared):
-    """Of a seeds 3 and 4 share one of two images, 3 and 5 both, 4 and 5 one; b has one seed."""
+    """Seeds 3 and 4 of a share one of two images, 3 and 5 both, 4 and 5 one; b has one seed."""
     a = scores([0.1, 0.2, 0.9, 0.9], [0.1, 0.9, 0.2, 0.9], [0.2, 0.1, 0.9, 0.9])
     found = compared(2, a=a, b=scores([0.9, 0.9, 0.1, 0.2]))
     assert [(pair.seeds, pair.overlap) for pair in found.studies[0].between_seeds] == [

@@ -1,4 +1,4 @@
-"""What an encoder memorises while it is trained, in real runs of the toy."""
+"""Memorisation scored during training, in real runs of the toy."""
 
 from pathlib import Path
 

@@ -42,7 +42,7 @@ def test_equal_scores_have_no_range():
     'kind, expected', [('l2', 5), ('l1', 7), ('cosine', 1 - 0.28), ('angular', math.acos(0.28) / math.pi)]
 )
 def test_distances_worked_by_hand(kind, expected):
-    """Of (3, 4) to (0, 0), or where lengths do not matter to (-3, 4), at the cosine (-9 + 16) / 25."""
+    """Distances of (3, 4) to (0, 0) or, where lengths do not matter, to (-3, 4), at the cosine (-9 + 16) / 25."""
     other = torch.tensor([0.0, 0.0]) if kind.startswith('l') else torch.tensor([-3.0, 4.0])
     assert float(distance(torch.tensor([3.0, 4.0]), other, kind)) == pytest.approx(expected)
 

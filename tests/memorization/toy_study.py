@@ -15,7 +15,7 @@ from tests import toy
 
 @MODELS.register_module(force=True)
 class ToyReLU(toy.ToyBackbone):
-    """With activations that can be looked at behind the ReLU."""
+    """Toy network with activations behind a ReLU as a layer."""
 
     def __init__(self, drop_rate: float = 0.0) -> None:
         super().__init__(drop_rate)
@@ -48,7 +48,7 @@ def write(folder: Path, cfg: Config) -> Path:
 
 
 def split(folder: Path, **parts: list[int]) -> Path:
-    """Of 40 images: 24 shared, 8 candidates, 8 independent, and 4 of the test set."""
+    """Write a split of 40 images: 24 shared, 8 candidates, 8 independent, and 4 of the test set."""
     ordered_split(40, 4, 0.2)._replace(**parts).write(folder / 'split.json')
     return folder / 'split.json'
 

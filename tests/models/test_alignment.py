@@ -172,5 +172,5 @@ def test_one_view_is_an_error_with_the_remedy(tmp_path, mixing):
     cfg = toy.instance_config(tmp_path)
     cfg.model.mixing = mixing
     cfg.model.head = dict(type='AlignedHead', head=cfg.model.head, alignment=NONE)
-    with pytest.raises(ValueError, match='of which there is 1: set num=2 or more in the views of the training set'):
+    with pytest.raises(ValueError, match='but there is only 1: set num=2 or more in the views of the training set'):
         Runner.from_cfg(cfg).train()

@@ -31,7 +31,7 @@ def flash_for_cpu(queries: Tensor, entries: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def halved(queries: Tensor, entries: Tensor) -> tuple[Tensor, Tensor]:
-    """As kernels do: products and sums in float32, weights and means rounded to the dtype of the input."""
+    """Attend like a kernel: products and sums in float32, weights and means rounded to the dtype of the input."""
     dtype, queries, entries = entries.dtype, queries.float(), entries.float()
     logits = queries @ entries.mT
     weights = (logits - logits.amax(dim=-1, keepdim=True)).exp()

@@ -89,7 +89,7 @@ def test_a_step_does_not_wait(method, monkeypatch):
 
 @pytest.mark.parametrize('kernel', [None, attention.flash_attention, attention.cudnn_attention])
 def test_the_loss_does_not_wait_for_a_gpu(kernel, monkeypatch):
-    """On tensors that say they are on a GPU; they have no values, to read one is an error."""
+    """The tensors claim to be on a GPU; they have no values, so reading one is an error."""
     monkeypatch.setattr(attention, '_kernel', lambda device, width: kernel)
     monkeypatch.setattr(attention, 'fitted_plan', lambda *case: attention.make_plan(42, 1024, 4096, 132))
     head: Any = ViewMemoryHead(dict(type='ViewMemoryCELoss'))

@@ -1,4 +1,4 @@
-"""Looking inside a network by forward hooks, and the parts of vision transformers."""
+"""Inspection of a network by forward hooks, and the parts of vision transformers."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""What a memory hands to a loss: entries in place until the memory is written, or a copy that stays."""
+"""Recalls of a memory: entries in place until the memory is written, or a copy that stays."""
 
 import re
 from pathlib import Path

@@ -115,7 +115,7 @@ def test_gradients_accumulate(loss, queries):
 
 
 def test_a_scaled_loss_has_a_scaled_gradient(loss, queries):
-    """As a GradScaler scales it; a power of two is exact."""
+    """A GradScaler scales losses; scaling by a power of two is exact."""
     (single,) = torch.autograd.grad(loss(queries), queries)
     (1024 * loss(queries)).backward()
     assert queries.grad.equal(1024 * single)

@@ -68,7 +68,7 @@ def test_a_linear_grid_is_a_panel_for_each_model_and_a_line_for_each_optimizer_a
     ],
 )
 def test_attacks_difficulties_and_clips_are_groups_of_bars(panels, metrics, groups, papers):
-    """Of what is measured that which papers report, else the first."""
+    """The measure that papers report is drawn, else the first."""
     draw(comparison(metrics))
     drawn, series = panels[0]
     assert drawn == groups

@@ -1,4 +1,4 @@
-"""Which wheel of mmcv is taken, what is built in which folder, and what is said meanwhile."""
+"""Choice of a wheel of mmcv, folders of builds, and messages."""
 
 import importlib
 import sys

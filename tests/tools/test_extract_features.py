@@ -65,7 +65,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
 
 
 def pixels(path: Path) -> torch.Tensor:
-    """What raw_pixels.py makes of the middle 48 px of an image whose short side is 64 px."""
+    """Return the features by raw_pixels.py of the middle 48 px of an image with a short side of 64 px."""
     image = Image.open(path).convert('RGB')
     scale = 64 / min(image.size)
     image = image.resize([int(side * scale + 0.5) for side in image.size], Image.Resampling.BICUBIC)

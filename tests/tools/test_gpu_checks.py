@@ -25,7 +25,7 @@ def test_all_checks_run_and_are_tabled(tmp_path):
 
 
 def test_a_failure_stops_no_other_check_and_is_the_exit_status(tmp_path):
-    """With an interpreter that can only count GPUs and name the hardware."""
+    """The interpreter can only count GPUs and name the hardware."""
     fake = tmp_path / 'python'
     known = '*device_count*) echo 0;; *hardware*) echo x86;; *"import pytest"*) ;;'
     fake.write_text(f'#!/bin/sh\ncase "$*" in {known} *) exit 3;; esac\n')

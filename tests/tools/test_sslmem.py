@@ -299,7 +299,7 @@ def test_only_a_trained_encoder_is_pruned(sslmem, halves, evaluated):
 @pytest.mark.parametrize(
     'arguments, message',
     [
-        (['score', QUICKSTART, '--f', 'f.pth'], 'with a config, --f, --g, --split and --out are needed'),
+        (['score', QUICKSTART, '--f', 'f.pth'], 'or give a config with --f, --g, --split and --out'),
         (
             ['score', QUICKSTART, '--f', 'a', '--g', 'b', '--split', 'c', '--out', 'd', '--seeds', '1'],
             r'--seeds \[1\] chooses pairs of a folder: leave it out',

@@ -169,7 +169,7 @@ def test_two_processes_share_an_instance_memory(tmp_path):
 
 @pytest.mark.slow
 def test_slurm_starts_tasks_and_they_find_each_other(tmp_path):
-    """With stand-ins for srun, which starts the tasks, and scontrol, which names the first host."""
+    """Stand-ins replace srun, which starts the tasks, and scontrol, which names the first host."""
     srun = tmp_path / 'srun'
     srun.write_text("""#!/usr/bin/env bash
 while [[ $1 == --* ]]; do
@@ -286,6 +286,7 @@ model.neck.update(in_channels=32, hid_channels=32)
 model.memory.length = 64
 train_dataloader.update(batch_size=2, num_workers=0)
 train_cfg.max_epochs = 1
+model.head.teacher_temp.warmup = 0.5  # of the run
 """
 
 
@@ -309,7 +310,7 @@ def test_own_folder_of_images_trains_by_one_option(tmp_path):
 
 
 def fail(*arguments: str | Path, script: str = 'train.py', **environment: str) -> str:
-    """What a user sees last, of a tool that is run in this process, since to start one takes seconds."""
+    """Run a tool in this process, since starting one takes seconds; return the last lines that a user sees."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         patch.setattr(sys, 'path', sys.path.copy())

@@ -29,7 +29,7 @@ def test_launchers_are_those_that_are_known(parser, capsys):
 def test_help_shows_the_docstring_as_it_stands_and_the_examples(parser):
     text = parser.format_help()
     assert 'First line.\n\npython tools/a.py\n' in text
-    assert 'what started the processes (a.sh: pytorch)' in text
+    assert 'program that started the processes (a.sh: pytorch)' in text
     assert 'e.g. model.a=1' in text
 
 

@@ -5,7 +5,6 @@ python tools/downstream/test.py CONFIG CHECKPOINT --task seg --draw predictions.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from sslreg.downstream.data_checks import check_data
 from sslreg.engine import launch
 from sslreg.engine.config import default_work_dir
 from sslreg.models.checkpoints import check_checkpoint
+from sslreg.utils.files import write_json
 
 
 def parse_args() -> argparse.Namespace:
@@ -68,8 +68,7 @@ def report(metrics: dict[str, float], title: str, out: str | None) -> None:
         table.add_row(name, f'{value:.3f}')
     Console().print(table)
     if out:
-        Path(out).parent.mkdir(parents=True, exist_ok=True)
-        Path(out).write_text(json.dumps({name: float(value) for name, value in metrics.items()}, indent=2) + '\n')
+        write_json({name: float(value) for name, value in metrics.items()}, Path(out))
 
 
 @record  # torchrun then ends with the error

@@ -1,13 +1,11 @@
 """CIFAR-10, 2 global crops of 32 px and 4 local ones of 16 px. MMPretrain's dataset downloads it to ``data/cifar10``."""
 
-from mmengine.config import read_base
 from mmengine.dataset import DefaultSampler
 from mmpretrain.datasets import CIFAR10, PackInputs
 
 from sslreg.datasets import BatchedViews, RGBToBGR, collate, worker_init_fn
-
-with read_base():
-    from ..knn import *
+from sslreg.engine import BenchmarkTestLoop, BenchmarkValLoop
+from sslreg.evaluation import ClassificationBenchmark, KNNProbe, Pooled
 
 data_root = 'data/cifar10'
 dino_colors = dict(jitter=dict(brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1), jitter_prob=0.8, gray=0.2)
@@ -33,7 +31,6 @@ train_dataloader = dict(
         views=views))
 
 test_pipeline = [dict(type=RGBToBGR), dict(type=PackInputs)]
-val_cfg.benchmarks[0].train = dict(type=CIFAR10, data_root=data_root, split='train', pipeline=test_pipeline)
 val_dataloader = dict(
     batch_size=512,
     num_workers=2,
@@ -41,3 +38,13 @@ val_dataloader = dict(
     sampler=dict(type=DefaultSampler, shuffle=False, round_up=False),
     dataset=dict(type=CIFAR10, data_root=data_root, split='test', pipeline=test_pipeline))
 test_dataloader = val_dataloader
+
+# As knn.py, which is not read here: a recipe has a chain of four files at most.
+bank = dict(type=CIFAR10, data_root=data_root, split='train', pipeline=test_pipeline)
+knn = dict(type=KNNProbe, ks=(10, 20, 100, 200), temperature=0.07)
+val_cfg = dict(
+    type=BenchmarkValLoop,
+    benchmarks=[dict(type=ClassificationBenchmark, train=bank, kinds=[dict(type=Pooled)], probes=[knn])])
+test_cfg = dict(type=BenchmarkTestLoop)  # the benchmarks of val_cfg
+val_evaluator = dict()  # MMEngine requires it; the benchmarks compute the metrics
+test_evaluator = dict()

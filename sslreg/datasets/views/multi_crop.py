@@ -45,7 +45,7 @@ class MultiCrop(BaseTransform):
 
     def __init__(self, views: Sequence[dict[str, Any]]) -> None:
         self.recipe = Recipe(views)
-        self.set_key = self.recipe.set_key
+        self.set_key = self.recipe.set_key  # EpochSeedHook calls it through set_view_key
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Replace ``img`` by :class:`ViewsForPackViews`."""

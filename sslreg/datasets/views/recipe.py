@@ -16,7 +16,8 @@ from .splitmix import Key, uniform
 from .view import View
 
 ATTEMPTS = 10  # crops drawn until one fits into the image, as in torchvision's RandomResizedCrop
-DRAWS = 2 * ATTEMPTS + 14  # uniform numbers per view
+# Uniform numbers per view: area and ratio of each attempt, 2 for the position, flip, 10 for colours, 1 unused.
+DRAWS = 2 * ATTEMPTS + 14
 JITTER_ORDERS = np.array(list(permutations(range(4))), np.float32)
 
 
@@ -98,6 +99,11 @@ class Recipe:
         return np.stack([top, left, h, w], axis=-1).astype(np.int64)
 
     def _color(self, u: np.ndarray) -> np.ndarray:
+        """Return the colour settings ``[B, V, COLUMNS]`` for uniform numbers ``u``.
+
+        Numbers 0 to 3 give the strengths of the jitter, 4 its order, 5 whether it is applied, 6 grayscale, 7 whether to
+        blur, 8 the blur's sigma, and 9 whether to solarize.
+        """
         color = np.zeros((*u.shape[:2], COLUMNS), np.float32)
         jitter = self.strength * (2 * u[..., :4] - 1)
         color[..., :HUE] = 1 + jitter[..., :HUE]

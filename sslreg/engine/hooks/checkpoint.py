@@ -49,7 +49,7 @@ class PlainCheckpointHook(CheckpointHook):
                 'by_epoch=True, or an iteration-based train_cfg'
             )
         super().before_train(runner)
-        if runner.param_schedulers is None:  # schedules are hooks here; MMEngine would warn at every checkpoint
+        if runner.param_schedulers is None:  # otherwise MMEngine would warn at every checkpoint
             self.save_param_scheduler: bool = False
 
     def before_train_epoch(self, runner: Runner) -> None:

@@ -15,8 +15,8 @@ from sslreg.utils.dist import unwrap
 class MemoryCheckHook(Hook):
     """Checks of the memory before training (``BaseMemory.check``), and of finite numbers during training.
 
-    Training stops if the loss (checked every 50 steps) or the memory (before an epoch's checkpoint) is not finite:
-    unlike weights, from which a loss scaler skips a step, a memory keeps such values.
+    Training stops if the loss (checked every 50 steps) or the memory (before an epoch's checkpoint) is not finite. A
+    loss scaler keeps such values away from the weights, but not from a memory.
     """
 
     def before_train(self, runner: Runner) -> None:

@@ -113,6 +113,6 @@ def _check_last_batch(loader: DataLoader[Any], model: nn.Module) -> None:
     batch_size: Any = loader.batch_size
     if per_rank % batch_size == 1 and any(isinstance(module, _BatchNorm) for module in model.modules()):
         raise ValueError(
-            f'MemoryInitHook: {per_rank} images in batches of {batch_size} leave a last batch of one, of which '
+            f'MemoryInitHook: {per_rank} images in batches of {batch_size} leave a last batch of one, for which '
             'batch norm has no statistics: give a dataloader with another batch_size, or train_mode=False'
         )

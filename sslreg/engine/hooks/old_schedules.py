@@ -51,7 +51,7 @@ def _is_old(hook: Any) -> bool:
 
 
 def refusal(hooks: list[dict[str, Any]], epochs: int | None = None) -> str:
-    """Return the sentence that shows how to write what old hooks did.
+    """Return the error text with the settings that replace old hooks.
 
     Args:
         hooks: Their configs.

@@ -31,7 +31,7 @@ def register_required_hooks(runner: Runner) -> list[Hook]:
     hooks = [HOOKS.build(cfg) for cfg in missing.values()]
     for name, hook in zip(missing, hooks, strict=True):
         runner.register_hook(hook)
-        runner.logger.info(f'{name} was added, which the model needs')
+        runner.logger.info(f'{name} was added because the model needs it')
     return hooks
 
 
@@ -43,11 +43,12 @@ def start_required_hooks(runner: Runner) -> None:
 
 @HOOKS.register_module()
 class ParamSchedulerHook(MMEngineParamSchedulerHook):
-    """MMEngine's hook, which every Runner has, and which also registers the hooks that the components need.
+    """MMEngine's hook of this name that also registers the hooks that the components need.
 
-    So a config's own ``custom_hooks`` or ``default_hooks`` lose neither the teacher's movement nor the schedules.
+    Every Runner has this hook, so the teacher and the schedules move whatever ``custom_hooks`` and ``default_hooks`` of
+    a config are.
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Register what is missing."""
+        """Register the missing hooks."""
         start_required_hooks(runner)

@@ -16,7 +16,7 @@ from sslreg.utils.dist import unwrap
 
 
 class ScheduledValues:
-    """All numbers of a model and an optimizer that follow a schedule; a loop without a Runner can move them by it.
+    """All numbers of a model and an optimizer that follow a schedule; a loop without a Runner calls :meth:`set`.
 
     A group that starts with another value than the optimizer's (``lr_mult``, ``--auto-scale-lr``, no weight decay)
     keeps that ratio throughout; it is noted in the group, and so in the checkpoint. MMEngine's own schedulers
@@ -67,7 +67,7 @@ class ScheduledValues:
 
 @HOOKS.register_module()
 class ScheduledValuesHook(Hook):
-    """Movement of everything that follows a schedule, before every training step; the values are logged."""
+    """Hook that sets all scheduled values of the model and the optimizer before every training step and logs them."""
 
     priority = 'HIGHEST'  # before MMEngine's RuntimeInfoHook logs the step
 
@@ -93,7 +93,7 @@ def training_length(runner: Runner) -> TrainingLength:
     epoch_based = isinstance(runner.train_loop, EpochBasedTrainLoop)
     try:
         epoch_steps = len(loader)
-    except TypeError:  # of an IterableDataset
+    except TypeError:  # an IterableDataset has no length
         epoch_steps = None
     accumulation = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
     setting = f'train_cfg.max_epochs={runner.max_epochs}' if epoch_based else f'train_cfg.max_iters={runner.max_iters}'

@@ -101,5 +101,5 @@ def _summed(rows: list[Tensor], seen: Tensor, broken: Tensor) -> list[Tensor]:
 
 
 def is_broken(feats: Tensor) -> Tensor:
-    """Return ``[N]`` which rows of ``[N, ...]`` belong to images that could not be decoded: they are NaN."""
+    """Return a mask ``[N]`` of the rows of ``[N, ...]`` whose images could not be decoded: these rows are NaN."""
     return feats.flatten(1)[:, 0].isnan()

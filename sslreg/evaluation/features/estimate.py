@@ -1,4 +1,4 @@
-"""Estimate of what an evaluation will read and how long that takes, for ``--dry-run``."""
+"""Estimate of the features that an evaluation will extract and of the time for it, for ``--dry-run``."""
 
 import os
 import pickle

@@ -33,7 +33,7 @@ class FeatureTable(NamedTuple):
 
 
 def feature_table(wanted: Wanted, feats: Tensor, about: dict[str, Any]) -> FeatureTable:
-    """Return the table of the features ``[N, ...]`` of a request, without broken images, which ``about`` names."""
+    """Return the table of the features ``[N, ...]`` of a request, without broken images; ``about`` names these."""
     dataset = wanted.dataset
     lost = is_broken(feats)
     kept = (~lost).numpy()

@@ -18,7 +18,7 @@ from sslreg.registry import FEATURES
 from .collect import Batch, is_broken, merge, outputs
 from .corrupt import SkipBroken, collate_readable, dataset_name, image_name
 from .kinds import Observer, kind_text
-from .resume import make, stored
+from .resume import extract_and_store, load_on_all_ranks
 from .store import FeatureStore, combine, dataset_hash, model_hash
 
 Kind = Callable[[Observer, Tensor], Tensor]
@@ -103,7 +103,7 @@ class Extractor:
         """Return the features that are in the store, by the text of their kinds."""
         if self.store is None:
             return {}
-        found = {kind: stored(self.store, self._key(each, kind)) for kind in each.kinds}
+        found = {kind: load_on_all_ranks(self.store, self._key(each, kind)) for kind in each.kinds}
         return {kind: feats for kind, feats in found.items() if feats is not None}
 
     def _features(self, each: Pass) -> dict[str, Tensor]:
@@ -146,7 +146,7 @@ class Extractor:
             return merge(self.batches(each, kinds), len(each.dataset))
         about = dict(dataset=type(each.dataset).__name__, network=self._network)
         keys = {self._key(each, kind): about | dict(kind=kind) for kind in kinds}
-        return make(self.store, keys, len(each.dataset), partial(self.batches, each, kinds))
+        return extract_and_store(self.store, keys, len(each.dataset), partial(self.batches, each, kinds))
 
     def batches(self, each: Pass, kinds: list[str], images: Sequence[int] | None = None) -> Iterator[Batch]:
         """Yield this rank's share of some images (by default all) of a dataset, with rows of each kind on the host."""
@@ -187,7 +187,7 @@ class Extractor:
 
 
 def passes(keys: Sequence[tuple[str, str]], wanted: Sequence[Wanted]) -> list[Pass]:
-    """Combine requests for datasets of one key into one pass; ``keys`` as of :meth:`Extractor.keys`."""
+    """Combine requests for datasets of one key into one pass; ``keys`` are those of :meth:`Extractor.keys`."""
     groups: dict[str, list[tuple[str, Wanted]]] = {}
     for (key, kind), each in zip(keys, wanted, strict=True):
         groups.setdefault(key, []).append((kind, each))

@@ -13,7 +13,7 @@ from .collect import Batch, merge
 from .store import FeatureStore, Parts, combine
 
 
-def make(
+def extract_and_store(
     store: FeatureStore,
     about: Mapping[str, dict[str, Any]],
     length: int,
@@ -38,7 +38,7 @@ def make(
     return found
 
 
-def stored(store: FeatureStore, key: str) -> Tensor | None:
+def load_on_all_ranks(store: FeatureStore, key: str) -> Tensor | None:
     """Return the rows under a key, or None unless every rank has them."""
     rows = store.load(key)
     everywhere = torch.tensor(int(rows is not None))

@@ -39,7 +39,7 @@ class FeatureStore:
         try:
             feats = np.load(array, mmap_mode='c')  # c: changes stay in memory
             whole = json.loads(note.read_text())['digest'] == _digest([feats])
-        except (OSError, ValueError, KeyError, EOFError):  # the last of an empty file
+        except (OSError, ValueError, KeyError, EOFError):  # EOFError: an empty file
             return None
         return torch.from_numpy(feats) if whole else None
 
@@ -123,7 +123,7 @@ def dataset_hash(dataset: Any) -> str:
 
 
 def combine(*texts: str) -> str:
-    """Return one key of several hashes."""
+    """Combine several hashes into one key."""
     return _digest(texts)
 
 

@@ -16,7 +16,7 @@ ROLES: dict[str, Role] = {'top5': 'secondary'}  # others are 'main'
 def class_ranks(scores: Callable[[Tensor], dict[str, Tensor]], feats: Tensor, labels: Tensor) -> dict[str, Tensor]:
     """Return the rank from 0 of each image's class by the scores of each variant, ``{variant: [M]}``.
 
-    Of equal scores the class of the lowest number comes first; scores that are not a number come before all.
+    Among equal scores the class of the lowest number comes first; NaN scores come before all others.
 
     Args:
         scores: Scores ``[m, classes]`` of each variant for features ``[m, C]``, as :meth:`BaseProbe.scores`.
@@ -38,7 +38,7 @@ def _rank(scores: Tensor, labels: Tensor) -> Tensor:
 
 
 def top_accuracies(ranks: Tensor, num_classes: int) -> dict[str, float]:
-    """Return ``top1`` and, from 6 classes on, ``top5`` in per cent; ``ranks [M]`` as of :func:`class_ranks`."""
+    """Return ``top1`` and, from 6 classes on, ``top5`` in per cent; ``ranks [M]`` by :func:`class_ranks`."""
     tops = (1, 5) if num_classes >= CLASSES_FOR_TOP5 else (1,)
     return {f'top{k}': 100 * float((ranks < k).double().mean()) for k in tops}
 
@@ -69,7 +69,7 @@ def accuracy_by_shots(right: Tensor, labels: Tensor, groups: dict[str, Tensor]) 
 
 
 def mean_over_seeds(runs: Sequence[Metrics]) -> Metrics:
-    """Return means of the metrics that all runs have and, of several runs, sample standard deviations (n - 1)."""
+    """Return the means of the metrics that all runs have and, for several runs, sample standard deviations (n - 1)."""
     if len(runs) == 1:
         return runs[0]
     columns: dict[Metric, list[float]] = {

@@ -57,7 +57,7 @@ def micro_average_precision(queries: Tensor, database: Tensor, originals: Sequen
     """Return the average precision of all pairs of a query and a database image in one list, by their similarity.
 
     A query without an original has wrong pairs only, so similarities must be comparable between queries (Douze et al.
-    2021, arXiv 2106.09672). Pairs are counted as they come, M x N of them need not be held.
+    2021, arXiv 2106.09672). Pairs are counted query by query, so the M x N similarities are never held together.
 
     Args:
         queries: ``[M, C]``.
@@ -120,11 +120,11 @@ def learn_whitening(feats: Tensor) -> Whitening:
         feats: ``[N, C]`` of images that are neither queries nor database.
 
     Raises:
-        ValueError: There are too few images: not more than dimensions.
+        ValueError: There are not more images than dimensions.
     """
     num, width = feats.shape
     if num <= width:
-        raise ValueError(f'whitening of {width} dimensions needs more than {width} images, here are {num}')
+        raise ValueError(f'whitening of {width} dimensions needs more than {width} images, got {num}')
     mean = feats.double().mean(dim=0)
     centred = feats.double() - mean
     variances, directions = torch.linalg.eigh(centred.T @ centred / num)

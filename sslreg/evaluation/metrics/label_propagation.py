@@ -106,5 +106,5 @@ def to_label_map(weights: Tensor, frame_size: tuple[int, int], size: tuple[int, 
     smooth = F.interpolate(weights[None], frame_size, mode='bilinear', align_corners=False)[0]
     low, high = (smooth.flatten(1).aminmax(dim=1)[i][:, None, None] for i in (0, 1))
     spread = torch.where(high > low, high - low, 1)
-    labels = ((smooth - low) / spread).max(dim=0).indices  # of equal ones the first; argmax is 10 times slower
+    labels = ((smooth - low) / spread).max(dim=0).indices  # the first of equal classes; argmax is 10 times slower
     return F.interpolate(labels[None, None].float(), size, mode='nearest-exact')[0, 0].to(torch.uint8)

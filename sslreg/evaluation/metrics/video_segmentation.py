@@ -96,7 +96,10 @@ def score_clip(predicted: Array, truth: Array, num_objects: int) -> list[ObjectS
         ValueError: The maps differ in shape, or there are less than 3 frames.
     """
     if predicted.shape != truth.shape:
-        raise ValueError(f'predicted label maps are {list(predicted.shape)}, the annotated ones {list(truth.shape)}')
+        raise ValueError(
+            f'predicted label maps are {list(predicted.shape)}, the annotated ones {list(truth.shape)}: both must have '
+            'the frames and pixels of the clip'
+        )
     if len(truth) < 3:
         raise ValueError(f'a clip of {len(truth)} frames has none between the first and the last; 3 are needed')
     frames = list(zip(predicted[1:-1], truth[1:-1], strict=True))
@@ -109,7 +112,7 @@ def score_clip(predicted: Array, truth: Array, num_objects: int) -> list[ObjectS
 
 
 def clip_metric(clip: str = '') -> Metric:
-    """Return the metric ``J&F`` of a clip; of all clips without a name."""
+    """Return the metric ``J&F`` of a clip, or of all clips together without a name."""
     return Metric('J&F', group=clip)
 
 

@@ -22,7 +22,7 @@ from .streaming import check_finite
 LRS = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.3, 0.5)
 Optimizer = Literal['sgd', 'lars']
 MOMENTUM = 0.9
-TRUST = 0.001  # of LARS
+TRUST = 0.001  # trust coefficient of LARS
 
 
 class Head(NamedTuple):
@@ -203,7 +203,7 @@ class LinearProbe(BaseProbe):
 
 
 def drawn_to_select(labels: Tensor, share: float, seed: int) -> Tensor:
-    """Return ``[N]`` whether each image is held out of the training to select a head; each class keeps at least one.
+    """Return a mask ``[N]`` of the images held out of the training to select a head; each class keeps at least one.
 
     Raises:
         ValueError: The share is less than one image of every class.
@@ -211,8 +211,8 @@ def drawn_to_select(labels: Tensor, share: float, seed: int) -> Tensor:
     kept = fraction(labels, 1 - share, seed).to(labels.device)
     if len(kept) == len(labels):
         raise ValueError(
-            f'val_share={share} of {len(labels)} images of {int(labels.max()) + 1} classes holds none out to choose '
-            'among heads by: give a larger val_share, or one lr, weight decay and optimizer'
+            f'val_share={share} of {len(labels)} images of {int(labels.max()) + 1} classes holds out no image to '
+            'choose a head by: give a larger val_share, or one lr, weight decay and optimizer'
         )
     return torch.ones_like(labels, dtype=torch.bool).index_fill(0, kept, False)
 
@@ -230,7 +230,7 @@ def gradient(params: Tensor, feats: Tensor, labels: Tensor) -> Tensor:
 
 
 def decayed(grad: Tensor, params: Tensor, decay: Tensor, lars: Tensor) -> Tensor:
-    """Return what each head's optimizer adds to its velocity, ``[H, classes, C + 1]``.
+    """Return the decayed and scaled gradient that each optimizer adds to its velocity, ``[H, classes, C + 1]``.
 
     Args:
         grad: Gradients ``[H, classes, C + 1]``.

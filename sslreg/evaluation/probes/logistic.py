@@ -12,7 +12,7 @@ from sslreg.utils.dist import move_to_device, own_rows
 
 from .base import BaseProbe
 from .solver import Objective, Standardisation, Whitened, curvature_root, minimised
-from .streaming import check_finite, chunks, computed, logits
+from .streaming import check_finite, chunks, compute_dtype, logits
 
 
 @PROBES.register_module()
@@ -22,18 +22,18 @@ class LogisticProbe(BaseProbe):
     Each dimension is standardised by the mean and standard deviation of the training features; constant dimensions
     have no effect. The objective is convex: mean cross-entropy + lambda / 2 ||W||^2, without the bias; scikit-learn's
     ``LogisticRegression`` has it times 1 / lambda, with ``C = 1 / (lambda N)``. lambda = 1e-5 and the standardisation
-    are the protocol of SOP, by an author of MaSSL. Minimised by L-BFGS with strong Wolfe line search, preconditioned by
-    the features' second moments, from zero for the largest lambda, and from the previous minimum for the others. Beside
-    the features it needs some matrices of the size of W and a chunk of logits.
+    are the protocol of SOP, by an author of MaSSL. L-BFGS with strong Wolfe line search, preconditioned by the second
+    moments of the features, starts from zero for the largest lambda and from the previous minimum for the others.
+    Beside the features it needs some matrices of the size of W and a chunk of logits.
 
-    Every rank computes the whole. With lambda = 1e-5 the minimum is so flat that sums in another order, by ranks or by
-    threads, end elsewhere in it and give single images another class; a share of the rows for each rank would do that.
+    Every rank computes everything. With lambda = 1e-5 the minimum is so flat that sums in another order, by ranks or by
+    threads, end at another point of it and change the class of single images; therefore ranks do not share the rows.
 
     Args:
         lambdas: Strengths of the penalty.
         selected: Strength that :meth:`predict` uses, by default the first of ``lambdas``.
         tolerance: Stop when 10 iterations lowered the objective by less than this share of it.
-        max_iterations: Largest number of iterations; reaching it is a warning.
+        max_iterations: Largest number of iterations; reaching it logs a warning.
 
     Raises:
         ValueError: A number is not positive, there are fewer than 2 classes, or features are not finite.
@@ -70,7 +70,7 @@ class LogisticProbe(BaseProbe):
             root = curvature_root(feats, self.scale, penalty, len(params))
             whitened = Whitened(objective, torch.linalg.inv(root))
             params = whitened.params(minimised(whitened, params @ root, self.tolerance, self.max_iterations))
-            self.params[penalty] = params.to(computed(feats))
+            self.params[penalty] = params.to(compute_dtype(feats))
 
     def predict(self, feats: Tensor) -> Tensor:
         """Return logits ``[M, classes]`` of the selected lambda."""

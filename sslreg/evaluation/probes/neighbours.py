@@ -1,9 +1,9 @@
 """Exact nearest neighbours in a bank of any size: by faiss if it is installed, else a tile of the bank at a time.
 
-The bank may be divided over ranks. With 50,000 queries, k = 200 and 1,280,000 entries of width 1,536, 7.9 GB, on 8
-GPUs, each GPU then holds 1 GB instead of all, which would take it some 0.4 s to fetch at 20 GB/s. Products and top-k,
-197 TFLOP, are shared equally if queries are divided instead. The price is that every rank receives the tops of the
-others, 50,000 x 200 x 8 x 12 bytes = 1 GB: some milliseconds between the GPUs of a machine, a second by a slow network.
+The bank may be divided over ranks. An example: 50,000 queries, k = 200, 1,280,000 entries of width 1,536 (7.9 GB) and 8
+GPUs. Each GPU holds 1 GB of the bank; fetching all of it would take 0.4 s at 20 GB/s. Products and top-k, 197 TFLOP,
+are shared equally, as they would be if the queries were divided. In return every rank receives the tops of the others,
+50,000 x 200 x 8 x 12 bytes = 1 GB: some milliseconds between the GPUs of one machine, a second over a slow network.
 """
 
 from collections.abc import Callable
@@ -18,9 +18,9 @@ from mmengine.logging import print_log
 from torch import Tensor
 
 SEARCHED_QUERIES = 512  # queries searched at a time
-TILE_BYTES = 2 * 2**20  # of similarities at a time on the CPU
+TILE_BYTES = 2 * 2**20  # bytes of similarities held at a time on the CPU
 TILE_BYTES_CUDA = 512 * 2**20
-GATHERED = 8192  # queries at a time whose tops are exchanged
+GATHERED = 8192  # queries whose tops are exchanged at a time
 
 
 class Neighbours(NamedTuple):
@@ -34,13 +34,13 @@ def nearest(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
     """Find the entries of ``bank [N, C]`` with the largest dot product with each of ``queries [M, C]``, exactly.
 
     Memory is that of the result and a tile of similarities, for a bank of any size. The search depends on the device
-    and on faiss being installed, and is logged once. Of equally similar entries the first come first.
+    and on faiss being installed, and is logged once. Equally similar entries are in the order of the bank.
 
     Raises:
         ValueError: The bank has fewer than k entries, or features are not finite.
     """
     if len(bank) < k:
-        raise ValueError(f'a bank of {len(bank)} has no {k} neighbours')
+        raise ValueError(f'a bank of {len(bank)} has no {k} neighbours: lower k')
     return _checked(_search(queries, bank, k))
 
 
@@ -73,7 +73,8 @@ def _gathered(local: Neighbours, first: int, k: int) -> Neighbours:
 def _search(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
     """Search a bank; features that are not finite give similarities that are not a number.
 
-    A search may return any of the entries that are as similar as the k-th. If the next one is, it is repeated in order.
+    A search may return any of the entries that are as similar as the k-th. If the next one is equally similar,
+    :func:`by_order` repeats the search.
     """
     if not k:
         return Neighbours(queries.new_empty(len(queries), 0), queries.new_empty(len(queries), 0, dtype=torch.long))
@@ -100,7 +101,7 @@ def _in_order(found: Neighbours, k: int) -> Neighbours:
 
 def _checked(found: Neighbours) -> Neighbours:
     if not found.similarity.isfinite().all():
-        raise ValueError('features of the queries or the bank are not finite: the network is broken')
+        raise ValueError('features of the queries or the bank are not finite: did the training diverge?')
     return found
 
 
@@ -122,7 +123,7 @@ def by_threshold(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
     size = _tile(queries, bank, k, TILE_BYTES)
     best = Neighbours(*(queries @ bank[:size].T).topk(k, dim=1))
     found: list[tuple[Tensor, Tensor, Tensor]] = []
-    tile = queries.new_empty(len(queries) * size)  # one for all: what is kept between tiles would split up the heap
+    tile = queries.new_empty(len(queries) * size)  # shared by all tiles: an allocation for each would fragment the heap
     for start in range(size, len(bank), size):
         part = bank[start : start + size]
         similarity = torch.mm(queries, part.T, out=tile[: len(queries) * len(part)].view(len(queries), -1))
@@ -154,7 +155,7 @@ def by_faiss(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
 
 
 def by_order(queries: Tensor, bank: Tensor, k: int) -> Neighbours:
-    """Search by sorting whole tiles, so that of equally similar entries the first are found; slow."""
+    """Search by sorting whole tiles, which finds the first of equally similar entries; slow."""
     size = _tile(queries, bank, k, TILE_BYTES)
     best = Neighbours(queries.new_empty(len(queries), 0), queries.new_empty(len(queries), 0, dtype=torch.long))
     for start in range(0, len(bank), size):

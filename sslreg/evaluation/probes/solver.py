@@ -1,5 +1,6 @@
 """Solver of multinomial logistic regression to convergence, a chunk of rows at a time."""
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -9,10 +10,10 @@ from mmengine.device import get_device
 from mmengine.logging import print_log
 from torch import Tensor
 
-from .streaming import chunks, computed, logits, rows_at_a_time
+from .streaming import chunks, compute_dtype, logits, rows_at_a_time
 
-ITERATIONS = 10  # of L-BFGS between two checks of convergence
-DAMPING = 0.1  # of curvature, in mean variances of a dimension
+ITERATIONS = 10  # iterations of L-BFGS between two checks of convergence
+DAMPING = 0.1  # damping of the curvature, in mean variances of a dimension
 SAMPLE = 8  # rows for each dimension from which the curvature is estimated
 
 
@@ -37,7 +38,7 @@ class Standardisation(NamedTuple):
             variance += (part.double() - mean).square().sum(dim=0)
         std = (variance / len(feats)).sqrt()
         constant = std <= torch.finfo(feats.dtype).eps * mean.abs()
-        return cls(mean.to(computed(feats)), std.masked_fill(constant, 1).to(computed(feats)))
+        return cls(mean.to(compute_dtype(feats)), std.masked_fill(constant, 1).to(compute_dtype(feats)))
 
     def __call__(self, feats: Tensor) -> Tensor:
         """Return features ``[M, C]``, standardised."""
@@ -61,7 +62,7 @@ class Objective:
         """Return value and gradient ``[classes, C + 1]`` in float64 at ``params [classes, C + 1]``, the bias last."""
         weights = params[:, :-1]
         value, grad = params.new_zeros(()), torch.zeros_like(params)
-        narrow = params.to(computed(self.feats))
+        narrow = params.to(compute_dtype(self.feats))
         for feats, labels in self._chunks(len(params)):
             self._add(value, grad, self.scale(feats), labels, narrow)
         value /= len(self.feats)
@@ -81,7 +82,7 @@ class Objective:
         margin = logits(feats, params)
         margin -= margin.gather(1, column)
         others = margin.scatter_(1, column, -torch.inf).logsumexp(dim=1, keepdim=True)
-        loss = F.softplus(others)  # of relative accuracy also where it is small, which the line search needs
+        loss = F.softplus(others)  # accurate relative to its size also if it is small, as the line search needs
         value += loss.sum(dtype=torch.double)
         residual = margin.sub_(loss).exp_().scatter_(1, column, -others.sigmoid())
         grad[:, :-1] += residual.T @ feats
@@ -114,8 +115,8 @@ def curvature_root(feats: Tensor, scale: Standardisation, penalty: float, num_cl
 
     At zero, where all probabilities are 1 / classes, the Hessian's diagonal block is (1 - 1 / classes) / classes times
     the second moments of the features with a one, plus lambda. Further on it falls off most where features tell classes
-    apart; DAMPING keeps directions of little variance from being stretched beyond what still holds there. The moments
-    are of a sample, which changes the way to the minimum and not the minimum.
+    apart; DAMPING limits how far directions of little variance are stretched. The moments are those of a sample, which
+    changes the path to the minimum but not the minimum.
     """
     width = feats.shape[1] + 1
     moments = torch.zeros(width, width, dtype=torch.double, device=get_device())
@@ -123,7 +124,7 @@ def curvature_root(feats: Tensor, scale: Standardisation, penalty: float, num_cl
     for part in chunks(sample, width):
         with_one = F.pad(scale(part), (0, 1), value=1)
         moments += with_one.T @ with_one
-    curvature = moments / moments[-1, -1] * (1 - 1 / num_classes) / num_classes  # the last is the number of rows
+    curvature = moments / moments[-1, -1] * (1 - 1 / num_classes) / num_classes  # the last moment is the number of rows
     curvature.diagonal().add_(DAMPING * (1 - 1 / num_classes) / num_classes + penalty)
     root: Tensor = torch.linalg.cholesky(curvature)
     return root
@@ -152,18 +153,20 @@ def minimised(
 
     before = float(closure())
     for _ in range(0, max_iterations, ITERATIONS):
-        solver.param_groups[0]['tolerance_change'] = tolerance * before  # also of the fall that an iteration promises
+        solver.param_groups[0]['tolerance_change'] = tolerance * before  # also for the promised decrease
         solver.step(closure)
         value = float(closure())
         if before - value < tolerance * value:
             return params.detach()
         before = value
-    print_log(f'logistic regression: after {max_iterations} iterations still above {tolerance=}', 'current', 30)
+    print_log(
+        f'logistic regression: after {max_iterations} iterations still above {tolerance=}', 'current', logging.WARNING
+    )
     return params.detach()
 
 
 class Last:
-    """Cache of a function at its last point: L-BFGS starts each ten iterations where it stopped."""
+    """Cache of a function at its last point, because L-BFGS starts its next ten iterations where it stopped."""
 
     def __init__(self, function: Callable[[Tensor], tuple[Tensor, Tensor]]) -> None:
         self.function = function

@@ -7,7 +7,7 @@ from mmengine.device import get_device
 from mmengine.dist import all_reduce
 from torch import Tensor
 
-CHUNK_BYTES = 2 * 2**20  # of logits at a time on the CPU
+CHUNK_BYTES = 2 * 2**20  # bytes of logits at a time on the CPU
 CHUNK_BYTES_CUDA = 512 * 2**20
 
 
@@ -16,7 +16,7 @@ def logits(feats: Tensor, params: Tensor) -> Tensor:
     return torch.addmm(params[:, -1], feats, params[:, :-1].T)
 
 
-def computed(feats: Tensor) -> torch.dtype:
+def compute_dtype(feats: Tensor) -> torch.dtype:
     """Return the type to compute in: float32, or float64 for features in float64."""
     return torch.promote_types(feats.dtype, torch.float32)
 

@@ -18,7 +18,7 @@ class Wanted(NamedTuple):
         kind: Config of the kind of features, registry ``FEATURES``, e.g. ``dict(type='Pooled')``.
         one_size: Whether all images have one size; else they are read one by one.
         may_lack_images: Whether images that cannot be decoded may be left out (``--skip-broken``): their rows are NaN.
-            Where ground truth needs every image a broken one is always an error.
+            Where the ground truth needs every image, a broken image is always an error.
     """
 
     dataset: Any
@@ -45,7 +45,7 @@ class BaseBenchmark(ABC):
 
     @abstractmethod
     def wanted(self) -> dict[str, Wanted]:
-        """Return the needed features by names of its own; bad ground truth and missing files are errors here."""
+        """Return the needed features, by names that the benchmark chooses; raise errors for bad or missing files."""
 
     def fit(self, model: Any, folder: Path) -> None:
         """Learn from images that no store can hold, such as augmented ones; called on all ranks before :meth:`run`.

@@ -42,7 +42,7 @@ class ClassificationBenchmark(BaseBenchmark):
         probes: Configs of probes, registry ``PROBES``.
         subset: Part of the training set, one of ``dict(images_per_class=1, seeds=(0, 1, 2))``,
             ``dict(fraction=0.01, seeds=(0, 1, 2))``, ``dict(list_file='1percent.txt')`` with a file name a line, with
-            ``fraction=0.01`` too if a draw of seed 0 is to replace a missing list, and
+            ``fraction=0.01`` if a draw of seed 0 may replace a missing list, and
             ``dict(labelled_list_file='ImageNet_LT_train.txt')`` with ``path label``; by default all images.
         by_shots: Also average over classes with many (> 100), medium and few (< 20) training images.
         source: Where to get the data, for the error if they are missing.
@@ -110,7 +110,7 @@ class ClassificationBenchmark(BaseBenchmark):
     def _dataset(self, config: dict[str, Any]) -> Any:
         try:
             return build_dataset(config)
-        except (FileNotFoundError, RuntimeError) as error:  # mmpretrain's StanfordCars raises the latter
+        except (FileNotFoundError, RuntimeError) as error:  # mmpretrain's StanfordCars raises RuntimeError
             folder = config.get('data_root')
             raise FileNotFoundError(f'data are missing in {folder!r} ({error}). To get them: {self.source}') from error
 
@@ -152,5 +152,5 @@ def probe_metric(measure: str, kind: str, name: str, variant: str, probe: BasePr
 
 
 def _rows(feats: Tensor, indices: Tensor) -> Tensor:
-    """Return ``feats[indices]``, without a copy if these are all, so that ranks that map the same file share it."""
+    """Return ``feats[indices]``; all rows are not copied, so that ranks that map the same file share it."""
     return feats if indices.equal(torch.arange(len(feats))) else feats[indices]

@@ -35,12 +35,12 @@ def subsets(config: dict[str, Any] | None, dataset: Any, labels: Tensor) -> list
 
 
 def is_drawn_instead(rule: dict[str, Any]) -> bool:
-    """Return whether a list is missing that a share drawn of each class may replace."""
+    """Return whether a list is missing and a random share of each class may replace it."""
     return {'list_file', 'fraction'} <= rule.keys() and not Path(rule['list_file']).expanduser().is_file()
 
 
 def _paths(dataset: Any) -> list[str]:
     first = dataset.get_data_info(0)
     if 'img_path' not in first:
-        raise ValueError(f'{type(dataset).__name__} has no file names, so that a list of them has no meaning')
+        raise ValueError(f'{type(dataset).__name__} has no file names, so a list of file names cannot select images')
     return [dataset.get_data_info(i)['img_path'] for i in range(len(dataset))]

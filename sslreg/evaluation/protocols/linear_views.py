@@ -65,13 +65,13 @@ class LinearBenchmark(BaseBenchmark):
     over the data, for all kinds of features, with momentum 0.9; learning rates are times batch / 256 and fall to 0 by a
     cosine over all steps (in the papers' code over epochs). Metrics, in per cent, are those after the last epoch:
     ``pooled/sgd-lr0.1-wd0/top1`` etc. of each head; ``pooled/best/top1`` of the head that is best on the test images,
-    as the papers report (theirs: of the best epoch, too); with ``val`` ``pooled/selected/top1`` of the head that is
+    as the papers report (which also choose the best epoch); with ``val`` ``pooled/selected/top1`` of the head that is
     best on held-out training images, independent of test labels.
 
     An epoch's batches differ by one image in size at most, and are shared by the ranks; results differ with the number
     of ranks by rounding only. After each epoch the state is written into the folder of the results, under a hash of all
     that it depends on, and a benchmark with the same hash goes on from it. Views by :class:`MultiCrop` are drawn from
-    (seed, epoch, index), so a run that was interrupted gives what the whole one gives.
+    (seed, epoch, index), so an interrupted run gives the results of an uninterrupted one.
 
     Memory: for H heads of C features each kind keeps weights and momentum, ``8 H classes (C + 1)`` bytes (ImageNet, 52
     heads, C = 1536: 640 MB, which is also the size of the state on disk). A step takes about twice that for a while,
@@ -135,7 +135,10 @@ class LinearBenchmark(BaseBenchmark):
         held_out = torch.zeros_like(self.train_labels, dtype=torch.bool)
         if 'val' in datasets:
             if not torch.tensor(datasets['val'].get_gt_labels()).equal(self.train_labels):
-                raise ValueError('val must be the images of train with other transforms: their labels differ')
+                raise ValueError(
+                    'val must be the images of train with other transforms, but their labels differ: give both '
+                    'the same files'
+                )
             held_out = drawn_to_select(self.train_labels, self.val_share, self.seed)
             self.labels['val'] = self.train_labels[held_out]
             datasets['val'].get_subset_(held_out.nonzero().flatten().tolist())  # in place: see SplitPart
@@ -249,7 +252,7 @@ def drawn_batches(images: Tensor, size: int, rng: torch.Generator) -> Sequence[T
 
 
 def best(heads: dict[Head, dict[str, float]]) -> Head:
-    """Return the head of the highest ``top1``, the first of several."""
+    """Return the head with the highest ``top1``; the first one if several are equal."""
     return max(heads, key=lambda head: heads[head]['top1'])
 
 

@@ -42,7 +42,7 @@ class LabelPropagationBenchmark(BaseBenchmark):
         return {name: Wanted(clip, self.kind) for name, clip in self.clips.items()}
 
     def run(self, feats: dict[str, Tensor]) -> Metrics:
-        """Return means over all objects of all clips, as the official evaluation, and J&F of each clip, in per cent.
+        """Return means over all objects of all clips, like the official evaluation, and J&F of each clip, in per cent.
 
         Args:
             feats: Features ``[F, h, w, C]`` of each clip's frames.

@@ -19,13 +19,13 @@ def add_compare(commands: Any) -> None:
     compare = commands.add_parser('compare', help='scored studies of the same images, side by side')
     compare.add_argument('out', metavar='OUT', help='compare.json and compare.html go here')
     compare.add_argument('studies', nargs='+', metavar='DIR', help='folders with the scores of `score`, two at least')
-    compare.add_argument('--layer', metavar='NAME', help='whose scores are compared (default: the last scored)')
+    compare.add_argument('--layer', metavar='NAME', help='layer to compare by (default: the last that was scored)')
     compare.add_argument(
         '--top',
         type=int,
         default=TOP_CANDIDATES,
         metavar='N',
-        help='most memorised candidates of which the overlap is measured (default: %(default)s)',
+        help='number of most memorised candidates to compare (default: %(default)s)',
     )
     add_cfg_options(compare)
     compare.set_defaults(run=run_compare)

@@ -1,12 +1,9 @@
 """Options that commands share."""
 
-import os
 from typing import Any
 
 from sslreg.memorization.experiments.ranking import ORDERS
-from sslreg.utils.command_line import add_cfg_options
-
-WORKERS = min(4, os.cpu_count() or 1)  # as in tools/test.py
+from sslreg.utils.command_line import WORKERS, add_cfg_options
 
 
 def add_layers(parser: Any, default: str | None) -> None:
@@ -28,10 +25,10 @@ def add_orders(parser: Any) -> None:
         nargs='+',
         choices=ORDERS,
         default=['most', 'random'],
-        help='which: the most memorised, random or the least memorised (default: most random)',
+        help='most memorised, random or least memorised ones (default: most random)',
     )
     parser.add_argument(
-        '--seeds', type=int, nargs='+', default=[0], metavar='N', help='of all that is drawn (default: 0)'
+        '--seeds', type=int, nargs='+', default=[0], metavar='N', help='seeds of the random draws (default: 0)'
     )
 
 
@@ -41,9 +38,12 @@ def add_benchmarks(parser: Any) -> None:
         '--benchmarks', nargs='+', metavar='NAME', required=True, help='names in configs/benchmarks, or files'
     )
     parser.add_argument(
-        '--features', metavar='DIR', default='work_dirs/features', help='where features are kept (default: %(default)s)'
+        '--features',
+        metavar='DIR',
+        default='work_dirs/features',
+        help='folder that keeps features (default: %(default)s)',
     )
-    parser.add_argument('--data-root', metavar='DIR', help="where the benchmarks' data are, in place of data/")
+    parser.add_argument('--data-root', metavar='DIR', help="folder that replaces data/ in the benchmarks' paths")
     parser.add_argument(
         '--num-workers', type=int, default=WORKERS, help='data-loading workers per process (default: %(default)s)'
     )

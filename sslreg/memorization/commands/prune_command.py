@@ -34,14 +34,14 @@ from sslreg.memorization.unit_scores import Loading, read_units, score_units, wr
 
 from .options import add_benchmarks, add_orders
 
-VIEWS = 10  # augmentations that UnitMem is a mean over, as in the paper
+VIEWS = 10  # augmentations of an image that UnitMem averages over, as in the paper
 
 
 def add_prune(commands: Any) -> None:
     """Add the command to the parser."""
     prune = commands.add_parser('prune', help='zero the units of the highest UnitMem of f, and evaluate it')
     prune.add_argument('study', metavar='DIR', help='a folder of train')
-    prune.add_argument('--of', type=int, default=0, metavar='SEED', help='whose f is pruned (default: 0)')
+    prune.add_argument('--of', type=int, default=0, metavar='SEED', help='seed of the f to prune (default: 0)')
     prune.add_argument(
         '--layers',
         nargs='+',
@@ -50,7 +50,12 @@ def add_prune(commands: Any) -> None:
         help=r"regular expressions of layers' names, each behind a ReLU (default: layers\.\d+, those of ResNet9)",
     )
     prune.add_argument(
-        '--shares', type=float, nargs='+', metavar='X', default=[0.1, 0.2], help='of the units (default: 0.1 0.2)'
+        '--shares',
+        type=float,
+        nargs='+',
+        metavar='X',
+        default=[0.1, 0.2],
+        help='shares of the units (default: 0.1 0.2)',
     )
     prune.add_argument(
         '--per',

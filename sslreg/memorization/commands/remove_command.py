@@ -37,7 +37,9 @@ def add_remove(commands: Any) -> None:
     remove.add_argument('study', metavar='DIR', help='a folder of train, scored')
     remove.add_argument('--numbers', type=int, nargs='+', metavar='N', required=True, help='candidates to leave out')
     add_orders(remove)
-    remove.add_argument('--layer', default=REPRESENTATION, help='by whose SSLMem (default: %(default)s)')
+    remove.add_argument(
+        '--layer', default=REPRESENTATION, help='layer whose SSLMem ranks the candidates (default: %(default)s)'
+    )
     remove.add_argument('--gpus', type=int, default=1, metavar='N', help='processes of each training (default: 1)')
     add_benchmarks(remove)
     remove.set_defaults(run=run_remove)
@@ -68,7 +70,7 @@ def run_remove(args: Namespace) -> None:
 
 
 def _candidate_scores(study: Study, args: Namespace) -> Tensor:
-    """Return the scores of the candidates; what cannot be done is an error before the first training."""
+    """Return the scores of the candidates; raise errors about the arguments before the first training."""
     loader = study.cfg.train_dataloader
     check_numbers(args.numbers, study.split, loader.batch_size * args.gpus if loader.get('drop_last') else 1)
     check_evaluated(build_model(study.cfg))

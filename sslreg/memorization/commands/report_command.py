@@ -14,14 +14,15 @@ def add_report(commands: Any) -> None:
     """Add the command to the parser."""
     report = commands.add_parser('report', help='a page about one or several scored studies')
     report.add_argument('studies', nargs='+', metavar='DIR', help='folders with the scores of `score`')
-    report.add_argument('--out', metavar='DIR', help='the page goes here (default, of one study: DIR/report)')
-    report.add_argument('--layer', metavar='NAME', help='whose scores are shown (default: the last that was scored)')
+    report.add_argument('--out', metavar='DIR', help='folder for the page (default with one study: DIR/report)')
+    report.add_argument('--layer', metavar='NAME', help='layer to show (default: the last that was scored)')
     report.add_argument(
         '--top',
         type=int,
         default=32,
         metavar='N',
-        help='most and least memorised candidates in pictures (default: 32; 0 leaves them out, and reads no data)',
+        help='number of most and of least memorised candidates to show as pictures (default: 32; 0 shows none and '
+        'reads no data)',
     )
     add_cfg_options(report)
     report.set_defaults(run=run_report)

@@ -35,16 +35,23 @@ from .options import add_device, add_layers
 def add_score(commands: Any) -> None:
     """Add the command to the parser."""
     score = commands.add_parser('score', help='score the images of the four sets')
-    score.add_argument('study', help='a folder of train, or the config that f and g were trained with')
-    score.add_argument('--f', metavar='CHECKPOINT', help='with a config: trained on shared and candidates')
-    score.add_argument('--g', metavar='CHECKPOINT', help='with a config: trained on shared and independent images')
+    score.add_argument('study', help='folder that `train` wrote, or the config that f and g were trained with')
+    score.add_argument('--f', metavar='CHECKPOINT', help='with a config: f, trained on shared and candidate images')
+    score.add_argument('--g', metavar='CHECKPOINT', help='with a config: g, trained on shared and independent images')
     score.add_argument('--split', metavar='FILE', help='with a config: the split (JSON)')
-    score.add_argument('--out', metavar='DIR', help='scores go here (default: the folder)')
-    score.add_argument('--seeds', type=int, nargs='+', metavar='N', help='with a folder: of its pairs (default: all)')
+    score.add_argument('--out', metavar='DIR', help='folder for the scores (default: the folder of the study)')
+    score.add_argument(
+        '--seeds', type=int, nargs='+', metavar='N', help='with a folder: seeds of the pairs to score (default: all)'
+    )
     score.add_argument('--views', type=int, default=5, metavar='N', help='augmentations of an image (default: 5)')
-    score.add_argument('--against', choices=AGAINST, default='views', help='views with each other, or with the image')
-    score.add_argument('--distance', choices=DISTANCES, default='l2', help='of representations (default: l2)')
-    score.add_argument('--no-normalize', action='store_true', help='leave representations at their length')
+    score.add_argument(
+        '--against',
+        choices=AGAINST,
+        default='views',
+        help='partner of a view: other views, or the image without augmentation',
+    )
+    score.add_argument('--distance', choices=DISTANCES, default='l2', help='distance of representations (default: l2)')
+    score.add_argument('--no-normalize', action='store_true', help='do not scale representations to unit length')
     score.add_argument(
         '--part',
         choices=POOLINGS,
@@ -79,7 +86,10 @@ def run_score(args: Namespace) -> None:
 def _pair_of_files(args: Namespace) -> tuple[Study, dict[int, Checkpoints]]:
     """Return the study of a config, a split and two checkpoints."""
     if None in (args.f, args.g, args.split, args.out):
-        raise ValueError(f'{args.study} is no folder of a study: with a config, --f, --g, --split and --out are needed')
+        raise ValueError(
+            f'{args.study} is no folder of a study: make one by `python tools/sslmem.py train`; or give a config with '
+            '--f, --g, --split and --out'
+        )
     if args.seeds:
         raise ValueError(f'--seeds {args.seeds} chooses pairs of a folder: leave it out with --f and --g')
     for path in (args.f, args.g):

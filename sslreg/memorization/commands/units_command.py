@@ -29,13 +29,13 @@ def add_units(commands: Any) -> None:
     units.add_argument('config', help='path of the config that the checkpoint was trained with')
     units.add_argument('checkpoint', help='path of the checkpoint')
     units.add_argument('--out', metavar='DIR', required=True, help='scores go here')
-    units.add_argument('--split', metavar='FILE', help='the split (JSON) that --set is of')
+    units.add_argument('--split', metavar='FILE', help='the split (JSON) with the images of --set')
     units.add_argument('--set', default='train', choices=IMAGE_SETS, help='images (default: %(default)s)')
     units.add_argument('--views', type=int, default=10, metavar='N', help='augmentations of an image (default: 10)')
     units.add_argument(
         '--classes', action='store_true', help='ClassMem, of images as they are; with --set test class selectivity'
     )
-    units.add_argument('--rest', choices=RESTS, default='mean', help='what stands for the other images (default: mean)')
+    units.add_argument('--rest', choices=RESTS, default='mean', help='statistic of the other images (default: mean)')
     add_layers(units, None)
     add_device(units)
     units.set_defaults(run=run_units)

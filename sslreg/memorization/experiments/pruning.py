@@ -1,4 +1,4 @@
-"""Evaluating a network whose memorising units are zeroed (arXiv 2409.19069, section 6)."""
+"""Evaluation of a network without its memorising units, which are zeroed (arXiv 2409.19069, section 6)."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -81,14 +81,14 @@ def layer_names(model: Any, patterns: Sequence[str]) -> list[str]:
         ValueError: A pattern matches no layer.
     """
     if places := [name for name in (REPRESENTATION, RESIDUALS) if name in patterns]:
-        raise ValueError(f'{places[0]!r} is what layers give together, not a layer that can be pruned: name layers')
+        raise ValueError(f'{places[0]!r} is the output of several layers, not a layer that can be pruned: name layers')
     return Layers(model, patterns).names
 
 
 def pruned_units(scores: Mapping[str, Tensor], condition: PruningCondition) -> dict[str, Tensor]:
-    """Return a mask ``[U]`` of the pruned units of each layer; no masks by ``'none'``.
+    """Return a mask ``[U]`` of the pruned units of each layer; no masks for ``'none'``.
 
-    The share is rounded to the nearest number of units. A smaller share prunes a part of what a larger one does.
+    The share is rounded to the nearest number of units. A smaller share prunes a part of the units of a larger one.
 
     Args:
         scores: UnitMem ``[U]`` of each layer.
@@ -125,7 +125,7 @@ def check_runs_once(model: Any, names: Sequence[str], images: Tensor) -> None:
         images: ``[B, 3, H, W]``.
 
     Raises:
-        ValueError: A layer runs several times: its UnitMem is that of the last, but all would be pruned.
+        ValueError: A layer runs several times: UnitMem is measured on its last run, but all runs would be pruned.
     """
     times: Counter[str] = Counter()
     places = {name: Place(model.feature_backbone.get_submodule(name)) for name in names}
@@ -161,7 +161,7 @@ def pruned(backbone: nn.Module, units: Mapping[str, Tensor]) -> Iterator[None]:
 
 
 def _zero(output: Any, mask: Any) -> Any:
-    """Zero units of an output; of several outputs those of the last, which UnitMem is measured on."""
+    """Zero units of an output; of the last one if there are several, as UnitMem is measured on the last."""
     if isinstance(output, (tuple, list)):
         return type(output)([*output[:-1], _zero(output[-1], mask)])
     return output.masked_fill(mask[:, None, None] if output.ndim == 4 else mask, 0)

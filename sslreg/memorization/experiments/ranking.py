@@ -7,7 +7,7 @@ from torch import Tensor
 
 Order = Literal['most', 'random', 'least']
 ORDERS: tuple[Order, ...] = get_args(Order)
-NONE = 'none'  # in records: nothing was taken away
+NONE = 'none'  # order of a run from which nothing was taken away
 
 
 def ranking(scores: Tensor, order: str, rng: torch.Generator) -> Tensor:

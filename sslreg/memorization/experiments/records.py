@@ -13,7 +13,7 @@ from sslreg.utils.files import write_json
 
 
 class Condition(Protocol):
-    """A named tuple that says what was taken away, by which order and seed."""
+    """Named tuple of the removed images or pruned units, with their order and seed."""
 
     @property
     def order(self) -> str:
@@ -76,7 +76,7 @@ class Record(Generic[C]):
         kind: Class of the conditions.
         about: Settings at the top of the file.
         same: Settings that must be as in the file, since runs of different kinds cannot stand side by side.
-        overview: Makes more settings from the runs.
+        overview: Function that makes further settings from the runs.
 
     Raises:
         ValueError: The file has other settings.
@@ -102,7 +102,7 @@ class Record(Generic[C]):
             self.runs = read_runs(earlier['runs'], kind)
 
     def complete(self, condition: C, model: Any, benchmarks: Evaluator) -> None:
-        """Evaluate a network by the benchmarks that are missing; another network under the condition is forgotten."""
+        """Evaluate a network by the benchmarks that are missing; results of another network are replaced."""
         network = model_hash(model)
         known = next((run.metrics for run in self.of([condition]) if run.network == network), {})
         found = benchmarks.metrics(model, self.path.with_suffix(''), known)

@@ -24,7 +24,7 @@ class SuiteEvaluator:
 
     Raises:
         FileNotFoundError: There is no such benchmark.
-        MissingDataError: Data are missing; names all of them.
+        MissingDataError: Data are missing; the error names all of them.
     """
 
     def __init__(self, names: Sequence[str], features: str, data_root: str | None, num_workers: int) -> None:

@@ -11,7 +11,7 @@ from sslreg.reports.page import Image, Section, Table, write_page
 
 from .introduction import DEFINITION, EXPECTED
 from .side_by_side import side_by_side_section
-from .style import PngPath
+from .style import PngPath, png_path
 
 
 def write_comparison(studies: Sequence[ScoredStudy], found: StudyComparison, out: Path) -> None:
@@ -22,11 +22,7 @@ def write_comparison(studies: Sequence[ScoredStudy], found: StudyComparison, out
         found: Comparison of the studies.
         out: Folder of the page.
     """
-
-    def png(name: str) -> Path:
-        """Return the file of a picture."""
-        return out / f'{name}.png'
-
+    png = png_path(out)
     sections = [side_by_side_section(studies, png), overlap_section(found, len(studies[0].index), png)]
     text = '\n\n'.join([DEFINITION, EXPECTED, *(f'{text}.' for text in found.caveats)])
     title = f'Memorisation: {", ".join(study.name for study in studies)}'

@@ -13,8 +13,7 @@ from sslreg.memorization.score_statistics import to_json
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.memorization.table_rows import fixed
 from sslreg.reports.page import Block, Image, Section, Table
-from sslreg.reports.sheets import Cell, contact_sheet
-from sslreg.reports.training.run import rgb
+from sslreg.reports.sheets import Cell, contact_sheet, to_rgb
 
 from .style import PngPath, numbered, over_seeds
 
@@ -104,7 +103,7 @@ def _sheets(study: ScoredStudy, places: dict[str, list[int]], png: PngPath) -> N
     """Draw the images before normalisation, resized and cropped to the size of a view."""
     dataset = study.study.images('candidate').views(0, plain=True)
     for end, found in places.items():
-        cells = [Cell(rgb(dataset[place]['inputs'][0]), fixed(float(study.candidates[place]), 3)) for place in found]
+        cells = [Cell(to_rgb(dataset[place]['inputs'][0]), fixed(float(study.candidates[place]), 3)) for place in found]
         columns = min(GRID_COLUMNS, len(cells))
         cells += [BLANK] * (-len(cells) % columns)
         rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]

@@ -1,12 +1,12 @@
 """Page on one scored study, or on several studies one after the other."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sslreg.memorization.scored_study import ScoredStudy
 from sslreg.reports.page import Section, merge_figures, write_page
+from sslreg.utils.files import write_json
 
 from .introduction import introduction
 from .layer_section import layer_section
@@ -16,7 +16,7 @@ from .removal_section import removal_section
 from .set_sections import claim_section, set_section
 from .side_by_side import agreement_section, side_by_side_section
 from .study_section import study_section
-from .style import PngPath
+from .style import PngPath, png_path
 
 
 def write_memorization(studies: Sequence[ScoredStudy], out: Path, top: int = 32) -> dict[str, Any]:
@@ -42,16 +42,16 @@ def write_memorization(studies: Sequence[ScoredStudy], out: Path, top: int = 32)
         studies=[_summary(study) | merge_figures(sections[study.name]) for study in studies],
         **merge_figures(common),
     )
-    (out / 'report.json').write_text(json.dumps(found, indent=1) + '\n', encoding='utf-8')
+    write_json(found, out / 'report.json')
     return found
 
 
 def _sections(studies: Sequence[ScoredStudy], out: Path, top: int) -> tuple[list[Section], dict[str, list[Section]]]:
     """Return the sections on several studies together, and those on each study by its name."""
     if len(studies) == 1:
-        return [], {studies[0].name: _study_sections(studies[0], _png_path(out), top)}
-    common = [side_by_side_section(studies, _png_path(out)), agreement_section(studies)]
-    return common, {study.name: _study_sections(study, _png_path(out, f'{study.name}_'), top) for study in studies}
+        return [], {studies[0].name: _study_sections(studies[0], png_path(out), top)}
+    common = [side_by_side_section(studies, png_path(out)), agreement_section(studies)]
+    return common, {study.name: _study_sections(study, png_path(out, f'{study.name}_'), top) for study in studies}
 
 
 def _study_sections(study: ScoredStudy, png: PngPath, top: int) -> list[Section]:
@@ -66,11 +66,6 @@ def _study_sections(study: ScoredStudy, png: PngPath, top: int) -> list[Section]
         study_section(study, png),
     ]
     return [section for section in sections if section is not None]
-
-
-def _png_path(out: Path, prefix: str = '') -> PngPath:
-    """Return the function that gives the file of a picture by its name."""
-    return lambda name: out / f'{prefix.replace("/", "_")}{name}.png'
 
 
 def _summary(study: ScoredStudy) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def study_section(study: ScoredStudy, png: PngPath) -> Section:
         'layers': ', '.join(study.scores.layers),
         'views': f'{protocol.num_views} of an image, {_against(by.against)}',
         'augmentation': study.settings.augmentation,
-        'distance': f'{by.kind}, of representations {_length(by.normalized)}; of maps and tokens {by.part}',
+        'distance': f'{by.kind}, between representations {_length(by.normalized)}; maps and tokens: {by.part}',
         'networks': '; '.join(f'seed {each.seed}: f {each.f}, g {each.g}' for each in study.settings.networks),
     }
     return Section('The study', [Facts(facts)], figures=dict(settings=facts))

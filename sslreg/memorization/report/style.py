@@ -25,6 +25,11 @@ ORDER_STYLES: dict[str, dict[str, Any]] = dict(  # order in which images are rem
 STUDIES = (GREEN, PURPLE, ORANGE, SKY, VERMILION, BLUE, BLACK)
 
 
+def png_path(out: Path, prefix: str = '') -> PngPath:
+    """Return the function that gives the file of a picture by its name."""
+    return lambda name: out / f'{prefix.replace("/", "_")}{name}.png'
+
+
 def over_seeds(seeds: list[int]) -> str:
     """Return ``'seed 0'`` or ``'mean over 3 seeds'``."""
     return f'seed {seeds[0]}' if len(seeds) == 1 else f'mean over {len(seeds)} seeds'

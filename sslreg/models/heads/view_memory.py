@@ -44,9 +44,10 @@ class ViewMemoryHead(BaseModule):
 
         Returns:
             ``loss``; ``teacher_entropy`` of the last key view in nats (ln K: all entries are equally similar; 0: one
-            entry has all the weight) and its ``teacher_max_prob``; ``agreement``, the share of images for which another
-            view has the same most similar entry; ``query_std``, the spread of the queries over the batch times sqrt(D)
-            (1: as wide as the sphere allows; 0: collapsed). With a loss of your own, only the first and the last.
+            entry has all the weight) and its ``teacher_max_prob``; ``agreement``, the share of images for which the
+            student, given another view, finds the same entry most similar as the teacher; ``query_std``, the
+            :func:`spread` of the queries over the batch (1: as wide as the sphere allows; 0: collapsed). With a loss
+            of your own, only ``loss`` and ``query_std``.
         """
         queries_by_temp, keys_by_temp = queries / self.student_temp, keys / self.teacher_temp
         if not isinstance(self.loss_module, ViewMemoryCELoss):

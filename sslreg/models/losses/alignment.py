@@ -52,8 +52,8 @@ class AlignmentLoss(nn.Module):
         """
         if len(queries) < 2:
             raise ValueError(
-                f'AlignmentLoss compares views of an image, of which there is {len(queries)}: set num=2 or more in the '
-                "views of the training set, and leave out what takes a single view (the model's mixing)"
+                f'AlignmentLoss compares views of an image, but there is only {len(queries)}: set num=2 or more in the '
+                'views of the training set, and leave out model.mixing, which takes a single view'
             )
         queries = queries.to(torch.promote_types(queries.dtype, torch.float32))
         return view_alignment(queries, self.distance, normalized=False).mean()

@@ -34,9 +34,10 @@ class CorrectedInstanceMemory(InstanceMemory):
         num_negatives: As in :class:`InstanceMemory`.
         sharded: As in :class:`InstanceMemory`.
         seed: As in :class:`InstanceMemory`.
+        init: As in :class:`InstanceMemory`.
 
     Raises:
-        ValueError: As in :class:`InstanceMemory`; or ``rows`` is neither.
+        ValueError: As in :class:`InstanceMemory`; or ``rows`` is unknown.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class GradientStep(LearningRecall):
         self.batch: _Batch | None = None
 
     def begin(self, queries: Tensor, pull: Tensor, target: Tensor, log_partition: Tensor, temperature: float) -> None:
-        """Compute the new entries of the batch's images, which the old ones are needed for; see the base class."""
+        """Compute the new entries of the batch's images while the old ones are unchanged; see the base class."""
         places, pull = self.memory.held(target, pull)
         entries = self.rows[places]
         probs = torch.add(-log_partition[:, None], queries @ entries.T, alpha=1 / temperature).exp_()

@@ -34,11 +34,11 @@ class InstanceMemory(BaseMemory):
             without sharding. Each step waits for the device, to find the images with an entry on this rank.
         seed: Seed of the negatives.
         init: How the entries start: ``'random'`` directions, or ``'network'``, the embeddings of the untrained network
-            (arXiv 2404.19289), which brings ``MemoryInitHook``.
+            (arXiv 2404.19289), which adds ``MemoryInitHook``.
 
     Raises:
         ValueError: ``momentum`` is not in [0, 1); ``num_negatives`` is not in [1, length), or given for a sharded
-            memory; more ranks than entries; ``init`` is neither.
+            memory; more ranks than entries; ``init`` is unknown.
     """
 
     by_image = True
@@ -151,7 +151,7 @@ class InstanceMemory(BaseMemory):
         return dict(feats=torch.Size((len(self), self.feats.shape[1]))) if self.sharded else {}
 
     def recalled(self, indices: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Return the recalled entries ``[K, D]``, the column ``[B]`` of each image's own, and which entries they are.
+        """Return the recalled entries ``[K, D]``, the column ``[B]`` of each image's own, and the entries' places.
 
         If all entries are recalled, they are the buffer itself, and the last is None. Else they are a copy of some, and
         the last their places ``[K]`` in the memory.
@@ -179,7 +179,7 @@ class InstanceMemory(BaseMemory):
         if push is not None:
             change -= push
         moved = F.normalize(self.momentum * entries + (1 - self.momentum) * change, dim=1)
-        return moved[same.to(torch.uint8).argmax(dim=1)]  # of the first of equal rows
+        return moved[same.to(torch.uint8).argmax(dim=1)]  # the result of the first of equal rows
 
     def _drawn(self, indices: Tensor, num_negatives: int) -> tuple[Tensor, Tensor]:
         """Draw the global batch's entries and others ``[K]``, alike on every rank; and the columns of ``indices``.

@@ -28,7 +28,7 @@ class Attended(NamedTuple):
     """Attention of R queries over N blocks.
 
     Attributes:
-        mean: ``[R, D]`` sum over the blocks of the mean of a block's entries by a query's softmax.
+        mean: ``[R, D]`` mean of a block's entries, weighted by a query's softmax, summed over the N blocks.
         log_sum: ``[N, R]`` log-sum-exp of the logits.
         highest: ``[N, W]`` largest logit of the W watched queries.
         best: ``[N, W]`` place in the block of the entry with the largest logit.

@@ -25,7 +25,7 @@ class _WithGradient(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *outputs: Tensor) -> tuple[Tensor, None, None]:
-        if torch.is_grad_enabled():  # as it is under create_graph=True only
+        if torch.is_grad_enabled():  # enabled by create_graph=True only
             raise RuntimeError(
                 'this loss comes with its gradient and cannot be differentiated twice (create_graph=True)'
             )

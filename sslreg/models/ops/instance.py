@@ -20,7 +20,7 @@ from . import chunks
 from .gradient import with_gradient
 from .streamed_loss import StreamedLoss
 
-MAX_LOGIT = 40.0  # exp of it, summed over 1e9 entries, is far from float32's limit of e^88, and of its negative too
+MAX_LOGIT = 40.0  # exp(40) and exp(-40), summed over 1e9 entries, are far from float32's limits of e^88 and e^-88
 
 
 class InstanceLosses(NamedTuple):
@@ -51,7 +51,7 @@ def instance_loss(
     Args:
         queries: ``[S, B, D]`` unit-norm embeddings of S views of this rank's images; the loss is a mean over views too.
         recall: One block of N unit-norm entries with ``target [B]``, or this rank's part of them; not copied. A
-            :class:`LearningRecall` is told the softmax, and has written its memory at the end.
+            :class:`LearningRecall` receives the softmax, and has written its memory at the end.
         temperature: Tau of the cross-entropy, and of losses without a temperature of their own.
         losses: Further losses with different names.
         labels: ``[B, B]`` soft targets: the share of image i that belongs to the entry of image j (CutMix), for one

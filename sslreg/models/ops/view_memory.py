@@ -26,8 +26,8 @@ class ViewMemoryTerms(NamedTuple):
         loss: The loss, differentiable by the queries.
         teacher_entropy: Mean entropy in nats of the last teacher view's softmax over a block.
         teacher_max_prob: Mean of the largest probability of this softmax.
-        agreement: Share of images and blocks for which the most probable entry is the same for another view of the
-            student.
+        agreement: Share of images and blocks for which the student, given another view, has the same most probable
+            entry as the last teacher view.
     """
 
     loss: Tensor
@@ -61,24 +61,30 @@ def _pass(
     dtype = torch.promote_types(queries.dtype, torch.float32)
     queries, keys = queries.to(dtype), keys.to(dtype)
     both = torch.cat([queries, keys]).flatten(0, 1)
-    places = torch.arange(len(both), device=both.device).view(-1, queries.shape[1])
-    other, last = places[0 if len(keys) > 1 else 1], places[-1]  # a student's view, and the teacher's last
-    seen = (attention or choose_attention(both))(both, entries, order, torch.cat([other, last]))
-    loss, grad = _loss_and_gradient(queries, keys, seen)
-    log_sum, (agree, best) = seen.log_sum[:, last], seen.best.chunk(2, dim=1)
-    entropy = log_sum.mean() - (both[last] * seen.mean[last]).sum(dim=1).mean() / len(log_sum)
-    max_prob = (seen.highest[:, len(other) :] - log_sum).exp().mean()
-    return ViewMemoryTerms(loss, entropy, max_prob, torch.eq(agree, best).to(dtype).mean()), grad
+    rows = torch.arange(len(both), device=both.device).view(-1, queries.shape[1])  # [S + T, B]
+    student, teacher = rows[0 if len(keys) > 1 else 1], rows[-1]  # another view by the student, the last by the teacher
+    attended = (attention or choose_attention(both))(both, entries, order, torch.cat([student, teacher]))
+    loss, grad = _loss_and_gradient(queries, keys, attended)
+    log_sum, (student_best, teacher_best) = attended.log_sum[:, teacher], attended.best.chunk(2, dim=1)
+    entropy = log_sum.mean() - (both[teacher] * attended.mean[teacher]).sum(dim=1).mean() / len(log_sum)
+    max_prob = (attended.highest[:, len(student) :] - log_sum).exp().mean()
+    return ViewMemoryTerms(loss, entropy, max_prob, torch.eq(student_best, teacher_best).to(dtype).mean()), grad
 
 
-def _loss_and_gradient(queries: Tensor, keys: Tensor, seen: Attended) -> tuple[Tensor, Tensor]:
-    """Compute the equations above for ``queries [S, B, D]`` and ``keys [T, B, D]``: ``[]`` and ``[S, B, D]``."""
+def _loss_and_gradient(queries: Tensor, keys: Tensor, attended: Attended) -> tuple[Tensor, Tensor]:
+    """Return the loss ``[]`` and its gradient ``[S, B, D]`` by the equations at the top of this file.
+
+    Args:
+        queries: ``[S, B, D]``.
+        keys: ``[T, B, D]``.
+        attended: Attention of queries and keys, in this order, over the blocks.
+    """
     views = [len(queries), len(keys)]
-    student, teacher = seen.mean.unflatten(0, (sum(views), -1)).split(views)
-    log_sum = seen.log_sum.sum(dim=0).unflatten(0, (sum(views), -1))[: len(queries)]
-    pairs = 1 - torch.eye(*views, dtype=queries.dtype, device=queries.device)  # which views are compared
+    student, teacher = attended.mean.unflatten(0, (sum(views), -1)).split(views)
+    log_sum = attended.log_sum.sum(dim=0).unflatten(0, (sum(views), -1))[: len(queries)]
+    pairs = 1 - torch.eye(*views, dtype=queries.dtype, device=queries.device)  # 1 for views that are compared
     partners = pairs.sum(dim=1)[:, None]  # [S, 1]
     wanted = torch.einsum('st,tbd->sbd', pairs, teacher)
-    count = len(keys) * (len(queries) - 1) * queries.shape[1] * len(seen.log_sum)
+    count = len(keys) * (len(queries) - 1) * queries.shape[1] * len(attended.log_sum)
     loss = ((partners * log_sum).sum() - (queries * wanted).sum()) / count
     return loss, (partners[..., None] * student).sub_(wanted).div_(count)

@@ -20,8 +20,8 @@ def accuracy_section(run: Run) -> Section:
     text = (
         f'Weighted k-nearest-neighbour classification: the k most similar of {train} training images vote for the '
         f'class of each of {test} test images. Labels are used only here, never in training. Guessing would give '
-        f'{100 / len(run.classes):.1f} %. Raw pixels show the accuracy of plain similarity, the untrained network that '
-        'of the architecture alone.'
+        f'{100 / len(run.classes):.1f} %. Raw pixels show the accuracy of plain similarity; the untrained network '
+        'shows the accuracy of the architecture alone.'
     )
     return Section('Accuracy before and after training', [Table(table), text], figures=dict(accuracy=rows))
 

@@ -103,7 +103,7 @@ def distributions(embeddings: Tensor, block: Tensor, temperature: float) -> Tens
     return (embeddings.double() @ block.double().T / temperature).softmax(dim=1)
 
 
-def recalled(keys: Tensor, memory: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+def sorted_entries(keys: Tensor, memory: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
     """Sort memory entries by similarity to each key, the most similar first.
 
     Args:

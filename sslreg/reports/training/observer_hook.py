@@ -44,7 +44,7 @@ class Pixels(nn.Module):
 
 
 def classification(runner: Runner) -> Benchmark:
-    """Return the benchmark of the validation that classifies images.
+    """Return the classification benchmark of the validation.
 
     Raises:
         ValueError: There is none.
@@ -58,7 +58,7 @@ def classification(runner: Runner) -> Benchmark:
 
 
 def probe(runner: Runner, network: Any) -> Probed:
-    """Evaluate a network by this benchmark, and keep its first kind of features."""
+    """Evaluate a network by the validation's classification benchmark; keep the first kind of features."""
     benchmark = classification(runner)
     found = runner.val_loop.extractor(network)(list(benchmark.requests.values()))
     feats = dict(zip(benchmark.requests, found, strict=True))
@@ -67,7 +67,7 @@ def probe(runner: Runner, network: Any) -> Probed:
 
 
 class ObserverHook(Hook):
-    """Record of a training run for its report: what is no longer there when the run is over.
+    """Recorder of a training run for its report: it keeps everything that is gone when the run is over.
 
     Attributes:
         untrained: Copy of the model before the first step.

@@ -7,12 +7,14 @@ from mmengine.runner import Runner
 from rich import get_console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from sslreg.evaluation.metric import with_metrics
+
 
 class ProgressHook(Hook):
     """Progress bar over the training steps with the latest loss and score; without a terminal, a line per evaluation.
 
-    The bar stops during an evaluation, because rich shows one live display at a time. The score is the last metric
-    (k-NN: the largest k).
+    The bar stops during an evaluation, because rich shows one live display at a time. The score is the last main
+    metric (k-NN: top-1 with the largest k).
     """
 
     priority = 'LOWEST'
@@ -46,7 +48,7 @@ class ProgressHook(Hook):
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Show the score and start the bar again."""
-        name, value = list((metrics or {}).items())[-1]
+        name, value = [item for item in with_metrics(metrics or {}).items() if item[0].role == 'main'][-1]
         self.bar.update(self.task, score=f'{name} {value:.1f} %')
         if self.bar.disable:
             loss = self.bar.tasks[self.task].fields['loss']

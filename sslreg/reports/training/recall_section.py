@@ -10,7 +10,7 @@ from sslreg.models import QueueMemory
 from sslreg.reports.page import Image, Section, Table
 from sslreg.reports.sheets import Cell, contact_sheet
 
-from .measures import EmbeddedBatch, origins, overlap, recalled
+from .measures import EmbeddedBatch, origins, overlap, sorted_entries
 from .observer_hook import TRAINED, UNTRAINED
 from .run import COLOURS, Run, dataset_image
 
@@ -67,7 +67,7 @@ def recall_section(run: Run) -> Section:
 def _recall(batch: EmbeddedBatch, memory: QueueMemory, written: Sequence[int]) -> Recalled:
     """Sort the entries of a memory by similarity to the views of a batch."""
     source = origins(memory, written)
-    key, query = (recalled(part.cpu(), memory.feats.cpu(), source >= 0) for part in batch.pair)
+    key, query = (sorted_entries(part.cpu(), memory.feats.cpu(), source >= 0) for part in batch.pair)
     return Recalled(key[0], source[key[1]], key[1], query[1])
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from sslreg.evaluation import ClassificationBenchmark, Metric
 from sslreg.models import AlignedHead, MemorySSL
+from sslreg.reports.sheets import to_rgb
 from sslreg.utils.dist import unwrap
 
 from .measures import EmbeddedBatch, embed_batch, fill_memory
@@ -104,7 +105,7 @@ class Run:
         preprocessor = self.model.data_preprocessor
         view = self._inputs[self.model.num_key_views - 1][place]  # colours may change on the device only
         levels = (view * preprocessor.std + preprocessor.mean).round().clamp(0, 255).byte().cpu()
-        return rgb(levels.flip(0) if preprocessor.reverse else levels)
+        return to_rgb(levels.flip(0) if preprocessor.reverse else levels)
 
     @property
     def num_entries(self) -> int:
@@ -145,12 +146,7 @@ class Run:
 
 def dataset_image(dataset: Any, index: int) -> np.ndarray[Any, Any]:
     """Return an image of a dataset after its transforms, before normalisation, ``[H, W, 3]`` uint8 RGB."""
-    return rgb(dataset[index]['inputs'])
-
-
-def rgb(image: Tensor) -> np.ndarray[Any, Any]:
-    """Convert a BGR tensor ``[3, H, W]`` to an RGB array ``[H, W, 3]``."""
-    return image.numpy()[::-1].transpose(1, 2, 0)
+    return to_rgb(dataset[index]['inputs'])
 
 
 def percent(share: float) -> str:

@@ -1,12 +1,12 @@
 """Page on a training run."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from mmengine.runner import Runner
 
 from sslreg.reports.page import merge_figures, write_page
+from sslreg.utils.files import write_json
 
 from .accuracy_section import accuracy_section, curve_section
 from .loss_section import loss_section
@@ -45,5 +45,5 @@ def write_report(runner: Runner, observer: ObserverHook, folder: Path, title: st
     sections = [section(run) for section in SECTIONS]
     figures = merge_figures(sections)
     write_page(folder / 'report.html', title, introduction, sections)
-    (folder / 'report.json').write_text(json.dumps(figures, indent=1) + '\n', encoding='utf-8')
+    write_json(figures, folder / 'report.json')
     return figures

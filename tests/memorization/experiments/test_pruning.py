@@ -1,4 +1,4 @@
-"""Which units are pruned, by hand-made UnitMem, and what a network without them gives."""
+"""Pruned units by hand-made UnitMem, and the outputs of networks without them."""
 
 import pytest
 import torch
@@ -130,7 +130,7 @@ def test_after_an_error_the_network_is_whole(model):
 
 def test_layers_that_cannot_be_pruned(model):
     assert pruning.layer_names(model, ['a|b']) == ['a', 'b']
-    with pytest.raises(ValueError, match="'representation' is what layers give together"):
+    with pytest.raises(ValueError, match="'representation' is the output of several layers"):
         pruning.layer_names(model, ['a', 'representation'])
     images = torch.rand(1, 3, 4, 4)
     pruning.check_runs_once(model, ['a', 'b'], images)

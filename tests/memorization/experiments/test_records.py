@@ -16,7 +16,7 @@ class Condition(NamedTuple):
 
 
 class Network(nn.Module):
-    """With a weight that its benchmark finds."""
+    """Network with a weight that its benchmark finds."""
 
     def __init__(self, value: float) -> None:
         super().__init__()

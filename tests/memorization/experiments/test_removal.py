@@ -1,4 +1,4 @@
-"""Which images f is trained without, on hand-made scores."""
+"""Images that f is trained without, by hand-made scores."""
 
 import pytest
 import torch

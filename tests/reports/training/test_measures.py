@@ -9,7 +9,7 @@ from sslreg.reports.training.measures import (
     nearest_rows,
     origins,
     overlap,
-    recalled,
+    sorted_entries,
 )
 from tests import toy
 
@@ -30,9 +30,11 @@ def test_origins_follow_a_queue_across_the_seam():
         assert torch.equal(memory.feats[known], torch.eye(5)[source[known]])
 
 
-def test_recalled_sorts_the_known_entries():
+def test_sorted_entries_sorts_the_known_entries():
     memory = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
-    similarity, slots = recalled(torch.tensor([[0.0, 1.0], [-1.0, 0.0]]), memory, torch.tensor([True, False, True]))
+    similarity, slots = sorted_entries(
+        torch.tensor([[0.0, 1.0], [-1.0, 0.0]]), memory, torch.tensor([True, False, True])
+    )
     assert slots[1].tolist() == [2, 0]
     assert similarity.tolist() == [[0, 0], [1, -1]]
 

@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from sslreg.reports.training.run import evenly_spaced, percent, rgb
+from sslreg.reports.sheets import to_rgb
+from sslreg.reports.training.run import evenly_spaced, percent
 
 from .runs import observed
 
@@ -19,7 +20,7 @@ def test_a_share_in_per_cent():
 
 def test_blue_comes_last():
     image = torch.stack([torch.full((2, 3), level, dtype=torch.uint8) for level in (1, 2, 3)])
-    assert np.array_equal(rgb(image)[0, 0], [3, 2, 1])
+    assert np.array_equal(to_rgb(image)[0, 0], [3, 2, 1])
 
 
 def test_examples_are_of_different_classes_and_the_trained_network_sees_them(tmp_path):
