@@ -1,5 +1,6 @@
 """A toy run through the real Runner: 24 noise images of 8 px, a linear backbone, two epochs in a second."""
 
+import itertools
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -20,6 +21,8 @@ from sslreg.registry import DATASETS, MODELS, TRANSFORMS
 
 RUNS = count()
 LR = dict(type='CosineSchedule', start=1e-2, end=0)
+
+RUNS = itertools.count()  # two runs of one name, MMEngine's default within a second, would share their curves
 
 
 @MODELS.register_module(force=True)
@@ -141,6 +144,7 @@ def config(work_dir: Path, epochs: int = 2, **overrides: Any) -> Config:
                 experiment_name=f'toy{next(RUNS)}',  # MMEngine's logs are by name and second, and a toy is faster
                 log_level='WARNING',
                 work_dir=str(work_dir),
+                experiment_name=f'toy_{next(RUNS)}',
             )
         )
         if not overrides

@@ -16,8 +16,9 @@ from sslreg.datasets import BatchedViews
 from sslreg.evaluation import FeatureStore
 from sslreg.memorization import Split, Study, scoring
 from sslreg.memorization.layers import Layers
+from sslreg.models import InstanceMemory
 from sslreg.models.adapters import as_encoder
-from sslreg.registry import DATASETS, MODELS
+from sslreg.registry import DATASETS, MEMORIES, MODELS
 
 DATA = Path('data/cifar10')
 SPLIT = Split(list(range(100)), list(range(100, 200)), list(range(200, 300)), [])
@@ -38,6 +39,14 @@ class PixelMLP(BaseModule):
 
     def forward(self, images: Tensor) -> tuple[Tensor]:
         return (self.layers(images),)
+
+
+@MEMORIES.register_module(force=True)
+class UnevenMemory(InstanceMemory):
+    """An instance memory for a training set that shows some images often and others never."""
+
+    def check(self, batch_size: int, num_images: int) -> None:
+        pass
 
 
 @DATASETS.register_module(force=True)
@@ -67,7 +76,7 @@ def config(work_dir: Path, images: list[int], epochs: int) -> Config:
                 backbone=dict(type='PixelMLP'),
                 neck=dict(type='ProjectionNeck', in_channels=512, hid_channels=128, out_channels=64,
                           norm_cfg=dict(type='BN1d')),
-                memory=dict(type='InstanceMemory', length=300, feat_dim=64, momentum=0.5),
+                memory=dict(type='UnevenMemory', length=300, feat_dim=64, momentum=0.5),
                 head=dict(type='InstanceHead', temperature=0.2),
             ),
             train_dataloader=dict(
