@@ -2,7 +2,6 @@
 
 import itertools
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from torch.utils.data import DataLoader
 
 from sslreg.registry import DATASETS, MODELS, TRANSFORMS
 
-RUNS = count()
 LR = dict(type='CosineSchedule', start=1e-2, end=0)
 
 RUNS = itertools.count()  # two runs of one name, MMEngine's default within a second, would share their curves
@@ -141,7 +139,6 @@ def config(work_dir: Path, epochs: int = 2, **overrides: Any) -> Config:
                     checkpoint=dict(type='PlainCheckpointHook', interval=1),
                 ),
                 randomness=dict(seed=0),
-                experiment_name=f'toy{next(RUNS)}',  # MMEngine's logs are by name and second, and a toy is faster
                 log_level='WARNING',
                 work_dir=str(work_dir),
                 experiment_name=f'toy_{next(RUNS)}',

@@ -22,6 +22,7 @@ from sslreg.engine.schedules import Schedule
 from sslreg.models import ViewMemoryHead
 from sslreg.registry import HOOKS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, SCHEDULES
 from sslreg.scheduled import adopt, scheduled_numbers
+from sslreg.utils.config_files import load_config
 from tests import toy
 
 RISING = dict(type='LinearSchedule', start=0.1, end=0.6)
@@ -178,6 +179,17 @@ def test_a_schedule_that_nothing_moves_is_refused(tmp_path, place, value):
     cfg.merge_from_dict({place: value})
     with pytest.raises(ValueError, match=rf'{place}[\w.]*: no schedule can stand here'):
         refuse_misplaced_schedules(cfg)
+
+
+def test_a_schedule_replaces_a_number_on_the_command_line(tmp_path):
+    path = tmp_path / 'toy.py'
+    toy.config(tmp_path).dump(path)
+    cosine = {'type': 'CosineSchedule', 'start': 0.5, 'end': 0.0}
+    cfg = load_config(path, {f'model.teacher.momentum.{name}': value for name, value in cosine.items()})
+    assert cfg.model.teacher.momentum == cosine
+    cfg = load_config(path, {'model.head.teacher_temp.type': 'CosineSchedule', 'model.backbone.type': 'ToyLinear'})
+    assert cfg.model.head.teacher_temp == dict(type='CosineSchedule', start=0.04, end=0.07, warmup=0.5)
+    assert cfg.model.backbone == dict(type='ToyLinear', drop_rate=0.0)
 
 
 @pytest.mark.parametrize('before, after, expected', [(1e-3, RISING, 0.6), (RISING, 1e-3, 1e-3)])
