@@ -112,6 +112,12 @@ def test_a_dataset_without_length_has_no_epochs():
         ('optim_wrapper__optimizer__lr__end', -1, r'optimizer.lr=.*refused: Invalid learning rate'),
         ('optim_wrapper__optimizer__lr__start', -1, 'Invalid learning rate: -1'),
         ('optim_wrapper__optimizer__amsgrad', RISING, 'optimizer.amsgrad of AdamW is no number'),
+        ('model__head__student_temp', math.nan, 'student_temp=nan must be positive'),
+        (
+            'param_scheduler',
+            dict(type='CosineAnnealingLR'),
+            'optimizer.lr is a schedule, and param_scheduler changes it',
+        ),
         ('model__head__teacher_temp__end', '0.07', "WarmupSchedule: end='0.07' must be a finite number"),
         (
             'model__head__teacher_temp',

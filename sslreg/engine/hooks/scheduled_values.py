@@ -76,9 +76,21 @@ class ScheduledValuesHook(Hook):
         start_required_hooks(runner)
 
     def before_train(self, runner: Runner) -> None:
-        """Find the scheduled numbers and resolve the lengths of their schedules in this run."""
+        """Find the scheduled numbers and resolve the lengths of their schedules in this run.
+
+        Args:
+            runner: The runner of the training.
+
+        Raises:
+            ValueError: A schedule does not fit the run, or MMEngine's ``param_scheduler`` changes the same number.
+        """
         optimizer = getattr(runner.optim_wrapper, 'optimizer', None)
         self.values = ScheduledValues(unwrap(runner.model), optimizer, training_length(runner))
+        schedulers = runner.param_schedulers if isinstance(runner.param_schedulers, list) else []
+        if both := {each.param_name for each in schedulers} & set(self.values.params):
+            raise ValueError(
+                f'optim_wrapper.optimizer.{both.pop()} is a schedule, and param_scheduler changes it too: keep only one'
+            )
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Set and log the values of this step."""
