@@ -16,6 +16,7 @@ from mmpretrain import registry as mmpretrain
 
 from sslreg import scheduled
 
+NUMBERS = (int, float, int | None, float | None, 'int', 'float')  # annotations of arguments that are numbers
 MAX_LISTED = 30  # an error lists the names in a registry up to this number
 
 
@@ -29,7 +30,7 @@ def build(cfg: Any, registry: Registry, default_args: dict[str, Any] | None = No
 
     Raises:
         KeyError: The type is not registered.
-        TypeError: The component has no argument of a name in the config.
+        TypeError: The component has no argument of a name in the config, or needs a number instead of a dict.
     """
     if isinstance(cfg, dict) and 'type' in cfg:
         with registry.switch_scope_and_registry(cfg.get('_scope_')) as own:
@@ -71,6 +72,12 @@ def _check(cfg: dict[str, Any], component: Any, registry: Registry) -> None:
             "Name a class of your own with its module, type='my_module.MyClass', or import it by custom_imports"
         )
     parameters = signature(component).parameters
+    for name in set(cfg) & set(parameters):
+        if parameters[name].annotation in NUMBERS and isinstance(cfg[name], dict):
+            raise TypeError(
+                f'{type_name(component)}: {name}={cfg[name]} must be a number or the config of a schedule'
+                f'{suggestion(type_name(cfg[name].get("type", "")), SCHEDULES.module_dict)}'
+            )
     if any(each.kind is Parameter.VAR_KEYWORD for each in parameters.values()):
         return
     for name in set(cfg) - set(parameters) - {'type', '_scope_'}:

@@ -38,6 +38,13 @@ def test_a_schedule_that_does_not_exist_in_place_of_a_number():
         MODELS.build(head | dict(teacher_temp=dict(type='CosinSchedule', start=0.1, end=0.2)))
 
 
+@pytest.mark.parametrize('kind, hint', [('CosineSchedul', "; did you mean 'CosineSchedule'"), ('GELU', '$')])
+def test_a_dict_that_is_no_schedule_in_place_of_a_number(kind, hint):
+    head = dict(type='ViewMemoryHead', loss=dict(type='ViewMemoryCELoss'), teacher_temp=dict(type=kind))
+    with pytest.raises(TypeError, match=f'ViewMemoryHead: teacher_temp=.* or the config of a schedule{hint}'):
+        MODELS.build(head)
+
+
 def test_what_exists_is_built_in_the_scope_that_is_set():
     assert len(MEMORIES.build(dict(type='QueueMemory', length=8, feat_dim=2))) == 8
     with DefaultScope.overwrite_default_scope('mmpretrain'):

@@ -29,7 +29,7 @@ from sslreg.engine import launch
 from sslreg.engine.config import default_work_dir, use_data_root
 from sslreg.engine.hooks import drop_old_hooks
 from sslreg.evaluation import Evaluation, Extractor, FeatureStore, Outcome, Suite
-from sslreg.evaluation.features.estimate import describe, estimates
+from sslreg.evaluation.estimate import describe, estimates
 from sslreg.evaluation.missing_data import MissingDataError
 from sslreg.evaluation.model import load_model
 from sslreg.evaluation.results import earlier_outcomes, left_out

@@ -5,6 +5,7 @@ from typing import Any
 from mmengine.optim import OptimWrapper
 from torch import nn
 
+from sslreg.engine.optimizer_schedules import OptimizerSchedules
 from sslreg.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 
 UNDECAYED = ('cls_token', 'pos_embed')
@@ -36,7 +37,8 @@ class LayerDecayConstructor:
         self.rate: float = options['layer_decay_rate']
         if not 0 < self.rate <= 1:
             raise ValueError(f'layer_decay_rate={self.rate} must be in (0, 1]; 1 trains all layers at one rate')
-        self.wrapper_cfg = dict(optim_wrapper_cfg)
+        self.schedules = OptimizerSchedules(optim_wrapper_cfg)
+        self.wrapper_cfg = dict(self.schedules.wrapper_cfg)
         self.optimizer_cfg = dict(self.wrapper_cfg.pop('optimizer'))
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
@@ -44,7 +46,8 @@ class LayerDecayConstructor:
         model = getattr(model, 'module', model)
         groups = list(self._groups(model).values())
         optimizer = OPTIMIZERS.build(self.optimizer_cfg | dict(params=groups))
-        return OPTIM_WRAPPERS.build(self.wrapper_cfg, default_args=dict(optimizer=optimizer))
+        wrapper = OPTIM_WRAPPERS.build(self.wrapper_cfg, default_args=dict(optimizer=optimizer))
+        return self.schedules.attach(wrapper, model)
 
     def _groups(self, model: nn.Module) -> dict[tuple[int, bool], dict[str, Any]]:
         """Return the parameter groups by (number of layers above, has weight decay)."""

@@ -1,12 +1,13 @@
 """Validation and test by benchmarks on frozen features."""
 
+import shutil
 from collections.abc import Sequence
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.dist import broadcast
+from mmengine.dist import barrier, broadcast, is_main_process
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch import nn
@@ -93,7 +94,11 @@ class BenchmarkLoop(BaseLoop):
 
     def evaluate(self, network: Any) -> Metrics:
         """Return the metrics of a network with ``extract_feat``, ``feature_backbone`` and ``data_preprocessor``."""
-        self.suite.run(self.extractor(network), Path(self.runner.work_dir, 'benchmarks'))
+        state = Path(self.runner.work_dir, f'{self.phase}_state')  # of protocols that train, until they end
+        self.suite.run(self.extractor(network), state)
+        barrier()
+        if is_main_process():
+            shutil.rmtree(state, ignore_errors=True)
         return self.metrics
 
     @property

@@ -11,7 +11,7 @@ from sslreg.registry import type_name
 
 from .features.corrupt import image_source
 from .features.kinds import kind_text
-from .protocols.base import Wanted
+from .features.wanted import Wanted
 
 
 def summary(path: str | None) -> str:

@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING
 
 from mmengine.config import Config
 
+from .benchmark import Benchmark
 from .description import summary
 from .metric import Metrics, with_metrics
 from .results import Outcome
 from .tables import ResultTable
-
-if TYPE_CHECKING:
-    from .suite import Benchmark
 
 
 @dataclass(frozen=True)
@@ -28,10 +25,10 @@ class Group:
 
     name: str
     cfg: Config
-    benchmarks: Sequence['Benchmark']
+    benchmarks: Sequence[Benchmark]
 
     @property
-    def evaluated(self) -> list['Benchmark']:
+    def evaluated(self) -> list[Benchmark]:
         """Members that have all metrics of the table."""
         needed = {self.cfg.metric, *self.cfg.averages.values()}
         return [each for each in self.benchmarks if needed <= set(each.metrics)]
@@ -85,7 +82,7 @@ class Group:
         return note if self.is_complete else f"{note} (left out: {left_out}), not comparable with papers'"
 
 
-def _papers(benchmarks: Sequence['Benchmark'], metric: str) -> dict[str, dict[str, float]]:
+def _papers(benchmarks: Sequence[Benchmark], metric: str) -> dict[str, dict[str, float]]:
     """Return the figures of each paper under the names of the benchmarks."""
     rows: dict[str, dict[str, float]] = {}
     for each in benchmarks:

@@ -45,7 +45,7 @@ def load_model(config: Config | Path | str, checkpoint: Path | str | None = None
         _initialise_both(model)
         print_log('no checkpoint: the network is evaluated as its config makes it', 'current')
     else:
-        weights = state.get('state_dict', state)
+        weights = {name.removeprefix('module.'): value for name, value in state.get('state_dict', state).items()}
         check_fits(model, weights)
         model.load_state_dict(weights)
     return as_encoder(model.to(device).eval())

@@ -20,7 +20,9 @@ def translate(cfg: Config) -> None:
         if not loop or _type_name(loop) != f'Probe{name}Loop':
             continue
         evaluator = cfg.get(f'{phase}_evaluator') or {}
-        if _type_name(evaluator) != 'ProbeAccuracy':
+        if isinstance(evaluator, list) and len(evaluator) == 1:
+            (evaluator,) = evaluator
+        if isinstance(evaluator, list) or _type_name(evaluator) != 'ProbeAccuracy':
             raise ValueError(
                 f'Probe{name}Loop is translated only with an evaluator ProbeAccuracy, not {evaluator}: write '
                 f'{phase}_cfg=dict(type=Benchmark{name}Loop, benchmarks=[dict(type=ClassificationBenchmark, ...)]) and '
@@ -46,9 +48,10 @@ def _rename_best(cfg: Config, prefix: str, probe: Any) -> None:
     """Rename the metric by which the best checkpoint is saved."""
     hook = cfg.get('default_hooks', {}).get('checkpoint') or {}
     best = hook.get('save_best')
-    if isinstance(best, str) and best.startswith(f'{prefix}/'):
+    start = f'{prefix}/' if prefix else ''
+    if isinstance(best, str) and best != 'auto' and best.startswith(start):
         name = _type_name(probe).lower().removesuffix('probe')
-        hook['save_best'] = f'pooled/{name}/{best.removeprefix(f"{prefix}/")}/top1'
+        hook['save_best'] = f'pooled/{name}/{best.removeprefix(start)}/top1'
 
 
 def _type_name(config: Any) -> str:

@@ -6,6 +6,7 @@ from mmpretrain.models import VisionTransformer
 from torch import nn
 
 from sslreg.downstream import LayerDecayConstructor
+from sslreg.engine import ScheduledValues, TrainingLength
 
 LR, RATE, LAYERS = 1e-3, 0.5, 3
 
@@ -66,6 +67,18 @@ def test_rates_are_the_same_for_a_model_within_a_wrapper():
     model = Detector()
     bare, wrapped = optimizer(model).param_groups, optimizer(Wrapper(model)).param_groups
     assert [group['lr'] for group in wrapped] == [group['lr'] for group in bare]
+
+
+def test_a_scheduled_rate_keeps_the_ratios_of_the_layers():
+    schedule = dict(type='CosineSchedule', start=LR, end=0.0)
+    wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=schedule, weight_decay=0.05))
+    model = Detector()
+    scheduled = LayerDecayConstructor(wrapper, dict(layer_decay_rate=RATE))(model).optimizer
+    rates = [group['lr'] for group in scheduled.param_groups]
+    assert rates == [group['lr'] for group in optimizer(model).param_groups]
+    ScheduledValues(model, scheduled, TrainingLength(10)).set(5)
+    halves = [group['lr'] for group in scheduled.param_groups]
+    assert halves == pytest.approx([rate / 2 for rate in rates])
 
 
 def test_frozen_tensors_are_left_out():

@@ -6,8 +6,9 @@ import pytest
 from mmengine.runner import Runner
 
 from sslreg.evaluation import Extractor, FeatureStore, Suite
+from sslreg.evaluation.features.wanted import Wanted
 from sslreg.evaluation.model import load_model
-from sslreg.evaluation.protocols.base import BaseBenchmark, Wanted
+from sslreg.evaluation.protocols.base import BaseBenchmark
 from sslreg.registry import BENCHMARKS
 from sslreg.utils.config_files import load_config
 from sslreg.utils.earlier_configs import benchmark_of, translate
@@ -30,6 +31,10 @@ class Width(BaseBenchmark):
 
     def wanted(self):
         return dict(images=Wanted(toy.ToyDataset(4, pipeline=[dict(type='PackInputs')]), self.kind))
+
+    def fit(self, model, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / 'state').touch()
 
     def run(self, feats):
         return dict(width=float(feats['images'].shape[-1]))
@@ -61,6 +66,7 @@ def test_any_protocol_runs_during_training_and_is_named_by_its_file(tmp_path):
     runner.train()
     metrics = runner.val_loop.metrics
     assert metrics == {'width': 8, f'{name}/width': 8}
+    assert not (tmp_path / 'run' / 'val_state').exists()  # of the state that a protocol kept while it trained
     assert [(metric.measure, metric.kind) for metric in metrics] == [('width', ''), ('width', name)]
 
 
@@ -117,6 +123,19 @@ def test_an_evaluator_that_loops_do_not_know_is_refused(tmp_path):
     cfg = earlier(tmp_path)
     cfg.val_evaluator = dict(type='mine.Confusion')
     with pytest.raises(ValueError, match=r'mine.Confusion.*write val_cfg=dict\(type=BenchmarkValLoop'):
+        translate(cfg)
+
+
+def test_a_list_of_one_evaluator_is_translated(tmp_path):
+    cfg = earlier(tmp_path)
+    cfg.val_evaluator = [dict(type='ProbeAccuracy')]  # without a prefix
+    cfg.default_hooks.checkpoint.save_best = 'k3'
+    translate(cfg)
+    assert cfg.val_cfg.type == 'sslreg.engine.BenchmarkValLoop'
+    assert cfg.default_hooks.checkpoint.save_best == 'pooled/knn/k3/top1'
+    cfg = earlier(tmp_path)
+    cfg.val_evaluator = [dict(type='ProbeAccuracy'), dict(type='mine.Confusion')]
+    with pytest.raises(ValueError, match='mine.Confusion'):
         translate(cfg)
 
 

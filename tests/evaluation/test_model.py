@@ -25,6 +25,9 @@ def test_the_evaluated_model_is_the_runners_with_the_weights_of_a_checkpoint(tmp
     torch.save(dict(state_dict=untrained.state_dict()), tmp_path / 'a.pth')
     trained = load_model(cfg, str(tmp_path / 'a.pth'), 'cpu')
     assert (trained.feature_backbone.conv.weight == 3).all()
+    wrapped = {f'module.{name}': value for name, value in untrained.state_dict().items()}
+    torch.save(dict(state_dict=wrapped), tmp_path / 'wrapped.pth')  # as DistributedDataParallel's own state is
+    assert (load_model(cfg, str(tmp_path / 'wrapped.pth'), 'cpu').feature_backbone.conv.weight == 3).all()
     cfg.model.memory.length = 32
     with pytest.raises(ValueError, match='the checkpoint is not of this MemorySSL'):
         load_model(cfg, str(tmp_path / 'a.pth'), 'cpu')

@@ -11,7 +11,7 @@ from mmengine.registry import DefaultScope
 from sslreg.datasets import PhotoTiles
 from sslreg.evaluation import Benchmark, Suite
 from sslreg.evaluation.benchmark_config import load_benchmark
-from sslreg.evaluation.features.estimate import describe, estimates
+from sslreg.evaluation.estimate import describe, estimates
 from sslreg.evaluation.features.extract import Extractor
 from sslreg.evaluation.features.store import FeatureStore
 from sslreg.evaluation.missing_data import MissingDataError
@@ -129,7 +129,7 @@ def test_all_that_is_missing_is_named_before_anything_is_computed(tmp_path):
 def test_a_forecast_says_what_is_stored_and_when_the_rest_is_ready(tmp_path, monkeypatch):
     """A hundredth of a second to read an image, three for the network: 24 images take 0.72 s in all, once."""
     seconds = dict(now=0.0)
-    monkeypatch.setattr('sslreg.evaluation.features.estimate.time.perf_counter', lambda: seconds['now'])
+    monkeypatch.setattr('sslreg.evaluation.estimate.time.perf_counter', lambda: seconds['now'])
     model = Encoder(dict(type='PixelBackbone', size=8)).eval()
     extractor = Extractor(model, FeatureStore(tmp_path), num_workers=1)
     brightness = dict(type='Brightness')

@@ -6,7 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
-from sslreg.engine.hooks.partners import start_required_hooks
+from sslreg.engine.hooks.required_hooks import start_required_hooks
 from sslreg.engine.lengths import TrainingLength
 from sslreg.engine.optimizer_schedules import note_ratios
 from sslreg.engine.schedules import Schedule

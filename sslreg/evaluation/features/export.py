@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from sslreg.evaluation.protocols.base import Wanted
 from sslreg.utils.files import atomic_write
 
 from .collect import is_broken
 from .corrupt import image_name
 from .kinds import kind_text
+from .wanted import Wanted
 
 
 class FeatureTable(NamedTuple):

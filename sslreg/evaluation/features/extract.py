@@ -12,7 +12,6 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Subset
 
 from sslreg.datasets import BrokenImageError, collate
-from sslreg.evaluation.protocols.base import Wanted
 from sslreg.registry import FEATURES
 
 from .collect import Batch, is_broken, merge, outputs
@@ -20,6 +19,7 @@ from .corrupt import SkipBroken, collate_readable, dataset_name, image_name
 from .kinds import Observer, kind_text
 from .resume import extract_and_store, load_on_all_ranks
 from .store import FeatureStore, combine, dataset_hash, model_hash
+from .wanted import Wanted
 
 Kind = Callable[[Observer, Tensor], Tensor]
 LISTED = 5  # names of broken images in messages

@@ -14,13 +14,13 @@ from rich.table import Table
 from torch import Tensor
 
 from sslreg.datasets import collate
-from sslreg.evaluation.protocols.base import Wanted
-from sslreg.evaluation.suite import Suite
 from sslreg.utils.progress import duration
 
-from .corrupt import SkipBroken
-from .extract import Extractor, Pass, passes
-from .kinds import kind_text
+from .features.corrupt import SkipBroken
+from .features.extract import Extractor, Pass, passes
+from .features.kinds import kind_text
+from .features.wanted import Wanted
+from .suite import Suite
 
 IMAGES = 32  # images that are read to measure
 CPU_BATCH = 8
