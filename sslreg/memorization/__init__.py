@@ -3,8 +3,8 @@
 * Formulas: ``scores`` (SSLMem, LayerMem) and ``units`` (UnitMem, ClassMem).
 * A study: ``study``, of a ``split``, ``image_sets`` and ``training`` runs, checked by ``consistency``.
 * Measurement: ``layers`` and ``measure`` run the networks; ``scoring`` and ``unit_scores`` keep results on disk.
-* Results: ``image_scores`` with their ``score_settings``, ``score_statistics`` and ``summary``; ``scored_study`` reads them
-  back, ``comparison`` compares studies if ``comparability`` allows it.
+* Results: ``image_scores`` with their ``score_settings``, ``score_statistics`` and ``summary``; ``scored_study`` reads
+  them back, ``comparison`` compares studies if ``comparability`` allows it.
 * Output: ``table_rows``, ``terminal_tables``, ``report/``; ``commands/`` are those of ``tools/sslmem.py``.
 * Experiments on memorised images and units: ``experiments/``; scores during training: ``hooks``.
 """
