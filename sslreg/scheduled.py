@@ -1,6 +1,8 @@
 """Scheduled numbers: split off a component's config, noted as its attribute ``scheduled``, and found in a model."""
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -50,10 +52,28 @@ def is_schedule(value: Any, registry: Registry) -> bool:
     kind = value['type']
     if isinstance(kind, str):
         registry.import_from_location()
-        if kind.endswith('Schedule') and '.' not in kind:
-            return True  # also a misspelt name, for which the registry then raises an error
-        kind = registry.module_dict.get(kind) or ('.' in kind and get_object_from_string(kind))
+        registered = registry.module_dict.get(kind.removeprefix(f'{registry.scope}.'))
+        found = registered or ('.' in kind and get_object_from_string(kind))
+        if not found:  # a misspelt name is a schedule too, for which the registry then raises an error
+            return kind.endswith('Schedule') or bool(get_close_matches(kind, registry.module_dict, n=1, cutoff=0.9))
+        kind = found
     return kind in registry.module_dict.values()
+
+
+def places(value: Any, registry: Registry, path: str = '') -> Iterator[str]:
+    """Yield the dotted paths of all schedules in a config.
+
+    Args:
+        value: The config or a part of it.
+        registry: The registry of schedules.
+        path: Path of the part.
+    """
+    if is_schedule(value, registry):
+        yield path
+    elif isinstance(value, (Mapping, list, tuple)):
+        items = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for name, item in items:
+            yield from places(item, registry, f'{path}.{name}'.lstrip('.'))
 
 
 def split(cfg: Any, registry: Registry) -> tuple[dict[str, Any], dict[str, AnySchedule]]:
@@ -75,12 +95,15 @@ def note(owner: Any, schedules: dict[str, AnySchedule]) -> None:
     """
     for name, schedule in schedules.items():
         value = getattr(owner, name, None)
-        if not isinstance(owner, nn.Module) or isinstance(value, bool) or value != schedule.initial():
-            kind, found = type(owner).__name__, 'no such attribute' if value is None else f'a {type(value).__name__}'
-            raise TypeError(
-                f'{name}={schedule}: {kind} cannot follow a schedule, since it must be an nn.Module that keeps the '
-                f'number as its attribute {name!r} (found: {found}); give a constant, or set self.{name} = {name}'
-            )
+        found = 'no such attribute' if value is None else f'a {type(value).__name__}'
+        if getattr(inspect.getattr_static(type(owner), name, None), 'fset', nn.Module) is None:
+            found = 'a property'
+        elif isinstance(owner, nn.Module) and not isinstance(value, bool) and value == schedule.initial():
+            continue
+        raise TypeError(
+            f'{name}={schedule}: {type(owner).__name__} cannot follow a schedule, since it must be an nn.Module that '
+            f'keeps the number as its attribute {name!r} (found: {found}); give a constant, or set self.{name} = {name}'
+        )
     owner.scheduled = schedules
 
 

@@ -41,6 +41,15 @@ from sslreg.utils.environment import hardware, versions
 from sslreg.utils.files import write_json
 
 
+class Tester(Runner):
+    """Runner that leaves a config in the work dir as the training wrote it, so that the run can be resumed by it."""
+
+    def dump_config(self) -> None:
+        """Write the config unless there is one."""
+        if not Path(self.work_dir, Path(self.cfg.filename or '').name).is_file():
+            super().dump_config()
+
+
 def parse_args() -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = command_line.make_parser(__doc__)
@@ -208,7 +217,7 @@ def main() -> None:
         run_benchmarks(args, cfg)
         return
     with launch.launched(cfg, args.launcher):
-        metrics = Runner.from_cfg(cfg).test()
+        metrics = Tester.from_cfg(cfg).test()
         if is_main_process():
             report(metrics, args.checkpoint, args.out)
 

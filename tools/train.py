@@ -20,7 +20,14 @@ from mmengine.runner import Runner
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
-from sslreg.engine.config import default_work_dir, scale_batch, use_bfloat16, use_data_root, use_tensorboard
+from sslreg.engine.config import (
+    default_work_dir,
+    refuse_misplaced_schedules,
+    scale_batch,
+    use_bfloat16,
+    use_data_root,
+    use_tensorboard,
+)
 from sslreg.engine.hooks import refuse_old_hooks, register_required_hooks
 from sslreg.models.checkpoints import check_checkpoint
 from sslreg.utils.config_files import load_config
@@ -64,6 +71,7 @@ def configure(args: argparse.Namespace) -> tuple[Config, list[str]]:
     """Return the config with the options of the command line, and notes for the user."""
     cfg = load_config(args.config, args.cfg_options)
     refuse_old_hooks(cfg)
+    refuse_misplaced_schedules(cfg)
     cfg.default_scope = cfg.get('default_scope') or 'sslreg'
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or default_work_dir(args.config)
     notes = [use_data_root(cfg, args.data_root)] if args.data_root else []

@@ -1,11 +1,13 @@
 """Changes that a command line makes in a config. Errors are raised before anything is built."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
-from sslreg.registry import DATASETS, type_name
+from sslreg.registry import DATASETS, SCHEDULES, type_name
+from sslreg.scheduled import places
 
 
 def use_data_root(cfg: Config, root: str) -> str | None:
@@ -93,6 +95,17 @@ def scale_batch(cfg: Config, num_processes: int, auto_scale_lr: bool) -> str | N
         f'config is for {base}: add --auto-scale-lr, or --cfg-options '
         f'train_dataloader.batch_size={base // num_processes}'
     )
+
+
+def refuse_misplaced_schedules(cfg: Config) -> None:
+    """Raise ValueError if a schedule stands where nothing moves it: in the loop, the data or the optimizer wrapper."""
+    movable = re.compile(r'optim_wrapper\.optimizer\.\w+')
+    parts = {name: cfg.get(name) for name in ('train_cfg', 'train_dataloader', 'optim_wrapper', 'param_scheduler')}
+    if fixed := [place for place in places(parts, SCHEDULES) if not movable.fullmatch(place)]:
+        raise ValueError(
+            f'{", ".join(fixed)}: no schedule can stand here, only in a component of the model and as a '
+            'hyper-parameter of optim_wrapper.optimizer; give a constant'
+        )
 
 
 def use_bfloat16(cfg: Config) -> None:

@@ -69,7 +69,7 @@ def share_of_training(name: str, length: str, training: TrainingLength) -> float
             f'{name}={length!r} ({steps} iterations) is longer than the run ({training.num_steps} iterations): shorten '
             f'it, e.g. {name}=0.1 for a tenth of the run, or raise {training.setting}'
         )
-    return steps / training.num_steps
+    return steps / training.num_steps if training.num_steps else 0.0  # no steps: the training set is too small
 
 
 def steps_of(length: Length, num_steps: int) -> int:

@@ -48,13 +48,14 @@ class BenchmarkLoop(BaseLoop):
         runner: Runner,
         dataloader: DataLoader[Any] | dict[str, Any],
         evaluator: Any = None,
-        benchmarks: Sequence[dict[str, Any] | str] | None = None,
+        benchmarks: Sequence[dict[str, Any] | str] | dict[str, Any] | str | None = None,
     ) -> None:
         super().__init__(runner, dataloader)
         if benchmarks is None:
             benchmarks = (runner.cfg.get('val_cfg') or {}).get('benchmarks')
         if not benchmarks:
             raise ValueError(f'{type(self).__name__} needs benchmarks=[dict(type=...)], here or in val_cfg')
+        benchmarks = [benchmarks] if isinstance(benchmarks, (str, dict)) else benchmarks
         configs = [each for each in benchmarks if not isinstance(each, str)]
         if len(configs) > 1:
             raise ValueError(

@@ -32,9 +32,8 @@ class OptimizerSchedules:
     def __init__(self, optim_wrapper_cfg: dict[str, Any]) -> None:
         optimizer, self.schedules = split(optim_wrapper_cfg['optimizer'], SCHEDULES)
         _check_params(optimizer, self.schedules)
+        _check_ranges(optimizer, self.schedules)
         optimizer |= {param: max(schedule.extremes(), key=abs) for param, schedule in self.schedules.items()}
-        for param, schedule in self.schedules.items():
-            check_range(f'optim_wrapper.optimizer.{param}', schedule, _constructor(optimizer, param))
         self.wrapper_cfg = dict(optim_wrapper_cfg, optimizer=optimizer)
 
     def attach(self, wrapper: OptimWrapper, model: nn.Module) -> OptimWrapper:
@@ -54,7 +53,30 @@ class OptimizerSchedules:
                 optimizer.schedules_are_followed = True  # there are none
 
         optimizer.register_step_pre_hook(check)
+        optimizer.register_load_state_dict_pre_hook(_take_over)
         return wrapper
+
+
+def note_ratios(optimizer: Any, param: str) -> None:
+    """Note in each group the ratio of its value to the optimizer's, unless it has been noted."""
+    default = optimizer.defaults[param]
+    for group in optimizer.param_groups:
+        group.setdefault(f'{param}_ratio', group[param] / default if default else 1.0)
+
+
+def _take_over(optimizer: Any, state: dict[str, Any]) -> dict[str, Any]:
+    """Change a loaded state where the run that wrote it had a constant and this one has a schedule, or vice versa."""
+    for param in optimizer.schedules:
+        note_ratios(optimizer, param)
+    groups, loaded = optimizer.param_groups, state['param_groups']
+    return dict(state, param_groups=[*map(_group, groups, loaded)]) if len(groups) == len(loaded) else state
+
+
+def _group(own: dict[str, Any], loaded: dict[str, Any]) -> dict[str, Any]:
+    ratios = {name: value for name, value in own.items() if name.endswith('_ratio') and name not in loaded}
+    constant = {name.removesuffix('_ratio') for name in set(loaded) - set(own) if name.endswith('_ratio')}
+    kept = {name: value for name, value in loaded.items() if name.removesuffix('_ratio') not in constant}
+    return kept | ratios | {name: own[name] for name in constant}
 
 
 def _refuse_unfollowed(model: nn.Module, schedules: dict[str, Any]) -> None:
@@ -66,6 +88,15 @@ def _refuse_unfollowed(model: nn.Module, schedules: dict[str, Any]) -> None:
             "default_hooks.schedules=dict(type='ScheduledValuesHook'), or, in a loop of your own, call "
             'ScheduledValues(model, optimizer, TrainingLength(...)).set(step) before each step'
         )
+
+
+def _check_ranges(optimizer: dict[str, Any], schedules: dict[str, Any]) -> None:
+    """Construct an optimizer of one parameter with the values that each hyper-parameter takes."""
+    if schedules:
+        construct = _constructor(optimizer, next(iter(schedules)))
+        construct(next(iter(schedules.values())).initial())
+    for param, schedule in schedules.items():
+        check_range(f'optim_wrapper.optimizer.{param}', schedule, _constructor(optimizer, param))
 
 
 def _constructor(optimizer: dict[str, Any], param: str) -> Callable[[float], Any]:
@@ -82,7 +113,9 @@ def _class(cfg: dict[str, Any]) -> Any:
 
 def _check_params(optimizer: dict[str, Any], schedules: dict[str, Any]) -> None:
     kind = _class(optimizer)
-    names = [*signature(kind).parameters][1:]
+    parameters = dict([*signature(kind).parameters.items()][1:])
     for param in schedules:
-        if param not in names:
-            raise KeyError(f'{kind.__name__} has no hyper-parameter {param!r}, but {", ".join(names)}')
+        if param not in parameters:
+            raise KeyError(f'{kind.__name__} has no hyper-parameter {param!r}, but {", ".join(parameters)}')
+        if isinstance(parameters[param].default, bool):
+            raise ValueError(f'optim_wrapper.optimizer.{param} of {kind.__name__} is no number: give a constant')

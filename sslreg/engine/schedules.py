@@ -9,6 +9,7 @@ released code of DINO and MaSSL (arXiv 2407.17486), at every step.
 import math
 from abc import abstractmethod
 from dataclasses import dataclass, fields, replace
+from numbers import Real
 from typing import Any, TypeVar
 
 from sslreg.engine.lengths import Length, TrainingLength, check_length, is_typed, share_of_training, steps_of
@@ -27,10 +28,14 @@ class Schedule:
     """
 
     def __post_init__(self) -> None:
-        """Raise ValueError if a field is not a finite number."""
+        """Raise ValueError if a number is not finite, or a text with digits is no length."""
+        numbers = {field.name for field in fields(self) if field.type in (float, 'float')}
         for name, value in self._fields():
-            if isinstance(value, float) and not math.isfinite(value):
-                raise ValueError(f'{type(self).__name__}: {name}={value} must be a finite number')
+            is_number = isinstance(value, Real) and not isinstance(value, bool)
+            if (name in numbers and not is_number) or (isinstance(value, float) and not math.isfinite(value)):
+                raise ValueError(f'{type(self).__name__}: {name}={value!r} must be a finite number')
+            if isinstance(value, str) and any(map(str.isdigit, value)):
+                check_length(name, value)
 
     @abstractmethod
     def __call__(self, step: int, num_steps: int) -> float:
@@ -43,7 +48,8 @@ class Schedule:
     def extremes(self) -> set[float]:
         """Return the lowest and the highest value of any run."""
         nominal = self._nominal()
-        values = [nominal(step, _NOMINAL) for step in range(_NOMINAL)] + [self.initial()]
+        values = [nominal(step, _NOMINAL) for step in range(_NOMINAL)]
+        values += [self.initial(), nominal(_NOMINAL**3 - 1, _NOMINAL**3)]
         return {min(values), max(values)}
 
     def resolved(self: Self, training: TrainingLength) -> Self:

@@ -27,8 +27,21 @@ def parse_config(text: str, options: dict[str, Any] | None = None) -> Config:
     return _complete(Config.fromstring(text, '.py'), options)
 
 
+def _replacing_numbers(cfg: Config, options: dict[str, Any]) -> dict[str, Any]:
+    """Let ``temp.type=...`` replace a number ``temp``, for which MMEngine demands ``temp._delete_=True`` as well."""
+    places = [name.removesuffix('.type') for name in options if name.endswith('.type')]
+    return options | {f'{place}._delete_': True for place in places if isinstance(_value(cfg, place), (int, float))}
+
+
+def _value(cfg: Any, place: str) -> Any:
+    """Return the value at a dotted path of a config, or None."""
+    for name in place.split('.'):
+        cfg = cfg.get(name) if isinstance(cfg, (Config, dict)) else None
+    return cfg
+
+
 def _complete(cfg: Config, options: dict[str, Any] | None) -> Config:
-    cfg.merge_from_dict(options or {})
+    cfg.merge_from_dict(_replacing_numbers(cfg, options or {}))
     translate(cfg)
     if 'custom_imports' in cfg:
         import_modules_from_strings(**cfg.custom_imports)

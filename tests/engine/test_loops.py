@@ -145,3 +145,15 @@ def test_other_loops_are_left_alone(tmp_path):
     translate(cfg)
     assert cfg.pretty_text == before
     assert benchmark_of(dict(dataset='images'), 'probe')['train'] == 'images'
+
+
+def test_a_metric_for_the_best_checkpoint_that_does_not_exist_is_told_the_names(tmp_path):
+    hook = dict(type='PlainCheckpointHook', save_best='knn/k1', rule='greater')
+    with pytest.raises(KeyError, match=r"save_best=\['knn/k1'\] must be among the metrics, pooled/knn/k1/top1, "):
+        toy.train(tmp_path, default_hooks__checkpoint=hook)
+
+
+def test_a_single_benchmark_needs_no_list(tmp_path):
+    cfg = toy.config(tmp_path)
+    cfg.val_cfg.benchmarks = cfg.val_cfg.benchmarks[0]
+    assert [each.name for each in Runner.from_cfg(cfg).build_val_loop(cfg.val_cfg).suite] == ['val_cfg']

@@ -1,6 +1,8 @@
 """Schedules that stand where their values stand: who moves them, in which lengths, and what is refused at start."""
 
 import math
+import runpy
+from dataclasses import dataclass
 
 import pytest
 import torch
@@ -12,11 +14,15 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmpretrain.models import ContrastiveHead
 
+from sslreg import scheduled
 from sslreg.engine import MatrixDecayConstructor, ScheduledValues, TrainingLength, WarmupSchedule
+from sslreg.engine.config import refuse_misplaced_schedules
 from sslreg.engine.hooks import drop_old_hooks, refuse_old_hooks
+from sslreg.engine.schedules import Schedule
 from sslreg.models import ViewMemoryHead
 from sslreg.registry import HOOKS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS, SCHEDULES
 from sslreg.scheduled import adopt, scheduled_numbers
+from sslreg.utils.config_files import load_config
 from tests import toy
 
 RISING = dict(type='LinearSchedule', start=0.1, end=0.6)
@@ -104,17 +110,101 @@ def test_a_dataset_without_length_has_no_epochs():
             'reaches 1.5, .*must be between 0 and 1',
         ),
         ('optim_wrapper__optimizer__lr__end', -1, r'optimizer.lr=.*refused: Invalid learning rate'),
+        ('optim_wrapper__optimizer__lr__start', -1, 'Invalid learning rate: -1'),
+        ('optim_wrapper__optimizer__amsgrad', RISING, 'optimizer.amsgrad of AdamW is no number'),
+        ('model__head__student_temp', math.nan, 'student_temp=nan must be positive'),
+        (
+            'param_scheduler',
+            dict(type='CosineAnnealingLR'),
+            'optimizer.lr is a schedule, and param_scheduler changes it',
+        ),
+        ('model__head__teacher_temp__end', '0.07', "WarmupSchedule: end='0.07' must be a finite number"),
+        (
+            'model__head__teacher_temp',
+            dict(_delete_=True, type='SwitchSchedule', start=0.1, end=-0.1, at=0.9999),
+            'reaches -0.1, which is refused',
+        ),
         ('optim_wrapper__optimizer__lr__end', math.inf, 'CosineSchedule: end=inf must be a finite number'),
         (
             'optim_wrapper__optimizer__weight_decay',
             dict(type='LinearSchedule', start=0.1, end=-0.1),
-            'Invalid weight_decay value: -0.1',
+            r'optimizer.weight_decay=.*Invalid weight_decay value: -0.1',
         ),
     ],
 )
 def test_a_value_that_a_constant_may_not_have_is_refused_at_start(tmp_path, option, value, message):
     with pytest.raises(ValueError, match=message):
         toy.train(tmp_path, **{option: value})
+
+
+@pytest.mark.parametrize('kind', ['WarmupShedule', 'my_module.WarmupSchedule'])
+def test_a_misspelt_schedule_is_told_the_name(tmp_path, kind):
+    with pytest.raises(
+        KeyError, match=f"{kind} is not in the sslreg::schedule registry; did you mean 'WarmupSchedule'"
+    ):
+        toy.train(tmp_path, model__head__teacher_temp__type=kind)
+
+
+def test_a_schedule_may_have_its_scope():
+    assert scheduled.is_schedule(dict(type='sslreg.WarmupSchedule'), SCHEDULES)
+
+
+@SCHEDULES.register_module()
+@dataclass(frozen=True)
+class SawtoothSchedule(Schedule):
+    start: float
+    end: float
+    period: str = '1ep'
+
+    def __call__(self, step, num_steps):
+        period = round(self.period * num_steps)
+        return self.start + (self.end - self.start) * (step % period) / period
+
+
+def test_lengths_of_a_users_own_schedule_are_checked_before_a_text_is_multiplied(tmp_path):
+    sawtooth = dict(_delete_=True, type='SawtoothSchedule', start=0.1, end=0.4)
+    runner = toy.train(tmp_path, model__head__teacher_temp=sawtooth)
+    assert runner.message_hub.get_scalar('train/head.teacher_temp').data[0].tolist() == pytest.approx(
+        [0.1, 0.2, 0.3] * 2
+    )
+    with pytest.raises(ValueError, match="period='1 ep' must be"):
+        SawtoothSchedule(0.1, 0.4, '1 ep')
+
+
+@pytest.mark.parametrize(
+    'place, value',
+    [
+        ('optim_wrapper.clip_grad', dict(max_norm=RISING)),
+        ('optim_wrapper.optimizer.betas', [RISING, 0.99]),
+        ('train_dataloader.dataset.pipeline.0.transforms', [dict(type='RandomFlip', prob=RISING)]),
+    ],
+)
+def test_a_schedule_that_nothing_moves_is_refused(tmp_path, place, value):
+    cfg = toy.config(tmp_path)
+    refuse_misplaced_schedules(cfg)
+    cfg.merge_from_dict({place: value})
+    with pytest.raises(ValueError, match=rf'{place}[\w.]*: no schedule can stand here'):
+        refuse_misplaced_schedules(cfg)
+
+
+def test_a_schedule_replaces_a_number_on_the_command_line(tmp_path):
+    path = tmp_path / 'toy.py'
+    toy.config(tmp_path).dump(path)
+    cosine = {'type': 'CosineSchedule', 'start': 0.5, 'end': 0.0}
+    cfg = load_config(path, {f'model.teacher.momentum.{name}': value for name, value in cosine.items()})
+    assert cfg.model.teacher.momentum == cosine
+    cfg = load_config(path, {'model.head.teacher_temp.type': 'CosineSchedule', 'model.backbone.type': 'ToyLinear'})
+    assert cfg.model.head.teacher_temp == dict(type='CosineSchedule', start=0.04, end=0.07, warmup=0.5)
+    assert cfg.model.backbone == dict(type='ToyLinear', drop_rate=0.0)
+
+
+@pytest.mark.parametrize('before, after, expected', [(1e-3, RISING, 0.6), (RISING, 1e-3, 1e-3)])
+def test_a_resumed_run_may_have_a_schedule_for_a_constant_or_the_reverse(tmp_path, before, after, expected):
+    configs = [toy.config(tmp_path) for _ in range(2)]
+    for cfg, lr in zip(configs, (before, after), strict=True):
+        cfg.optim_wrapper.optimizer.lr = lr
+    toy.interrupt(configs[0], 1)
+    assert toy.resume(configs[1]).optim_wrapper.get_lr()['lr'] == [pytest.approx(expected)]
 
 
 def test_checking_a_range_uses_no_random_numbers():
@@ -139,9 +229,13 @@ class OwnHead(ViewMemoryHead):
 class Forgetful(BaseModule):
     """Keeps another number than it was given."""
 
-    def __init__(self, share: float, size: float = 1.0):
+    def __init__(self, share: float, size: float = 1.0, rest: float = 0.8):
         super().__init__()
         self.share = 1 - share
+
+    @property
+    def rest(self):
+        return 1 - self.share + RISING['start'] - 0.2
 
 
 def test_a_component_of_a_users_own_needs_to_know_nothing(tmp_path):
@@ -152,7 +246,7 @@ def test_a_component_of_a_users_own_needs_to_know_nothing(tmp_path):
     assert runner.model.head.sharpness == pytest.approx(0.6)
 
 
-@pytest.mark.parametrize('name, found', [('size', 'no such attribute'), ('share', 'a float')])
+@pytest.mark.parametrize('name, found', [('size', 'no such attribute'), ('share', 'a float'), ('rest', 'a property')])
 def test_a_number_that_is_not_kept_cannot_be_moved(name, found):
     with pytest.raises(TypeError, match=rf"Forgetful cannot follow a schedule.*attribute '{name}' \(found: {found}\)"):
         MODELS.build({'type': Forgetful, 'share': 0.2, name: RISING})
@@ -215,6 +309,7 @@ HOOKS_OF_A_USER = {
     'own custom hooks': dict(custom_hooks=[dict(type='IterTimerHook')]),
     'own default hooks': dict(default_hooks=dict(_delete_=True, seed=dict(type='EpochSeedHook'))),
     'the teacher listed, as before': dict(custom_hooks=[dict(type='TeacherEMAHook')]),
+    'the teacher listed twice': dict(custom_hooks=[dict(type='TeacherEMAHook')] * 2),
     'all listed': dict(custom_hooks=[dict(type='TeacherEMAHook'), dict(type='ScheduledValuesHook')]),
 }
 
@@ -224,6 +319,21 @@ def test_whatever_hooks_a_config_lists_nothing_is_lost(tmp_path, options):
     expected = toy.state(toy.train(tmp_path / 'usual'))
     for name, value in toy.state(toy.train(tmp_path / 'own', **options)).items():
         assert torch.equal(value, expected[name]), name
+
+
+@HOOKS.register_module()
+class Started(Hook):
+    begun = False
+
+    def before_run(self, runner):
+        self.begun = True
+
+
+def test_a_hook_that_is_added_sees_the_start_of_the_run(tmp_path):
+    runner = Runner.from_cfg(toy.config(tmp_path))
+    runner.model.memory.required_hooks = ('Started',)
+    runner.train()
+    assert [hook.begun for hook in runner.hooks if isinstance(hook, Started)] == [True]
 
 
 def test_an_instance_memory_brings_its_start(tmp_path):
@@ -288,3 +398,13 @@ def test_an_older_config_evaluates_its_checkpoint(tmp_path):
     cfg.load_from = str(tmp_path / 'epoch_2.pth')
     drop_old_hooks(cfg)
     assert Runner.from_cfg(cfg).test() == runner.val_loop.run()
+
+
+def test_evaluation_leaves_the_config_of_the_training_in_the_work_dir(tmp_path):
+    path, cfg = tmp_path / 'toy.py', toy.config(tmp_path)
+    cfg.custom_hooks = [dict(type='OptimizerScheduleHook', param='lr', schedule=toy.LR)]
+    cfg.dump(path)
+    text, cfg = path.read_text(), Config.fromfile(path)
+    drop_old_hooks(cfg)
+    runpy.run_path('tools/test.py')['Tester'].from_cfg(cfg)
+    assert path.read_text() == text

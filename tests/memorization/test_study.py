@@ -1,10 +1,13 @@
 """A study's configs, splits and trainings, without training."""
 
+import shutil
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 import torch
 
+from sslreg.memorization.commands import train_command
 from sslreg.memorization.image_scores import ImageScores
 from sslreg.memorization.study import ENCODERS, Checkpoints, Study
 from sslreg.registry import DATASETS
@@ -101,3 +104,11 @@ def test_scores_are_those_of_the_splits_candidates(tmp_path):
         FileNotFoundError, match=f'score the study first, by `python tools/sslmem.py score {tmp_path}/x`'
     ):
         study(tmp_path / 'x', [4, 5]).scores  # noqa: B018
+
+
+def test_a_study_of_an_earlier_version_is_known_by_its_own_config(tmp_path):
+    config = Path(shutil.copy(Path(__file__).parents[1] / 'dumped' / 'study_f.py', tmp_path / 'config.py'))
+    (tmp_path / 'seed0' / 'f').mkdir(parents=True)
+    (tmp_path / 'seed0' / 'f' / 'epoch_1.pth').touch()
+    cfg = train_command._study_config(Namespace(config=str(config), cfg_options=None), tmp_path)
+    assert cfg.val_cfg.type == 'sslreg.engine.BenchmarkValLoop'

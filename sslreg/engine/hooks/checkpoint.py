@@ -65,6 +65,8 @@ class PlainCheckpointHook(CheckpointHook):
     def _save_best_checkpoint(self, runner: Runner, metrics: dict[str, Any]) -> None:
         if not self.save_best:
             return
+        if absent := [name for name in self.key_indicators if name not in (*metrics, 'auto')]:
+            raise KeyError(f'CheckpointHook: save_best={absent} must be among the metrics, {", ".join(metrics)}')
         self.gathered = _gather_state(runner)
         super()._save_best_checkpoint(runner, metrics)
         self.gathered = {}

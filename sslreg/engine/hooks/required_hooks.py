@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mmengine.hooks import Hook
 from mmengine.hooks import ParamSchedulerHook as MMEngineParamSchedulerHook
 from mmengine.runner import Runner
 
@@ -22,15 +23,22 @@ def required_hooks(model: Any) -> dict[str, dict[str, Any]]:
     return {type_name(cfg['type']): cfg for cfg in configs}
 
 
-def register_required_hooks(runner: Runner) -> None:
-    """Register the hooks that the model's components need and the config does not list."""
+def register_required_hooks(runner: Runner) -> list[Hook]:
+    """Register the hooks that the model's components need and the config does not list; return them."""
     listed = {base.__name__ for hook in runner.hooks for base in type(hook).__mro__}
     runner._hooks = [*runner.hooks]  # the Runner may be going through its list
-    for name, cfg in required_hooks(unwrap(runner.model)).items():
-        if name not in listed:
-            hook = HOOKS.build(cfg)
-            runner.register_hook(hook)
-            runner.logger.info(f'{name} was added because the model needs it')
+    missing = {name: cfg for name, cfg in required_hooks(unwrap(runner.model)).items() if name not in listed}
+    hooks = [HOOKS.build(cfg) for cfg in missing.values()]
+    for name, hook in zip(missing, hooks, strict=True):
+        runner.register_hook(hook)
+        runner.logger.info(f'{name} was added because the model needs it')
+    return hooks
+
+
+def start_required_hooks(runner: Runner) -> None:
+    """Register the hooks that are missing when the run has begun, and call their ``before_run``."""
+    for hook in register_required_hooks(runner):
+        hook.before_run(runner)
 
 
 @HOOKS.register_module()
@@ -43,4 +51,4 @@ class ParamSchedulerHook(MMEngineParamSchedulerHook):
 
     def before_run(self, runner: Runner) -> None:
         """Register the missing hooks."""
-        register_required_hooks(runner)
+        start_required_hooks(runner)

@@ -6,8 +6,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
-from sslreg.engine.hooks.required_hooks import register_required_hooks
+from sslreg.engine.hooks.required_hooks import start_required_hooks
 from sslreg.engine.lengths import TrainingLength
+from sslreg.engine.optimizer_schedules import note_ratios
 from sslreg.engine.schedules import Schedule
 from sslreg.registry import HOOKS, SCHEDULES
 from sslreg.scheduled import adopt, scheduled_numbers
@@ -43,7 +44,7 @@ class ScheduledValues:
             for param, schedule in getattr(optimizer, 'schedules', {}).items()
         }
         for param in self.params:
-            _note_ratios(optimizer, param)
+            note_ratios(optimizer, param)
         if optimizer is not None:
             optimizer.schedules_are_followed = True
 
@@ -72,12 +73,24 @@ class ScheduledValuesHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Register the other hooks that the components need."""
-        register_required_hooks(runner)
+        start_required_hooks(runner)
 
     def before_train(self, runner: Runner) -> None:
-        """Find the scheduled numbers and resolve the lengths of their schedules in this run."""
+        """Find the scheduled numbers and resolve the lengths of their schedules in this run.
+
+        Args:
+            runner: The runner of the training.
+
+        Raises:
+            ValueError: A schedule does not fit the run, or MMEngine's ``param_scheduler`` changes the same number.
+        """
         optimizer = getattr(runner.optim_wrapper, 'optimizer', None)
         self.values = ScheduledValues(unwrap(runner.model), optimizer, training_length(runner))
+        schedulers = runner.param_schedulers if isinstance(runner.param_schedulers, list) else []
+        if both := {each.param_name for each in schedulers} & set(self.values.params):
+            raise ValueError(
+                f'optim_wrapper.optimizer.{both.pop()} is a schedule, and param_scheduler changes it too: keep only one'
+            )
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Set and log the values of this step."""
@@ -104,9 +117,3 @@ def _resolved(place: str, schedule: Any, training: TrainingLength) -> Schedule:
         return schedule.resolved(training)
     except ValueError as error:
         raise ValueError(f'{place}: {error}') from None
-
-
-def _note_ratios(optimizer: Any, param: str) -> None:
-    default = optimizer.defaults[param]
-    for group in optimizer.param_groups:
-        group.setdefault(f'{param}_ratio', group[param] / default if default else 1.0)

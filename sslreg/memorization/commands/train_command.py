@@ -57,7 +57,7 @@ def _study_config(args: Namespace, out: Path) -> Config:
     cfg = load_config(args.config, args.cfg_options)
     kept = out / 'config.py'
     if kept.is_file() and any(out.glob('seed*/*/*.pth')):
-        found = config_differences(Config.fromfile(kept).to_dict(), cfg.to_dict(), 'config')
+        found = config_differences(load_config(kept).to_dict(), cfg.to_dict(), 'config')
         if found:
             raise ValueError(f'{out} has a study of another config, {found[0]}: choose another --out')
     return cfg

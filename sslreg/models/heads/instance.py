@@ -32,7 +32,7 @@ class InstanceHead(BaseModule):
 
     def __init__(self, temperature: float = 0.2, losses: Sequence[dict[str, Any]] = ()) -> None:
         super().__init__()
-        if temperature <= 0:
+        if not temperature > 0:  # also NaN
             raise ValueError(f'InstanceHead: temperature={temperature} must be positive, e.g. 0.2')
         self.temperature = temperature
         self.losses: Any = nn.ModuleList(MODELS.build(loss) for loss in losses)

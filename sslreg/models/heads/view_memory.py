@@ -28,7 +28,7 @@ class ViewMemoryHead(BaseModule):
     def __init__(self, loss: dict[str, Any], student_temp: float = 0.1, teacher_temp: float = 0.07) -> None:
         super().__init__()
         for name, temp in (('student_temp', student_temp), ('teacher_temp', teacher_temp)):
-            if temp <= 0:
+            if not temp > 0:  # also NaN
                 raise ValueError(f'{name}={temp} must be positive')
         self.loss_module = MODELS.build(loss)
         self.student_temp = student_temp

@@ -28,7 +28,7 @@ class StreamedLoss(nn.Module):
 
     def __init__(self, weight: float = 1.0, temperature: float | None = None) -> None:
         super().__init__()
-        if temperature is not None and temperature <= 0:
+        if temperature is not None and not temperature > 0:  # also NaN
             raise ValueError(f'temperature={temperature} must be positive, or None for that of the head')
         if weight < 0:
             raise ValueError(f'{type(self).__name__}: weight={weight} must not be negative')
