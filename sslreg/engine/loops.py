@@ -130,9 +130,8 @@ class BenchmarkTestLoop(BenchmarkLoop):
     phase = 'test'
 
 
-@LOOPS.register_module()
-class ProbeValLoop(BenchmarkValLoop):
-    """Form of :class:`BenchmarkValLoop` in configs of earlier versions.
+class EarlierProbeLoop(BenchmarkLoop):
+    """Loop in the form that configs of earlier versions have: one probe, with a loader of the images it learns from.
 
     Args:
         runner: The runner.
@@ -147,19 +146,13 @@ class ProbeValLoop(BenchmarkValLoop):
 
 
 @LOOPS.register_module()
-class ProbeTestLoop(BenchmarkTestLoop):
-    """Form of :class:`BenchmarkTestLoop` in configs of earlier versions.
+class ProbeValLoop(EarlierProbeLoop, BenchmarkValLoop):
+    """Validation in configs of earlier versions; see :class:`EarlierProbeLoop`."""
 
-    Args:
-        runner: The runner.
-        dataloader: Loader of the images to classify.
-        evaluator: Unused.
-        bank_dataloader: Loader of the labelled images that the probe learns from.
-        probe: Config of the probe.
-    """
 
-    def __init__(self, runner: Runner, dataloader: Any, evaluator: Any, bank_dataloader: Any, probe: Any) -> None:
-        super().__init__(runner, dataloader, evaluator, [benchmark_of(bank_dataloader, probe)])
+@LOOPS.register_module()
+class ProbeTestLoop(EarlierProbeLoop, BenchmarkTestLoop):
+    """Test in configs of earlier versions; see :class:`EarlierProbeLoop`."""
 
 
 def share_buffers(model: nn.Module) -> None:
