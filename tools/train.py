@@ -19,6 +19,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from sslreg.engine import launch
+from sslreg.engine.checks import check_config
 from sslreg.engine.config import (
     default_work_dir,
     refuse_misplaced_schedules,
@@ -69,6 +70,7 @@ def parse_args() -> argparse.Namespace:
 def configure(args: argparse.Namespace) -> tuple[Config, list[str]]:
     """Return the config with the options of the command line, and notes for the user."""
     cfg = load_config(args.config, args.cfg_options)
+    check_config(cfg)
     refuse_old_hooks(cfg)
     refuse_misplaced_schedules(cfg)
     cfg.default_scope = cfg.get('default_scope') or 'sslreg'
