@@ -11,14 +11,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.set_environment()
+command_line.prepare()
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
-from rich.console import Console
 from rich.table import Table
-from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.downstream import configure
 from sslreg.downstream.data_checks import check_data, refuse_numbers_by_file
@@ -26,6 +24,7 @@ from sslreg.downstream.sample_checks import check_samples
 from sslreg.engine import launch
 from sslreg.engine.config import default_work_dir
 from sslreg.models.checkpoints import check_checkpoint
+from sslreg.utils.console import show
 from sslreg.utils.files import write_json
 
 
@@ -74,16 +73,15 @@ def build_config(args: argparse.Namespace) -> Config:
 
 
 def report(metrics: dict[str, float], title: str, out: str | None) -> None:
-    """Print metrics, and write them as JSON."""
+    """Write metrics as JSON, and print them."""
+    if out:
+        write_json({name: float(value) for name, value in metrics.items()}, Path(out))
     table = Table('metric', 'value', title=title)
     for name, value in metrics.items():
         table.add_row(name, f'{value:.3f}')
-    Console().print(table)
-    if out:
-        write_json({name: float(value) for name, value in metrics.items()}, Path(out))
+    show(table)
 
 
-@record  # torchrun then ends with the error
 def main() -> None:
     """Evaluate, on all ranks."""
     args = parse_args()

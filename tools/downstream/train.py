@@ -13,12 +13,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.set_environment()
+command_line.prepare()
 
 from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.runner import Runner
-from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.downstream import configure
 from sslreg.downstream.data_checks import check_data
@@ -76,7 +75,6 @@ def build_config(args: argparse.Namespace) -> tuple[Config, str | None]:
     return cfg, note
 
 
-@record  # torchrun then ends with the error
 def main() -> None:
     """Train, on all ranks."""
     args = parse_args()
