@@ -56,9 +56,8 @@ class Bounds(Constraint):
         if self.least is not None and self.most is not None:
             return f'between {self.least:g} and {self.most:g}'
         named = {'at least': self.least, 'above': self.above, 'at most': self.most, 'below': self.below}
-        return (
-            ' and '.join(f'{name} {limit:g}' for name, limit in named.items() if limit is not None) or 'a finite number'
-        )
+        parts = [f'{name} {limit:g}' for name, limit in named.items() if limit is not None]
+        return ' and '.join(parts) or 'a finite number'
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-SUFFIXES = {'': 1, 'k': 1000, 'K': 1000, 'M': 1_000_000}
+MULTIPLES = {'': 1, 'k': 1000, 'K': 1000, 'M': 1_000_000}
 NUMBER = re.compile(r'\s*([-+]?[\d_.]+(?:e[-+]?\d+)?)([kKM]?)\s*')
 
 
@@ -12,7 +12,7 @@ def meant_by(value: Any) -> Iterator[Any]:
     """Yield what may have been meant by ``'2k'``, ``'0.1'``, ``3.0``, ``-5`` or ``10`` instead of a list."""
     if isinstance(value, str) and (match := NUMBER.fullmatch(value)):
         try:
-            number = float(match[1]) * SUFFIXES[match[2]]
+            number = float(match[1]) * MULTIPLES[match[2]]
         except ValueError:
             return
         yield int(number) if number.is_integer() else number

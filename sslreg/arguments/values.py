@@ -176,8 +176,6 @@ def in_words(annotation: Any) -> str:
     if origin is Annotated:
         conditions = [str(each) for each in args[1:] if isinstance(each, Constraint)]
         return _with_conditions(in_words(args[0]).replace('finite ', ''), conditions)
-            in_words(args[0]).replace('finite ', ''), [str(each) for each in args[1:] if isinstance(each, Constraint)]
-        )
     if origin in (Union, UnionType):
         return ' or '.join(in_words(each) for each in args)
     if origin is Literal:
