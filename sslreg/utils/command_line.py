@@ -4,15 +4,19 @@ import argparse
 import os
 from typing import Any
 
+from . import errors
+
 LAUNCHERS = ('none', 'pytorch', 'slurm')
 WORKERS = min(4, os.cpu_count() or 1)  # data-loading workers per process, by default
 
 
-def set_environment() -> None:
-    """Set the environment variables that torch reads when it is imported; call this before any such import.
+def prepare() -> None:
+    """Prepare a program that will import torch: how it shows errors, and torch's environment variables.
 
-    Otherwise torch's threads wait for each other in a busy loop, which is several times slower on shared cores.
+    Call this before any such import. Otherwise torch's threads wait for each other in a busy loop, which is several
+    times slower on shared cores.
     """
+    errors.show_errors_plainly()
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 
@@ -27,9 +31,17 @@ class ConfigOptions(argparse.Action):
         action(parser, namespace, values, option_string)
 
 
+class _QuietParser(argparse.ArgumentParser):
+    """Parser that is silent on all ranks but 0, which have the same arguments."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if errors.rank() == 0:
+            super()._print_message(message, file)
+
+
 def make_parser(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser that shows a module's docstring, with its line breaks, as help."""
-    return argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Return a parser that shows a module's docstring, with its line breaks, as help; of several ranks once."""
+    return _QuietParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def add_cfg_options(parser: Any, example: str = '') -> None:
