@@ -52,7 +52,7 @@ def check_variables(cfg: Config, source: ConfigSource) -> None:
         return
     parts, values = known_parts(cfg), cfg.to_dict()
     for file, change in changes_without_use(source, known_keys(cfg)):
-        if not contains(parts, values.get(change.name)):  # a part under another name
+        if change.name in values and not contains(parts, values[change.name]):  # otherwise a part under another name
             raise ValueError(
                 f'{shown(file.path)}, line {change.statement.lineno}: {change.text!r} has no effect: '
                 f'{_remedy(file, change, source, values, parts)}'

@@ -30,8 +30,8 @@ def check_options(cfg: Config, options: dict[str, Any], source: ConfigSource | N
         if keys[0] not in known and keys[0] in cfg:
             places = places_of(source, {keys[0]: nested(keys[1:], value)}, parts)
             raise ValueError(
-                f'{setting} has no effect: {keys[0]} is a variable of the config file, which uses it before options are '
-                f'read; {instead(keys, value, places, parts)}'
+                f'{setting} has no effect: {keys[0]} is a variable of the config file, used before options are read; '
+                f'{instead(keys, value, places, parts)}'
             )
         if keys[0] not in known:
             raise KeyError(f'{setting}: nothing reads {keys[0]}; {_did_you_mean(keys, parts)}')

@@ -5,8 +5,10 @@ base file has used it.
 """
 
 import ast
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from .config_sources import ConfigSource
@@ -36,8 +38,13 @@ class Change:
         return line if len(line) < 80 else f'{line[:76]} ...'
 
 
-def changes_in(tree: ast.Module) -> Iterator[Change]:
-    """Yield the changes of a file's names, in the order of its lines."""
+@lru_cache(maxsize=64)
+def changes_in(tree: ast.Module) -> tuple[Change, ...]:
+    """Return the changes of a file's names."""
+    return tuple(_changes(tree))
+
+
+def _changes(tree: ast.Module) -> Iterator[Change]:
     for statement in (node for node in ast.walk(tree) if isinstance(node, ast.stmt)):
         for target in _targets(statement):
             root, below = target, [*_updated(statement)][:1]
@@ -86,7 +93,7 @@ def changes_without_use(
     changes = [*changes_in(source.tree)]
     effective = {id(change.statement) for change in changes if change.name in known or change.name.startswith('_')}
     for change in changes:
-        if _used(change, source) or any(_reads(change.name, child.tree) for child in children):
+        if _used(change, source) or any(change.name in _reads(child.tree) for child in children):
             effective.add(id(change.statement))  # also a = b = 1 and a, b = 1, 2 where one of the two is used
     for change in changes:
         if id(change.statement) not in effective and (change.name in inherited or not children):
@@ -99,24 +106,33 @@ def _used(change: Change, source: ConfigSource) -> bool:
     """Return whether the file reads the variable: after an assignment, or anywhere if its content changes."""
     inside = {id(node) for node in ast.walk(change.statement)}
     end = change.statement.end_lineno or 0
-    late = {id(inner) for node in ast.walk(source.tree) if isinstance(node, LATE) for inner in ast.walk(node)}
-    reads = (node for node in _reads(change.name, source.tree) if id(node) not in inside)
-    return any(not change.assigns or node.lineno > end or id(node) in late for node in reads)
+    return any(
+        not change.assigns or line > end
+        for node, line in _reads(source.tree).get(change.name, ())
+        if id(node) not in inside
+    )
 
 
-def _reads(name: str, tree: ast.Module) -> list[Any]:
-    """Return the nodes that read a variable: by its name, as ``_base_.name``, or imported under another name."""
+@lru_cache(maxsize=64)
+def _reads(tree: ast.Module) -> dict[str, list[tuple[ast.AST, float]]]:
+    """Return the nodes that read each variable, with their lines; in a function or a loop, the line may run last."""
     roots = {id(each.root) for each in changes_in(tree)}
-    return [node for node in ast.walk(tree) if id(node) not in roots and _is_read(node, name)]
+    late = {id(inner) for node in ast.walk(tree) if isinstance(node, LATE) for inner in ast.walk(node)}
+    found: dict[str, list[tuple[ast.AST, float]]] = {}
+    for node in ast.walk(tree):
+        if id(node) not in roots and (name := _read_name(node)):
+            found.setdefault(name, []).append((node, math.inf if id(node) in late else node.lineno))  # type: ignore[attr-defined]
+    return found
 
 
-def _is_read(node: ast.AST, name: str) -> bool:
+def _read_name(node: ast.AST) -> str | None:
+    """Return the variable that a node reads: by its name, as ``_base_.name``, or imported under another name."""
     match node:
-        case ast.Name(id=found, ctx=ast.Load()) | ast.Attribute(value=ast.Name(id='_base_'), attr=found):
-            return found == name
-        case ast.alias(name=found, asname=str()):
-            return found == name
-    return False
+        case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(value=ast.Name(id='_base_'), attr=name):
+            return name
+        case ast.alias(name=name, asname=str()):
+            return name
+    return None
 
 
 def contains(parts: Any, value: Any) -> bool:
