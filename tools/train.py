@@ -12,14 +12,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.set_environment()
+command_line.prepare()
 
 from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.runner import Runner
-from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
+from sslreg.engine.checks import check_config
 from sslreg.engine.config import (
     default_work_dir,
     refuse_misplaced_schedules,
@@ -70,6 +70,7 @@ def parse_args() -> argparse.Namespace:
 def configure(args: argparse.Namespace) -> tuple[Config, list[str]]:
     """Return the config with the options of the command line, and notes for the user."""
     cfg = load_config(args.config, args.cfg_options)
+    check_config(cfg)
     refuse_old_hooks(cfg)
     refuse_misplaced_schedules(cfg)
     cfg.default_scope = cfg.get('default_scope') or 'sslreg'
@@ -88,7 +89,6 @@ def configure(args: argparse.Namespace) -> tuple[Config, list[str]]:
     return cfg, [note for note in notes if note]
 
 
-@record  # torchrun then ends with the error
 def main() -> None:
     """Train."""
     args = parse_args()
