@@ -68,9 +68,8 @@ class GTSRB(SplitDataset):
         wrong = next((each for each in named if each[1] not in self.CLASSES and each[1] not in GTSRB_NUMBERS), None)
         if wrong is not None:
             raise ValueError(f'{source}: {wrong[0]!r} has the class {wrong[1]!r}, which must be from 0 to 42')
-        items = [dict(img_path=path, gt_label=int(label)) for path, label in named]
-        report_found(f'{type(self).__name__} {source}', len(items), 43, [item['gt_label'] for item in items])
-        return items
+        report_found(f'{type(self).__name__} {source}', len(named), 43, [int(label) for _, label in named])
+        return [dict(img_path=path, gt_label=int(label)) for path, label in named]
 
 
 @DATASETS.register_module()
