@@ -228,8 +228,15 @@ def test_rejects_classes_without_training_images():
 
 
 def test_one_class_is_no_accuracy():
-    with pytest.raises(ValueError, match='4 training images and the images to classify are of one class'):
+    with pytest.raises(ValueError, match='class 0 is the only class'):
         benchmark(train=[0] * 4, test=[0] * 2, num_classes=1).wanted()
+    with pytest.raises(ValueError, match='4 training images and all 2 to classify are of one class'):
+        benchmark(train=[0] * 4, test=[0] * 2).wanted()
+
+
+def test_a_class_without_any_image_is_no_matter():
+    """An empty folder, in the middle of the numbers."""
+    assert benchmark(train=[0, 0, 2, 2], test=[0, 2], num_classes=3).wanted()
 
 
 def test_sets_without_images_are_named():

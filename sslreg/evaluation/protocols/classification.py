@@ -114,7 +114,7 @@ class ClassificationBenchmark(BaseBenchmark):
             raise FileNotFoundError(f'data are missing in {folder!r} ({error}). To get them: {self.source}') from error
 
     def _check(self, indices: Tensor) -> None:
-        check_all_classes(self.train_labels[indices], self.num_classes)
+        check_all_classes(self.train_labels[indices], self.test_labels)
         for config in self.probes.values():
             PROBES.build(config).check(len(indices))
 

@@ -156,7 +156,7 @@ class LinearBenchmark(BaseBenchmark):
             self.labels['val'] = self.train_labels[held_out]
             datasets['val'].get_subset_(held_out.nonzero().flatten().tolist())  # in place: see SplitPart
         self.learnt = (~held_out).nonzero().flatten()
-        check_all_classes(self.train_labels[self.learnt], self.num_classes)
+        check_all_classes(self.train_labels[self.learnt], self.labels['test'])
         return {
             f'{name}/{part}': Wanted(dataset, kind)
             for name, kind in self.kinds.items()
