@@ -1,6 +1,7 @@
 """A pass of views through a model on the meta device, which finds parts that do not fit each other."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -8,13 +9,12 @@ import torch
 from mmengine.registry import DefaultScope
 from mmpretrain.models import BaseSelfSupervisor
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import DataDependentOutputException
 
 from sslreg.models import MemorySSL
 from sslreg.registry import type_name
 
 from .build_errors import naming_keys, shortened_text, text_of
-from .meta_model import build_on_meta, check_size
+from .meta_model import FastNorms, build_on_meta, check_size
 
 Size = tuple[int, int]  # height and width
 
@@ -78,24 +78,28 @@ def pass_views(model: nn.Module, cfg: Any, sizes: Sequence[Size]) -> None:
     """
     batch_size = cfg.train_dataloader.get('batch_size') or 2
     views = [torch.empty(batch_size, 3, *size, device='meta') for size in sizes]
-    with torch.no_grad():
-        if isinstance(getattr(model, 'backbone', None), nn.Module):
-            _check_neck(model, cfg.model, views)
+    with torch.no_grad(), FastNorms():
+        feats = _features(model, cfg.model, views)
+        if feats is not None:
+            _check_neck(cfg.model, feats)
         if isinstance(model, MemorySSL):
-            _check_memory(model, cfg.model, views)
+            _check_memory(model, cfg.model, views, feats)
         elif isinstance(model, BaseSelfSupervisor):
             _guarded(cfg.model, model, views, lambda: model(_as_taken(views), None, mode='loss'))
 
 
-def _check_neck(model: Any, cfg: Any, views: Sequence[Tensor]) -> None:
-    """Raise ValueError unless the backbone takes all views, and the neck the backbone's features."""
-    by_size = {view.shape: view for view in views}
-    if type(model.backbone).forward.__code__.co_argcount != 2:  # it takes more than images, such as MAE's masks
-        return
-    for view in by_size.values():
-        outputs = _guarded(cfg, model, [view], lambda view=view: model.backbone(view))
-    wanted = (cfg.get('neck') or {}).get('in_channels')
-    found = _channels(outputs)
+def _features(model: Any, cfg: Any, views: Sequence[Tensor]) -> Any:
+    """Return what the backbone gives for the last view, or None if it takes more than images, such as MAE's masks."""
+    backbone = getattr(model, 'backbone', None)
+    if not isinstance(backbone, nn.Module) or type(backbone).forward.__code__.co_argcount != 2:
+        return None
+    outputs = [_guarded(cfg, model, [view], partial(backbone, view)) for view in {v.shape: v for v in views}.values()]
+    return outputs[-1]
+
+
+def _check_neck(cfg: Any, feats: Any) -> None:
+    """Raise ValueError unless the neck takes the backbone's features."""
+    wanted, found = (cfg.get('neck') or {}).get('in_channels'), _channels(feats)
     if isinstance(wanted, int) and found is not None and wanted != found:
         raise ValueError(
             f'model.neck.in_channels={wanted}, but model.backbone ({type_name(cfg.backbone.type)}) gives {found} '
@@ -103,13 +107,11 @@ def _check_neck(model: Any, cfg: Any, views: Sequence[Tensor]) -> None:
         )
 
 
-def _check_memory(model: Any, cfg: Any, views: Sequence[Tensor]) -> None:
+def _check_memory(model: Any, cfg: Any, views: Sequence[Tensor], feats: Any) -> None:
     """Raise ValueError unless the embeddings are as wide as the memory's entries."""
-
-    def embed() -> Any:
-        return model.neck(model.pool(model.backbone(views[0])))
-
-    embeddings = _guarded(cfg, model, views[:1], embed)
+    if feats is None:
+        return
+    embeddings = _guarded(cfg, model, views[-1:], lambda: model.neck(model.pool(feats)))
     wanted = model.memory.feats.shape[1]
     if embeddings is not None and embeddings.shape[1] != wanted:
         found = embeddings.shape[1]
