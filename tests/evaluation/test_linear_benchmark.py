@@ -153,7 +153,7 @@ def alone(head):
             feats = model.extract_feat(data['inputs'][0]).double() / 100
             layer.zero_grad()
             F.cross_entropy(layer(feats), batch % CLASSES).backward()
-            step(head.lr * 8 / 256 * (1 + math.cos(math.pi * (4 * epoch + i) / 12)) / 2)
+            step(head.lr * len(batch) / 256 * (1 + math.cos(math.pi * (4 * epoch + i) / 12)) / 2)
     return torch.cat([layer.weight.data, layer.bias.data[:, None]], dim=1)
 
 
@@ -175,6 +175,16 @@ def test_without_augmentation_it_is_the_probe_on_kept_features(tmp_path, monkeyp
     probe = LinearProbe((0.5, 50.0), (0, 0.1), epochs=1, batch_size=8)
     probe.fit(feats, torch.arange(24) % CLASSES, val=(feats, torch.arange(24) % CLASSES))
     torch.testing.assert_close(benchmark.heads['precise'].params, probe.params, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize('images, size, rates', [(26, 8, [7, 7, 6, 6]), (26, 20, [13, 13]), (24, 8, [8, 8, 8])])
+def test_the_rate_is_that_of_the_batch(tmp_path, monkeypatch, images, size, rates):
+    """1,030 images at ``batch_size=1024`` are two batches of 515."""
+    factors = []
+    monkeypatch.setattr(LinearHeads, 'step', lambda self, grad, factor: factors.append(factor))
+    fitted(tmp_path, train=dict(type='Blobs', length=images, pipeline=VIEWS), batch_size=size, epochs=1)
+    shares = [(1 + math.cos(math.pi * step / len(rates))) / 2 for step in range(len(rates))]
+    assert factors == pytest.approx([rate / 256 * share for rate, share in zip(rates, shares, strict=True)])
 
 
 def test_batches_are_all_images_of_the_epoch_evenly():

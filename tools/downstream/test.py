@@ -19,7 +19,8 @@ from mmengine.runner import Runner
 from rich.table import Table
 
 from sslreg.downstream import configure
-from sslreg.downstream.data_checks import check_data
+from sslreg.downstream.data_checks import check_data, refuse_numbers_by_file
+from sslreg.downstream.sample_checks import check_samples
 from sslreg.engine import launch
 from sslreg.engine.config import default_work_dir
 from sslreg.models.checkpoints import check_checkpoint
@@ -34,6 +35,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='path of a checkpoint of the whole network')
     parser.add_argument('--task', choices=configure.SCOPES, required=True)
     parser.add_argument('--out', metavar='PATH', help='JSON file for the metrics')
+    parser.add_argument(
+        '--predictions',
+        metavar='PATH',
+        help="write the predictions: detection to COCO's PATH.bbox.json (and PATH.segm.json), segmentation to a mask "
+        'PATH/NAME.png for each image',
+    )
     parser.add_argument('--draw', metavar='PATH', help='picture with images, ground truth and predictions')
     parser.add_argument(
         '--num-images', type=int, default=8, help='number of images in the picture (default: %(default)s)'
@@ -56,7 +63,12 @@ def build_config(args: argparse.Namespace) -> Config:
     if args.draw:
         hook = dict(type='sslreg.downstream.DrawHook', out=args.draw, num=args.num_images, score=args.score)
         cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
+    if args.predictions:
+        configure.write_predictions(cfg, args.predictions, args.task)
     check_data(cfg)
+    refuse_numbers_by_file(cfg, args.checkpoint)
+    if launch.is_first(args.launcher):
+        check_samples(cfg)
     return cfg
 
 

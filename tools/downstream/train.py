@@ -21,6 +21,7 @@ from mmengine.runner import Runner
 
 from sslreg.downstream import configure
 from sslreg.downstream.data_checks import check_data
+from sslreg.downstream.sample_checks import check_samples
 from sslreg.engine import launch
 from sslreg.engine.config import default_work_dir, scale_batch
 from sslreg.models.checkpoints import check_checkpoint
@@ -69,6 +70,8 @@ def build_config(args: argparse.Namespace) -> tuple[Config, str | None]:
     cfg.resume = args.resume
     note = scale_batch(cfg, launch.world_size(args.launcher), args.auto_scale_lr)
     check_data(cfg)
+    if launch.is_first(args.launcher):
+        check_samples(cfg)
     return cfg, note
 
 

@@ -1,9 +1,11 @@
 """Instance retrieval: images ranked by cosine similarity, scored by average precision; all shares are 0 to 1."""
 
+import logging
 from collections.abc import Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from torch import Tensor
 
 from sslreg.datasets import RetrievalQuery, RevisitedQuery
@@ -19,7 +21,9 @@ DIFFICULTIES = dict(  # positives, and images removed from the ranking (Radenovi
 
 
 def similarities(queries: Tensor, database: Tensor) -> Iterator[Tensor]:
-    """Yield the cosines ``[N]`` of each of ``queries [M, C]`` to ``database [N, C]``.
+    """Yield the cosines ``[N]`` of each of ``queries [M, C]`` to ``database [N, C]``, in float32 at least.
+
+    A feature of length zero has cosine 0 to all others; how many there are is logged.
 
     Raises:
         ValueError: A feature is not finite.
@@ -27,9 +31,16 @@ def similarities(queries: Tensor, database: Tensor) -> Iterator[Tensor]:
     for name, feats in dict(queries=queries, database=database).items():
         if broken := int((~feats.isfinite()).any(dim=1).sum()):
             raise ValueError(f'features of {broken} of {len(feats)} images ({name}) are not finite: check the model')
-    database = F.normalize(database, dim=1)
-    for part in F.normalize(queries, dim=1).split(RANKED_QUERIES):
+        if empty := int((~feats.any(dim=1)).sum()):
+            text = f'features of {empty} of {len(feats)} images ({name}) are zero: their cosine to all others is 0'
+            print_log(text, 'current', logging.WARNING)
+    queries, database = (_directions(feats) for feats in (queries, database))
+    for part in queries.split(RANKED_QUERIES):
         yield from part @ database.T
+
+
+def _directions(feats: Tensor) -> Tensor:
+    return F.normalize(feats.to(torch.promote_types(feats.dtype, torch.float32)), dim=1)
 
 
 def at_least(values: Tensor, thresholds: Tensor) -> Tensor:
@@ -90,6 +101,8 @@ def ranks_of(positives: Sequence[int], order: Tensor, junk: Sequence[int]) -> Te
 def retrieval_scores(feats: Tensor, queries: Sequence[RetrievalQuery]) -> Metrics:
     """Return ``mAP`` and ``P@1``, the share of queries whose first hit is right, of a search in all other images.
 
+    Of several first hits that are equally similar, the share that is right counts.
+
     Args:
         feats: ``[N, C]``.
         queries: Queries, whose indices are rows of ``feats``.
@@ -101,14 +114,15 @@ def retrieval_scores(feats: Tensor, queries: Sequence[RetrievalQuery]) -> Metric
         relevant = torch.isin(torch.arange(len(feats)), torch.tensor(query.positives))[others]
         scores = row.cpu()[others]
         precisions.append(average_precision(scores, relevant))
-        firsts.append(relevant[scores.argmax()].item())
+        firsts.append(relevant[scores == scores.max()].double().mean().item())
     return {Metric('mAP'): _mean(precisions), Metric('P@1'): _mean(firsts)}
 
 
 def revisited_scores(queries: Tensor, database: Tensor, truth: Sequence[RevisitedQuery]) -> Metrics:
     """Score revisited Oxford and Paris (Radenovic et al., CVPR 2018, arXiv 1803.11285).
 
-    Queries without a positive of a difficulty do not count there.
+    Queries without a positive of a difficulty do not count there. Equally similar images are ranked in the order of
+    the database; in the official code their order depends on the sorting algorithm.
 
     Args:
         queries: ``[M, C]``.

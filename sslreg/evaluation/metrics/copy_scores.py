@@ -59,6 +59,9 @@ def micro_average_precision(queries: Tensor, database: Tensor, originals: Sequen
     A query without an original has wrong pairs only, so similarities must be comparable between queries (Douze et al.
     2021, arXiv 2106.09672). Pairs are counted query by query, so the M x N similarities are never held together.
 
+    Right pairs of equal similarity are counted together, each behind all wrong pairs of that similarity, as in
+    scikit-learn. The program of Douze et al. counts them one by one, which is less where several originals are tied.
+
     Args:
         queries: ``[M, C]``.
         database: ``[N, C]``.

@@ -107,7 +107,8 @@ class LinearProbe(BaseProbe):
         weight_decays: Weight decays.
         optimizers: ``'sgd'``, ``'lars'``.
         epochs: Number of epochs.
-        batch_size: Images at a time; all, where there are fewer.
+        batch_size: Images at a time; all, where there are fewer. The last batch of an epoch has the rest of the images,
+            at the same learning rate, as with torch's loader in the released codes.
         val_share: Share of each class that is held out to select a head, if there are several.
         seed: Seed of weights, batches and held-out images.
 

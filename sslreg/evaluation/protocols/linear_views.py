@@ -69,9 +69,12 @@ class LinearBenchmark(BaseBenchmark):
     best on held-out training images, independent of test labels.
 
     An epoch's batches differ by one image in size at most, and are shared by the ranks; results differ with the number
-    of ranks by rounding only. After each epoch the state is written into the folder of the results, under a hash of all
-    that it depends on, and a benchmark with the same hash goes on from it. Views by :class:`MultiCrop` are drawn from
-    (seed, epoch, index), so an interrupted run gives the results of an uninterrupted one.
+    of ranks by rounding only. The rate of a step is that of the batch it has: with ``batch_size=1024``, 1,030 images
+    are two batches of 515 and learn at 515 / 256 times the learning rates.
+
+    After each epoch the state is written into the folder of the results, under a hash of all that it depends on, and a
+    benchmark with the same hash goes on from it. Views by :class:`MultiCrop` are drawn from (seed, epoch, index), so an
+    interrupted run gives the results of an uninterrupted one.
 
     Memory: for H heads of C features each kind keeps weights and momentum, ``8 H classes (C + 1)`` bytes (ImageNet, 52
     heads, C = 1536: 640 MB, which is also the size of the state on disk). A step takes about twice that for a while,
@@ -201,16 +204,20 @@ class LinearBenchmark(BaseBenchmark):
         share = self.val_share if 'val' in self.labels else None
         settings = (self.grid, self.num_classes, self.epochs, self.batch_size, share, self.amp, self.seed)
         kinds = map(kind_text, self.kinds.values())
-        return combine(model_hash(model), dataset_hash(self.images), *kinds, repr(settings))
+        rates = [] if self._batches_are_whole() else ['rate of each batch']  # states of earlier versions have another
+        return combine(model_hash(model), dataset_hash(self.images), *kinds, repr(settings), *rates)
+
+    def _batches_are_whole(self) -> bool:
+        """Return whether all batches of an epoch have ``batch_size`` images, or all images."""
+        return len(self.learnt) < self.batch_size or len(self.learnt) % self.batch_size == 0
 
     def _epoch(self, features: BatchFeatures, epoch: int) -> None:
         rng = torch.Generator().manual_seed(derived_seed(self.seed, epoch))
         batches = drawn_batches(self.learnt, self.batch_size, rng)
-        rate = min(self.batch_size, len(self.learnt)) / 256
         set_view_key(self.images, (self.seed, epoch))
         loader = progress(self._loader(batches, rng), f'linear probe, epoch {epoch + 1}')
         for step, (whole, batch) in enumerate(zip(batches, loader, strict=True)):
-            factor = rate * cosine((epoch + step / len(batches)) / self.epochs)
+            factor = len(whole) / 256 * cosine((epoch + step / len(batches)) / self.epochs)
             found, indices = features(batch)
             for name, feats in found.items():
                 self._step(self.heads[name], feats, self.train_labels[indices], len(whole), factor)
