@@ -14,6 +14,8 @@ from mmengine.runner import Runner
 from sslreg.engine.checks import naming_keys, rehearse_model, rehearse_run
 from sslreg.engine.checks.data_rehearsal import same_random_numbers
 from sslreg.engine.checks.relations import check_relations, num_cores
+from sslreg.engine.hooks import PlainCheckpointHook
+from sslreg.evaluation.metric import Metric
 from sslreg.registry import MODELS
 from tests import toy
 
@@ -58,6 +60,10 @@ def test_training_configs_pass(path):
             'strides=(2, 2, 2, 1): KeyError: invalid depth 7 for resnet',
         ),
         ({'model.memory.num_blocks': 3}, 'model.memory.length=2048 must divide into num_blocks=3 equal blocks'),
+        (
+            {'model.memory.num_blocks': 2048},
+            'model.memory.num_blocks=2048 equals length: a block of one',
+        ),
         ({'model.neck.num_layers': 0}, 'model.neck.num_layers=0 must be at least 1'),
         (
             {'model.neck.hid_channels': 10**6},
@@ -124,7 +130,7 @@ def test_a_rehearsed_run_trains_as_one_that_is_not(tmp_path):
     [
         (
             dict(train_dataloader__dataset__pipeline=[dict(type='PackInputs', input_key='image')]),
-            'model.data_preprocessor: ',
+            "train_dataloader.dataset.pipeline gives data_samples and no 'inputs' for the model",
         ),
         (
             dict(train_dataloader__dataset__pipeline=[dict(type='Resize', scale=(9, 9), backend='gimp')]),
@@ -139,6 +145,16 @@ def test_a_rehearsed_run_trains_as_one_that_is_not(tmp_path):
         (
             dict(optim_wrapper__paramwise_cfg=dict(custom_keys=dict(backbnoe=dict(lr_mult=0.1)))),
             "optim_wrapper.paramwise_cfg.custom_keys: 'backbnoe' is in the name of no parameter",
+        ),
+        (
+            dict(train_dataloader__dataset__pipeline=[]),
+            "train_dataloader.dataset.pipeline gives img, gt_label, sample_idx and no 'inputs' for the model: end it",
+        ),
+        (dict(model__memory__length=6), 'model.memory (QueueMemory): a global batch of 8 images'),
+        (
+            dict(default_hooks__checkpoint__save_best='knn/k20'),
+            "default_hooks.checkpoint.save_best='knn/k20' is no metric of val_cfg: they begin with pooled/knn/k1, "
+            'pooled/knn/k3, e.g. pooled/knn/k1/top1',
         ),
         (dict(optim_wrapper__accumulative_counts=100), 'optim_wrapper.accumulative_counts=100 is more than the'),
     ],
@@ -156,6 +172,34 @@ def test_workers_far_above_the_cores_are_refused():
     ):
         check_relations(quickstart({'train_dataloader.num_workers': workers}))
     check_relations(quickstart({'train_dataloader.num_workers': 16}))
+
+
+def test_one_view_is_too_few_for_a_head_that_compares_views():
+    cfg = quickstart({'model.num_key_views': 1})
+    cfg.train_dataloader.dataset.views = [dict(size=32)]
+    with pytest.raises(ValueError, match=r'model.head \(ViewMemoryHead\) compares different views .* gives num=1'):
+        rehearse_model(cfg)
+
+
+@pytest.mark.parametrize(
+    'name, rule', [('knn/k10', 'greater'), ('davis/J&F', 'greater'), ('val/loss', 'less'), ('davis/J_decay', 'less')]
+)
+def test_metrics_have_a_rule_by_which_the_best_is_found(name, rule):
+    hook = PlainCheckpointHook(save_best='auto')
+    hook._init_rule(hook.rules, [name])
+    assert hook.rules == [rule]
+    assert PlainCheckpointHook(save_best=name).rules == [rule]
+
+
+def test_a_metric_of_a_benchmark_says_its_rule_itself():
+    hook = PlainCheckpointHook(save_best='auto')
+    hook._init_rule(hook.rules, [Metric('distance', higher_is_better=False)])
+    assert hook.rules == ['less']
+
+
+def test_a_metric_without_a_rule_is_refused_when_the_hook_is_built():
+    with pytest.raises(ValueError, match="do not tell whether more or less is better: add rule='greater'"):
+        PlainCheckpointHook(save_best='distance')
 
 
 def test_an_evaluation_after_the_end_is_refused():

@@ -12,16 +12,18 @@ from torch import Tensor
 from torch.utils.data import IterableDataset
 
 from sslreg.registry import type_name
+from sslreg.utils.errors import is_expected
 
-from .build_errors import shortened_text, text_of
+from .build_errors import Part, parts, shortened_text, text_of, values_of
 
 
-def first_batch(loader: Any, place: str) -> Any:
+def first_batch(loader: Any, place: str, cfg: Any) -> Any:
     """Return a batch of the first two images of a loader, made in this process; no random number is used up.
 
     Args:
         loader: The loader.
         place: Dotted key of its config.
+        cfg: The whole config.
 
     Raises:
         ValueError: The dataset or the collate function fails; the message names the transform.
@@ -31,15 +33,21 @@ def first_batch(loader: Any, place: str) -> Any:
         return None
     indices = [0, min(1, len(dataset) - 1)]
     with same_random_numbers():
-        items = read_items(dataset, indices, f'{place}.dataset')
+        items = read_items(dataset, indices, f'{place}.dataset', cfg)
         try:
             return loader.collate_fn(items)
         except Exception as error:
             raise _refusal(f'{place}.collate_fn', 'cannot make a batch of the first two images', error) from error
 
 
-def read_items(dataset: Any, indices: Sequence[int], place: str) -> Any:
+def read_items(dataset: Any, indices: Sequence[int], place: str, cfg: Any) -> Any:
     """Return items of a dataset as a loader reads them.
+
+    Args:
+        dataset: The dataset.
+        indices: Places of the items.
+        place: Dotted key of its config.
+        cfg: The whole config.
 
     Raises:
         ValueError: A transform fails; the message names it.
@@ -50,7 +58,25 @@ def read_items(dataset: Any, indices: Sequence[int], place: str) -> Any:
         return [dataset[index] for index in indices]
     except Exception as error:
         where, kind = _transform(error.__traceback__, dataset, place)
-        raise _refusal(where, f'{kind} fails on the first images', error) from error
+        if isinstance(error, OSError) or (is_expected(error) and where in str(error)):
+            raise
+        part = next((part.cfg for part in parts(Part('', cfg)) if part.place == where), {})
+        raise _refusal(where, f'{kind} with {values_of(part)} fails on the first images', error) from error
+
+
+def check_inputs(batch: Any, place: str) -> None:
+    """Raise KeyError if a batch has no images under the name that models read.
+
+    Args:
+        batch: The batch, as a loader collates it.
+        place: Dotted key of its dataset.
+    """
+    if not isinstance(batch, Mapping) or 'inputs' not in batch:
+        found = ', '.join(map(str, batch)) if isinstance(batch, Mapping) else type(batch).__name__
+        raise KeyError(
+            f"{place}.pipeline gives {shortened_text(found, 200)} and no 'inputs' for the model: end it with "
+            'dict(type=PackInputs), or with dict(type=PackViews) after MultiCrop'
+        )
 
 
 def view_shapes(batch: Any) -> list[tuple[int, int]]:

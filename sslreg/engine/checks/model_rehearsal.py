@@ -34,7 +34,7 @@ def rehearse_model(cfg: Any) -> None:
     check_size(model, cfg.model)
     sizes = view_sizes(cfg.train_dataloader.get('dataset'))
     if sizes:
-        check_views(cfg.model, len(sizes))
+        check_views(model, len(sizes))
         pass_views(model, cfg, sizes)
 
 
@@ -50,18 +50,24 @@ def view_sizes(dataset: Any) -> list[Size]:
     return [(size, size) for size, num in sizes for _ in range(min(num, 1000))] if known else []
 
 
-def check_views(cfg: Any, num_views: int) -> None:
+def check_views(model: Any, num_views: int) -> None:
     """Raise ValueError if a model needs more views than the dataset gives.
 
     Args:
-        cfg: Config of the model.
+        model: The model.
         num_views: Number of views of an image.
     """
-    keys = cfg.get('num_key_views', 1) if type_name(cfg.type) == 'MemorySSL' else 1
+    keys = getattr(model, 'num_key_views', 1)
     if keys > num_views:
         raise ValueError(
             f'model.num_key_views={keys}, but train_dataloader.dataset gives {num_views} views of an image: set '
             f'model.num_key_views={num_views}, or raise num of the views'
+        )
+    head = getattr(model, 'head', None)
+    if getattr(head, 'min_views', 1) > num_views:
+        raise ValueError(
+            f'model.head ({type(head).__name__}) compares different views of an image, but train_dataloader.dataset '
+            f'gives num={num_views}: raise num of the views'
         )
 
 

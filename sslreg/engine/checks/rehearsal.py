@@ -9,10 +9,10 @@ from sslreg.registry import FEATURES
 from sslreg.utils.dist import unwrap
 
 from .build_errors import naming_keys
-from .data_rehearsal import first_batch, preprocess, read_items, same_random_numbers, view_shapes
+from .data_rehearsal import check_inputs, first_batch, preprocess, read_items, same_random_numbers, view_shapes
 from .meta_model import build_on_meta
 from .model_rehearsal import check_views, pass_views, view_sizes
-from .relations import check_optimizer
+from .relations import check_best, check_memory, check_optimizer
 
 
 def rehearse_run(runner: Runner) -> None:
@@ -28,20 +28,23 @@ def rehearse_run(runner: Runner) -> None:
     """
     with naming_keys(runner.cfg):
         _try_training_data(runner, runner.train_loop.dataloader)
+        check_memory(runner)
         runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
         check_optimizer(runner)
         if runner.val_loop is not None:
             _try_validation(runner, runner.val_loop)
+            check_best(runner)
 
 
 def _try_training_data(runner: Runner, loader: Any) -> None:
-    batch = first_batch(loader, 'train_dataloader')
+    batch = first_batch(loader, 'train_dataloader', runner.cfg)
     if batch is None:
         return
+    check_inputs(batch, 'train_dataloader.dataset')
     sizes = view_shapes(batch)
     preprocess(unwrap(runner.model).data_preprocessor, batch, 'train_dataloader')
     if sizes and not view_sizes(runner.cfg.train_dataloader.get('dataset')):  # else the config stated them
-        check_views(runner.cfg.model, len(sizes))
+        check_views(unwrap(runner.model), len(sizes))
         with same_random_numbers():
             pass_views(build_on_meta(runner.cfg.model), runner.cfg, sizes)
 
@@ -57,7 +60,8 @@ def _try_validation(runner: Runner, loop: Any) -> None:
         FEATURES.build(request.kind)
         if len(request.dataset):
             with same_random_numbers():
-                batch = collate(read_items(request.dataset, [0], place))
+                batch = collate(read_items(request.dataset, [0], place, runner.cfg))
+            check_inputs(batch, place)
             preprocess(unwrap(runner.model).data_preprocessor, batch, place, training=False)
 
 

@@ -2,10 +2,15 @@
 
 import os
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
+from mmengine.dist import get_world_size
 from mmengine.runner import Runner
+from torch.utils.data import IterableDataset
 
+from sslreg.evaluation import ClassificationBenchmark
+from sslreg.models import BaseMemory
 from sslreg.utils.dist import unwrap
 
 WORKERS_PER_CORE = 16  # data-loading workers beyond this number only wait for each other
@@ -92,3 +97,52 @@ def check_optimizer(runner: Runner) -> None:
             f'optim_wrapper.accumulative_counts={counts} is more than the {steps} iterations of the run, so that the '
             'optimizer would make no whole step: lower it, or train for longer'
         )
+
+
+def check_memory(runner: Runner) -> None:
+    """Raise ValueError if the memory does not fit the batch or the training set.
+
+    Args:
+        runner: The runner, with its loop.
+    """
+    loader, memory = runner.train_dataloader, getattr(unwrap(runner.model), 'memory', None)
+    batch_size = getattr(loader.batch_sampler, 'batch_size', None)
+    if not isinstance(memory, BaseMemory) or batch_size is None or isinstance(loader.dataset, IterableDataset):
+        return
+    try:
+        memory.check(batch_size=batch_size * get_world_size(), num_images=len(loader.dataset))
+    except ValueError as error:
+        kind, settings = (
+            type(memory).__name__,
+            f'train_dataloader.batch_size={batch_size} x {get_world_size()} processes',
+        )
+        raise ValueError(f'model.memory ({kind}): {error} ({settings})') from error
+
+
+def check_best(runner: Runner) -> None:
+    """Raise ValueError if ``save_best`` names no metric of the evaluation.
+
+    Args:
+        runner: The runner, with its loop for validation.
+    """
+    found = list(_metrics(runner.val_loop))
+    for place, hook in hooks_of(runner.cfg):
+        best = hook.get('save_best') or []
+        for name in [best] if isinstance(best, str) else best:
+            if found and name != 'auto' and not any(name.startswith(f'{each}/') for each in found):
+                raise ValueError(
+                    f'{place}.save_best={name!r} is no metric of val_cfg: they begin with {", ".join(found)}, e.g. '
+                    f'{found[0]}/top1'
+                )
+
+
+def _metrics(loop: Any) -> Iterator[str]:
+    """Yield the begin of the metrics' names, nothing if a benchmark does not tell them."""
+    benchmarks = [*getattr(loop, 'suite', ())]
+    if not all(isinstance(each.protocol, ClassificationBenchmark) for each in benchmarks):
+        return
+    for each in benchmarks:
+        for kind, (name, probe) in product(each.protocol.kinds, each.protocol.probes.items()):
+            first = '' if each.name == loop.name else f'{each.name}/'
+            settings = [f'/k{k}' for k in probe['ks']] if 'ks' in probe else ['']
+            yield from (f'{first}{kind}/{name}{setting}' for setting in settings)
