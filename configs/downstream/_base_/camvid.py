@@ -2,9 +2,10 @@
 
 _base_ = './mmseg.py'
 
-size = (360, 270)
-crop = (256, 320)
+size = (360, 270)  # width, height
+crop = (256, 320)  # height, width
 steps = 4_000
+warmup = min(50, steps // 10)
 data_root = 'work_dirs/data/camvid/'
 dataset_type = 'sslreg.downstream.camvid.CamVid'
 
@@ -51,7 +52,7 @@ test_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=5e-4, weight_decay=0.05))
 auto_scale_lr = dict(base_batch_size=8)
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
-    dict(type='PolyLR', eta_min=0.0, power=0.9, begin=50, by_epoch=False)]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=steps, val_interval=500)
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=warmup),
+    dict(type='PolyLR', eta_min=0.0, power=0.9, begin=warmup, by_epoch=False)]
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=steps, val_interval=min(500, steps))
 default_hooks = dict(logger=dict(interval=20), checkpoint=dict(interval=500))

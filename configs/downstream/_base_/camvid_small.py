@@ -2,9 +2,10 @@
 
 _base_ = './camvid.py'
 
-size = (240, 180)
-crop = (160, 224)
+size = (240, 180)  # width, height
+crop = (160, 224)  # height, width
 steps = 600
+warmup = min(50, steps // 10)
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),
@@ -23,7 +24,7 @@ val_dataloader = dict(num_workers=1, dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(num_workers=1, dataset=dict(pipeline=test_pipeline))
 
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
-    dict(type='PolyLR', eta_min=0.0, power=0.9, begin=50, by_epoch=False)]
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=warmup),
+    dict(type='PolyLR', eta_min=0.0, power=0.9, begin=warmup, by_epoch=False)]
 train_cfg = dict(max_iters=steps, val_interval=steps)
 default_hooks = dict(checkpoint=dict(interval=steps))
