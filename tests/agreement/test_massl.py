@@ -15,7 +15,7 @@ from tests.reference.massl import cosine_array, cross_entropy
 
 STEPS, BATCH, LENGTH, BLOCKS, WIDTH = 20, 4, 32, 2, 8
 CLIP, STUDENT_TEMP = 0.05, 0.1
-RATES = cosine_array(5e-3, 1e-5, epochs=5, steps_per_epoch=4, warmup_epochs=1)
+RATES = cosine_array(5e-4, 1e-5, epochs=5, steps_per_epoch=4, warmup_epochs=1)
 DECAYS = cosine_array(0.04, 0.4, epochs=5, steps_per_epoch=4)
 TEMPERATURES = cosine_array(0.07, 0.07, epochs=5, steps_per_epoch=4, warmup_epochs=3, warmup_start=0.04)
 MOMENTA = cosine_array(0.9, 1.0, epochs=5, steps_per_epoch=4)
@@ -37,9 +37,10 @@ def build() -> nn.Module:
         )
     )
     model.init_weights()
-    with torch.no_grad():  # larger than at the start of a training, so that all parts matter
+    with torch.no_grad():  # larger than at the start of a training, so that images differ
         for parameter in model.student.parameters():
-            parameter.add_(0.1 * torch.randn_like(parameter))
+            if parameter.ndim > 1:
+                parameter.add_(0.3 * torch.randn_like(parameter))
     start_teacher(model.double().train())
     return model
 
@@ -124,5 +125,5 @@ def test_20_steps_follow_the_released_loop():
     """Clipping, decay, schedules, teacher, memory and partition take part, and positions that are resampled."""
     found, partitions = ours(build())
     expected = released_loop(build(), partitions)
-    assert found == pytest.approx(expected, rel=1e-11)
-    assert max(expected) - min(expected) > 0.1
+    assert found == pytest.approx(expected, rel=1e-12)
+    assert len({round(loss, 2) for loss in expected}) > 10
