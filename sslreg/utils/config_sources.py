@@ -69,9 +69,7 @@ def _existing(base: Path, path: Path, line: int) -> Path:
         return Path(os.path.abspath(base))
     near = get_close_matches(base.name, [file.name for file in base.parent.glob('*.py')], n=1)
     hint = f'; did you mean {near[0]}?' if near else ''
-    raise FileNotFoundError(
-        f'{shown(path)}, line {line}: config {shown(os.path.abspath(base))} does not exist{hint}'
-    )
+    raise FileNotFoundError(f'{shown(path)}, line {line}: config {shown(os.path.abspath(base))} does not exist{hint}')
 
 
 def _check_imports(source: ConfigSource) -> None:
