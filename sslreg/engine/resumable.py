@@ -82,11 +82,10 @@ def _read(file: Path) -> dict[str, Any] | str:
         return 'it is empty'
     try:
         found: Any = torch.load(file, map_location='cpu', mmap=zipfile.is_zipfile(file), weights_only=True)
-    except pickle.UnpicklingError:  # torch's text advises to trust the file
-        return 'damaged, or it holds objects other than tensors and plain values, which are not loaded'
     except Exception as error:  # torch names its reasons in many types
-        reason = f': {str(error).splitlines()[0]}' if zipfile.is_zipfile(file) and str(error) else ''
-        return f'cut off or damaged{reason}'
+        if zipfile.is_zipfile(file) and isinstance(error, pickle.UnpicklingError):  # torch advises to trust the file
+            return 'damaged, or it holds objects other than tensors and plain values, which are not loaded'
+        return 'cut off or damaged'
     if not isinstance(found, dict) or not isinstance(found.get('meta'), dict) or 'state_dict' not in found:
         return 'it holds no state of a training run; load_from=FILE in the config starts from its weights'
     if 'optimizer' not in found and file.name.startswith('best_'):
