@@ -18,18 +18,18 @@ import torch
 
 from sslreg.conversion import (
     CODES,
-    PARTS,
     Conversion,
     Weights,
     conversion_table,
     find_backbone,
     make_checkpoint,
-    read_checkpoint,
     to_code,
     to_encoder,
     to_timm_names,
 )
 from sslreg.evaluation.model import build_model, initialise
+from sslreg.models.checkpoint_weights import PARTS
+from sslreg.models.checkpoints import load_checkpoint
 from sslreg.utils.config_files import load_config
 from sslreg.utils.console import show
 
@@ -67,7 +67,7 @@ def convert(args: argparse.Namespace, weights: Weights) -> Conversion:
 def main() -> None:
     """Convert a checkpoint."""
     args = parse_args()
-    weights = to_timm_names(*find_backbone(read_checkpoint(args.checkpoint), args.part))
+    weights = to_timm_names(*find_backbone(load_checkpoint(args.checkpoint), args.part))
     conversion = convert(args, weights)
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     torch.save(make_checkpoint(conversion.tensors, args.to, args.part), args.out)

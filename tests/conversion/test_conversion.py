@@ -16,14 +16,13 @@ from sslreg.conversion import (
     conversion_table,
     find_backbone,
     make_checkpoint,
-    read_checkpoint,
     to_code,
     to_encoder,
     to_timm_names,
 )
 from sslreg.evaluation.features.kinds import ClassToken, Observer, PatchTokens, Pooled
 from sslreg.evaluation.model import build_model
-from sslreg.models.checkpoints import check_fits
+from sslreg.models.checkpoints import check_fits, load_checkpoint
 from tests import toy
 from tests.reference import dino
 
@@ -52,7 +51,7 @@ def saved(checkpoint, folder):
 
 
 def weights_of(checkpoint, folder, part='teacher'):
-    return to_timm_names(*find_backbone(read_checkpoint(saved(checkpoint, folder)), part))
+    return to_timm_names(*find_backbone(load_checkpoint(saved(checkpoint, folder)), part))
 
 
 def loaded(conversion, model):
@@ -305,15 +304,15 @@ class Anything:
 def test_files_that_cannot_be_read_safely_are_refused(tmp_path):
     path = saved(dict(teacher=dict(a=torch.ones(1)), args=Anything()), tmp_path)
     with pytest.raises(ValueError, match=r'Anything.* save its weights alone'):
-        read_checkpoint(path)
+        load_checkpoint(path)
     with pytest.raises(FileNotFoundError, match='does not exist'):
-        read_checkpoint(str(tmp_path / 'none.pth'))
+        load_checkpoint(str(tmp_path / 'none.pth'))
     for name, content in {'empty.pth': b'', 'page.pth': b'<html>', 'page.safetensors': b'<html>'}.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(ValueError, match=f'{name}. is damaged or no checkpoint .* get it again'):
-            read_checkpoint(str(tmp_path / name))
+        with pytest.raises(ValueError, match=f'{name}. is damaged or no checkpoint that can be read .* get it again'):
+            load_checkpoint(str(tmp_path / name))
     with pytest.raises(ValueError, match='holds a list'):
-        read_checkpoint(saved([1], tmp_path))
+        load_checkpoint(saved([1], tmp_path))
     with pytest.raises(ValueError, match='holds no tensors where they are looked for; it has epoch'):
         weights_of(dict(epoch=3), tmp_path)
 
@@ -325,13 +324,13 @@ def test_numbers_of_numpy_1_are_read(tmp_path):
         for name in new.namelist():
             old.writestr(name, new.read(name).replace(b'numpy._core.multiarray', b'numpy.core.multiarray'))
     for file in (path, str(tmp_path / 'old.pth')):
-        assert read_checkpoint(file)['optimizer']['param_groups'][0]['lr'] == 0.1
+        assert load_checkpoint(file)['optimizer']['param_groups'][0]['lr'] == 0.1
 
 
 def test_safetensors_are_read(tmp_path):
     state = dino.random_state(**SMALL)
     save_file(state, tmp_path / 'model.safetensors')
-    tensors, _ = find_backbone(read_checkpoint(str(tmp_path / 'model.safetensors')), 'teacher')
+    tensors, _ = find_backbone(load_checkpoint(str(tmp_path / 'model.safetensors')), 'teacher')
     assert all(tensors[name].equal(value) for name, value in state.items())
 
 

@@ -10,6 +10,7 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from sslreg.engine.sharded import gather_tensors, insert_tensors
+from sslreg.models.checkpoint_weights import fitted, weights_of
 from sslreg.models.checkpoints import check_fits, memories, sharded_parts
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
@@ -92,7 +93,8 @@ class PlainCheckpointHook(CheckpointHook):
             ValueError: The weights are of another model.
         """
         model = unwrap(runner.model)
-        check_fits(model, checkpoint.get('state_dict', checkpoint))
+        checkpoint['state_dict'] = fitted(model, weights_of(checkpoint))
+        check_fits(model, checkpoint['state_dict'])
         scalars = checkpoint.get('message_hub', {}).get('log_scalars', {})
         for name, history in scalars.items():
             if isinstance(history, dict):
