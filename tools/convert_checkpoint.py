@@ -47,6 +47,12 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='keep initial values of tensors that the checkpoint lacks, for --to sslreg',
     )
+    parser.add_argument(
+        '--timm-name',
+        metavar='NAME',
+        default='',
+        help='name of the network in timm, for --to timm of others than vision transformers and ResNets',
+    )
     command_line.add_cfg_options(parser, 'model.backbone.arch=deit-base')
     args = parser.parse_args()
     if (args.to == 'sslreg') != bool(args.config):
@@ -57,7 +63,7 @@ def parse_args() -> argparse.Namespace:
 def convert(args: argparse.Namespace, weights: Weights) -> Conversion:
     """Return the conversion of weights to the form of ``--to``."""
     if args.to != 'sslreg':
-        return to_code(weights, args.to)
+        return to_code(weights, args.to, args.timm_name)
     model = build_model(load_config(args.config, args.cfg_options))
     if args.partial:
         initialise(model)
