@@ -53,6 +53,6 @@ optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=5e-4, 
 auto_scale_lr = dict(base_batch_size=8)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=warmup),
-    dict(type='PolyLR', eta_min=0.0, power=0.9, begin=warmup, end=steps, by_epoch=False)]
+    dict(type='PolyLR', eta_min=0.0, power=0.9, begin=warmup, by_epoch=False)]
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=steps, val_interval=min(500, steps))
 default_hooks = dict(logger=dict(interval=20), checkpoint=dict(interval=500))

@@ -25,6 +25,6 @@ test_dataloader = dict(num_workers=1, dataset=dict(pipeline=test_pipeline))
 
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=warmup),
-    dict(type='PolyLR', eta_min=0.0, power=0.9, begin=warmup, end=steps, by_epoch=False)]
+    dict(type='PolyLR', eta_min=0.0, power=0.9, begin=warmup, by_epoch=False)]
 train_cfg = dict(max_iters=steps, val_interval=steps)
 default_hooks = dict(checkpoint=dict(interval=steps))

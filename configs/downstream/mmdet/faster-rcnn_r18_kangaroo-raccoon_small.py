@@ -45,5 +45,5 @@ test_evaluator = dict(ann_file=data_root + 'annotations/test.json')
 
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
-    dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=epochs, T_max=epochs, convert_to_iter_based=True)]
+    dict(type='CosineAnnealingLR', by_epoch=True, begin=0, convert_to_iter_based=True)]
 train_cfg = dict(max_epochs=epochs, val_interval=epochs)
