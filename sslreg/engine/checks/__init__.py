@@ -7,6 +7,7 @@ from .keys import check_keys
 from .model_rehearsal import rehearse_model
 from .rehearsal import rehearse_run
 from .relations import check_relations
+from .units import check_units
 
 __all__ = ['check_config', 'naming_keys', 'rehearse_model', 'rehearse_run']
 
@@ -15,3 +16,4 @@ def check_config(cfg: Config) -> None:
     """Raise an error that names the key, its value and the remedy if a setting has no effect or cannot be right."""
     check_keys(cfg)
     check_relations(cfg)
+    check_units(cfg)
