@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from sslreg.datasets.found_data import report_foreign
 from sslreg.registry import DATASETS
 
 from .batched_crops import cut_views
@@ -46,6 +47,7 @@ class BatchedViews(Dataset[dict[str, Any]]):
         self.set_key = self.recipe.set_key
         self.metainfo = getattr(dataset, 'metainfo', {})
         self.images = decode_all(dataset)
+        report_foreign(dataset)
         advise_compiling()
         self[0]  # compile before workers start
 
