@@ -412,7 +412,7 @@ def _has_value(case: Case, message: str) -> bool:
     """Return whether an error has the new value of a mutation in any form, if it is one of a few letters."""
     if case.kind not in ('wrong', 'none', *NUMBERS):
         return True
-    if case.kind == 'none' and ' no ' in message:  # e.g. "has no type"
+    if (case.kind == 'none' and ' no ' in message) or ' not exist' in message:  # "has no type"; a file is named instead
         return True
     value = float(case.value) if case.kind in NUMBERS and case.kind != 'nan' else case.value.strip("'")
     forms = {case.value.strip("'"), str(value), f'{value:g}', f'{value:,.0f}'} if isinstance(value, float) else {value}
