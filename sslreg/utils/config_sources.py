@@ -105,7 +105,7 @@ def _check_form(source: ConfigSource) -> None:
             raise ValueError(f'{name}: {shown(base.path)} inherits by _base_, so use _base_ here, too')
         if source.inherits_by_name and base.is_lazy:
             raise ValueError(
-                f'{name}: {shown(base.path)} imports classes, so inherit from it by an import below `with read_base()`, '
+                f'{name}: {shown(base.path)} imports classes, so inherit by an import below `with read_base()`, '
                 'instead of _base_'
             )
 
