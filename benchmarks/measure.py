@@ -16,8 +16,10 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')  # before torch: its threads
 
 import torch
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from sslreg.utils.console import show
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,8 @@ def report(title: str, rows: Sequence[Row], file: Path | None) -> None:
             f'{row.peak_mb:.1f}',
             f'{less:.0f}',
         )
-    Console().print(table, f'[dim]{hardware()}; median of interleaved rounds; MB at the peak beside the inputs[/dim]')
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps([asdict(row) for row in rows], indent=2) + '\n')
+    note = f'{hardware()}; median of interleaved rounds; MB at the peak beside the inputs'
+    show(table, Text(note, style='dim'))

@@ -26,10 +26,10 @@ from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
-from rich import get_console
 from rich.table import Table
 
 from sslreg.reports.plots import Line, Panel, line_panels
+from sslreg.utils.console import show
 
 CONFIG = Path(__file__).parents[1] / 'configs' / 'npid' / 'resnet18_cifar10_small.py'
 MEMORY = dict(_delete_=True, type='InstanceMemory', length=10_000, feat_dim=128, momentum=0.5)
@@ -109,7 +109,7 @@ def run(place: int, seed: int, epochs: int | None, work_dir: Path) -> dict[str, 
     torch.set_num_threads(1)
     name, options = list(STEPS.items())[place]
     result = curve(build(options, seed, epochs, work_dir / f'{place}_seed{seed}'))
-    get_console().print(f'seed {seed}, {name}: { ({k: round(values[-1], 1) for k, values in result.items()}) }')
+    show(f'seed {seed}, {name}: { ({k: round(values[-1], 1) for k, values in result.items()}) }')
     return result
 
 
@@ -133,7 +133,7 @@ def main() -> None:
     epochs = [min(interval * (i + 1), cfg.train_cfg.max_epochs) for i in range(count)]
     (args.work_dir / 'study.json').write_text(json.dumps(dict(epochs=epochs, accuracies=study), indent=2) + '\n')
     plot(study, epochs, args.work_dir / 'study.png')
-    get_console().print(table(study, epochs))
+    show(table(study, epochs))
 
 
 if __name__ == '__main__':

@@ -12,12 +12,13 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from benchmarks.loss import BLOCK, DEVICE, STUDENT_TEMP, TEACHER_TEMP, WIDTH, streamed
 from benchmarks.measure import arguments, hardware, peak_mb, seconds
 from sslreg.models import QueueMemory, ViewMemoryHead
+from sslreg.utils.console import show
 
 Case = tuple[int, int, int]  # K, B, V
 CASES: dict[str, list[Case]] = {
@@ -56,10 +57,10 @@ def report(rows: list[dict[str, float]], file: Path | None) -> None:
         unit = row['seconds'] / (row['K'] * row['B'] * (row['V'] + 2)) * 1e9
         shown = (f'{row[name]:,}' for name in 'KBV')
         table.add_row(*shown, f'{row["seconds"] * 1e3:.1f}', f'{unit:.2f}', f'{row["peak_mb"]:.1f}')
-    Console().print(table, f'[dim]{hardware()}; MB at the peak beside the memory[/dim]')
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(rows, indent=2) + '\n')
+    show(table, Text(f'{hardware()}; MB at the peak beside the memory', style='dim'))
 
 
 def main() -> None:

@@ -22,8 +22,8 @@ from typing import Any
 import torch
 from mmengine.optim import OptimWrapper
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from torch import Tensor, nn
 
 from benchmarks.loss import DEVICE, STUDENT_TEMP, TEACHER_TEMP, WIDTH, released
@@ -34,6 +34,7 @@ from sslreg.engine.hooks.channels_last import to_channels_last
 from sslreg.engine.hooks.compile import compile_encoders
 from sslreg.models import MemorySSL, Recall, start_teacher
 from sslreg.models.ops.gradient import with_gradient
+from sslreg.utils.console import plain_console
 
 OPTIONS: dict[str, Callable[[Any], None]] = {  # docs/speed.md
     'compiled': compile_encoders,
@@ -216,9 +217,8 @@ def report(rows: list[dict[str, Any]]) -> None:
             '' if row['mfu'] is None else f'{100 * row["mfu"]:.1f}',
             '' if row['epoch_seconds'] is None else f'{row["epoch_seconds"]:.1f}',
         )
-    Console(width=130).print(
-        table, f'[dim]{hardware()}; median of interleaved rounds; MB at the peak beside the inputs[/dim]'
-    )
+    note = f'{hardware()}; median of interleaved rounds; MB at the peak beside the inputs'
+    plain_console(width=130).print(table, Text(note, style='dim'))
 
 
 def write(rows: list[dict[str, Any]], file: Path) -> None:

@@ -6,17 +6,15 @@ nothing to them, because MMEngine warns about every role that the default scope 
 schedules, probes, benchmarks, features) have no parent: two children of one parent cannot share the scope ``sslreg``.
 """
 
-from collections.abc import Callable, Iterable
-from difflib import get_close_matches
-from inspect import Parameter, signature
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mmengine.registry import Registry, build_model_from_cfg
 from mmpretrain import registry as mmpretrain
 
 from sslreg import scheduled
+from sslreg.arguments import check_arguments, missing_argument, parameters_of, suggestion, takes_number
 
-NUMBERS = (int, float, int | None, float | None, 'int', 'float')  # annotations of arguments that are numbers
 MAX_LISTED = 30  # an error lists the names in a registry up to this number
 
 
@@ -34,8 +32,12 @@ def build(cfg: Any, registry: Registry, default_args: dict[str, Any] | None = No
     """
     if isinstance(cfg, dict) and 'type' in cfg:
         with registry.switch_scope_and_registry(cfg.get('_scope_')) as own:
-            _check(cfg, own.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type'], own)
-    return build_model_from_cfg(cfg, registry, default_args)
+            component = own.get(cfg['type']) if isinstance(cfg['type'], str) else cfg['type']
+            _check(cfg, component, own)
+        if missing := missing_argument(component, [*cfg, *(default_args or {})]):
+            raise missing
+    unchecked = registry.parent.build_func if registry.parent else build_model_from_cfg
+    return unchecked(cfg, registry=registry, default_args=default_args)
 
 
 def build_component(cfg: Any, registry: Registry, default_args: dict[str, Any] | None = None) -> Any:
@@ -71,18 +73,19 @@ def _check(cfg: dict[str, Any], component: Any, registry: Registry) -> None:
             f'{cfg["type"]} is not in the {registry.scope}::{registry.name} registry{hint} '
             "Name a class of your own with its module, type='my_module.MyClass', or import it by custom_imports"
         )
-    parameters = signature(component).parameters
+    _refuse_other_dicts(cfg, component)
+    check_arguments(component, cfg)
+
+
+def _refuse_other_dicts(cfg: dict[str, Any], component: Any) -> None:
+    """Raise TypeError if a dict that is no schedule stands where a number does."""
+    parameters = parameters_of(component).named
     for name in set(cfg) & set(parameters):
-        if parameters[name].annotation in NUMBERS and isinstance(cfg[name], dict):
+        if isinstance(cfg[name], dict) and takes_number(component, parameters[name]):
             raise TypeError(
                 f'{type_name(component)}: {name}={cfg[name]} must be a number or the config of a schedule'
                 f'{suggestion(type_name(cfg[name].get("type", "")), SCHEDULES.module_dict)}'
             )
-    if any(each.kind is Parameter.VAR_KEYWORD for each in parameters.values()):
-        return
-    for name in set(cfg) - set(parameters) - {'type', '_scope_'}:
-        hint = suggestion(name, parameters) or f'; it takes {", ".join(parameters)}'
-        raise TypeError(f'{type_name(component)} takes no argument {name!r}{hint}')
 
 
 def _names(registry: Registry | None) -> list[str]:
@@ -93,35 +96,34 @@ def _names(registry: Registry | None) -> list[str]:
     return [*registry.module_dict, *_names(registry.parent)]
 
 
-def suggestion(name: str, names: Iterable[str]) -> str:
-    """Return ``"; did you mean 'teacher_temp'?"`` for the most similar of the names, or an empty text."""
-    close = get_close_matches(name, names, n=1)
-    return f'; did you mean {close[0]!r}?' if close else ''
+def child(name: str, parent: Registry, locations: Sequence[str] = ()) -> Registry:
+    """Return a registry of sslreg below one of mmpretrain; it checks arguments and then builds as its parent does."""
+    return Registry(name, parent=parent, locations=list(locations), build_func=build)
 
 
 MODELS = Registry('model', parent=mmpretrain.MODELS, locations=['sslreg.models'], build_func=build_component)
-MODEL_WRAPPERS = Registry('model_wrapper', parent=mmpretrain.MODEL_WRAPPERS)
-WEIGHT_INITIALIZERS = Registry('weight initializer', parent=mmpretrain.WEIGHT_INITIALIZERS)
+MODEL_WRAPPERS = child('model_wrapper', mmpretrain.MODEL_WRAPPERS)
+WEIGHT_INITIALIZERS = child('weight initializer', mmpretrain.WEIGHT_INITIALIZERS)
 
-RUNNERS = Registry('runner', parent=mmpretrain.RUNNERS)
-HOOKS = Registry('hook', parent=mmpretrain.HOOKS, locations=['sslreg.engine', 'sslreg.memorization'])
-LOOPS = Registry('loop', parent=mmpretrain.LOOPS, locations=['sslreg.engine'])
-LOG_PROCESSORS = Registry('log processor', parent=mmpretrain.LOG_PROCESSORS)
-OPTIMIZERS = Registry('optimizer', parent=mmpretrain.OPTIMIZERS)
-OPTIM_WRAPPERS = Registry('optimizer_wrapper', parent=mmpretrain.OPTIM_WRAPPERS, locations=['sslreg.engine'])
-OPTIM_WRAPPER_CONSTRUCTORS = Registry(
-    'optimizer wrapper constructor', parent=mmpretrain.OPTIM_WRAPPER_CONSTRUCTORS, locations=['sslreg.engine']
+RUNNERS = child('runner', mmpretrain.RUNNERS)
+HOOKS = child('hook', mmpretrain.HOOKS, locations=['sslreg.engine', 'sslreg.memorization'])
+LOOPS = child('loop', mmpretrain.LOOPS, locations=['sslreg.engine'])
+LOG_PROCESSORS = child('log processor', mmpretrain.LOG_PROCESSORS)
+OPTIMIZERS = child('optimizer', mmpretrain.OPTIMIZERS)
+OPTIM_WRAPPERS = child('optimizer_wrapper', mmpretrain.OPTIM_WRAPPERS, locations=['sslreg.engine'])
+OPTIM_WRAPPER_CONSTRUCTORS = child(
+    'optimizer wrapper constructor', mmpretrain.OPTIM_WRAPPER_CONSTRUCTORS, locations=['sslreg.engine']
 )
-PARAM_SCHEDULERS = Registry('parameter scheduler', parent=mmpretrain.PARAM_SCHEDULERS)
-VISUALIZERS = Registry('visualizer', parent=mmpretrain.VISUALIZERS)
-VISBACKENDS = Registry('vis_backend', parent=mmpretrain.VISBACKENDS)
+PARAM_SCHEDULERS = child('parameter scheduler', mmpretrain.PARAM_SCHEDULERS)
+VISUALIZERS = child('visualizer', mmpretrain.VISUALIZERS)
+VISBACKENDS = child('vis_backend', mmpretrain.VISBACKENDS)
 
-DATASETS = Registry('dataset', parent=mmpretrain.DATASETS, locations=['sslreg.datasets', 'sslreg.memorization'])
-DATA_SAMPLERS = Registry('data sampler', parent=mmpretrain.DATA_SAMPLERS)
-TRANSFORMS = Registry('transform', parent=mmpretrain.TRANSFORMS, locations=['sslreg.datasets'])
+DATASETS = child('dataset', mmpretrain.DATASETS, locations=['sslreg.datasets', 'sslreg.memorization'])
+DATA_SAMPLERS = child('data sampler', mmpretrain.DATA_SAMPLERS)
+TRANSFORMS = child('transform', mmpretrain.TRANSFORMS, locations=['sslreg.datasets'])
 
-METRICS = Registry('metric', parent=mmpretrain.METRICS)
-EVALUATORS = Registry('evaluator', parent=mmpretrain.EVALUATORS)
+METRICS = child('metric', mmpretrain.METRICS)
+EVALUATORS = child('evaluator', mmpretrain.EVALUATORS)
 
 MEMORIES = Registry('memory', scope='sslreg', locations=['sslreg.models'], build_func=build_component)
 SCHEDULES = Registry('schedule', scope='sslreg', locations=['sslreg.engine'], build_func=build)

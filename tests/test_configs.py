@@ -65,6 +65,41 @@ def test_config_names_its_paper_and_its_command(path):
     assert f'configs/{path.relative_to("configs")}' in text or 'bash tools/quickstart.sh' in text
 
 
+IMAGENET_STATISTICS = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+CIFAR10_MEAN = (125.3, 123.0, 113.9)
+STATISTICS = {  # mean and std by the folder of the images
+    'cifar10': [(CIFAR10_MEAN, (63.0, 62.1, 66.7)), (CIFAR10_MEAN, (51.6, 50.9, 51.3))],  # of all pixels; of each image
+    'cifar100': [((129.3, 124.1, 112.4), (68.2, 65.4, 70.4))],
+    'imagenet': [IMAGENET_STATISTICS],
+    'tiny-imagenet-200': [IMAGENET_STATISTICS],
+    'tinyimagenet_a': [IMAGENET_STATISTICS],
+    '': [((127.5,) * 3, (64.0,) * 3)],  # photographs of the package
+    'photos': [IMAGENET_STATISTICS],  # the user's
+}
+TO_ONE = ((127.5,) * 3, (127.5,) * 3)  # [-1, 1], as the released MAE of SSLMem
+
+
+def roots(dataset):
+    """Yield the folders of the datasets within a config."""
+    inner = [dataset[name] for name in ('dataset', 'datasets') if name in dataset]
+    for each in inner:
+        for part in each if isinstance(each, list) else [each]:
+            yield from roots(part)
+    if not inner:
+        yield Path(dataset.get('data_root', '')).name.partition('.')[0]
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=str)
+def test_images_are_normalised_by_the_statistics_of_their_dataset(path):
+    cfg = Config.fromfile(path)
+    preprocessor = cfg.model.get('data_preprocessor') or cfg.data_preprocessor
+    found = (tuple(preprocessor.mean), tuple(preprocessor.std))
+    datasets = [cfg.train_dataloader.dataset, cfg.val_dataloader.dataset, cfg.test_dataloader.dataset]
+    datasets += [benchmark.train for benchmark in cfg.val_cfg.benchmarks]
+    for root in {root for dataset in datasets for root in roots(dataset)}:
+        assert found in STATISTICS[root] or (found == TO_ONE and 'mae' in path.stem), root
+
+
 def run_transforms(pipeline: list[dict], image: dict) -> dict:
     results = dict(image, sample_idx=0)
     for transform in pipeline:

@@ -21,7 +21,6 @@ import stat
 import sys
 import tempfile
 import threading
-import traceback
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -152,15 +151,15 @@ def _run(words: list[str], folder: str, environment: dict[str, str], files: list
 
 
 def _exit_code(words: list[str]) -> int:
-    """Run a script, a module or a text; 1 after an exception, with its traceback."""
+    """Run a script, a module or a text; 1 after an exception, which ``sys.excepthook`` shows."""
     try:
         _start(words)
     except SystemExit as end:
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        sys.excepthook(type(error), error, error.__traceback__)
         return 1
     return 0
 

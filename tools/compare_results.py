@@ -11,14 +11,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))
 from sslreg.utils import command_line
 
-command_line.set_environment()
-
-from rich.console import Console
+command_line.prepare()
 
 from sslreg.evaluation import Evaluation
 from sslreg.evaluation.results import write_csv
 from sslreg.evaluation.tables import Comparison, compare, overview, short_table
 from sslreg.reports import write_benchmarks
+from sslreg.utils.console import show
 
 
 def parse_args() -> argparse.Namespace:
@@ -52,13 +51,12 @@ def main() -> None:
     out = Path(args.out)
     evaluations = [Evaluation.read(Path(folder)) for folder in args.folders]
     comparisons = compare(evaluations)
-    console = Console()
-    for table in [overview(comparisons), *(short_table(each, 'results.csv') for each in comparisons)]:
-        console.print(table.rich())
     out.mkdir(parents=True, exist_ok=True)
     write_csv(out / 'results.csv', rows(comparisons))
     write_benchmarks(evaluations, out / 'report.html', f'{len(evaluations)} models compared')
-    console.print(f'See {out / "report.html"}')
+    for table in [overview(comparisons), *(short_table(each, 'results.csv') for each in comparisons)]:
+        show(table.rich())
+    show(f'See {out / "report.html"}')
 
 
 if __name__ == '__main__':

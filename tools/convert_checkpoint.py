@@ -12,10 +12,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.set_environment()
+command_line.prepare()
 
 import torch
-from rich.console import Console
 
 from sslreg.conversion import (
     CODES,
@@ -32,6 +31,7 @@ from sslreg.conversion import (
 )
 from sslreg.evaluation.model import build_model, initialise
 from sslreg.utils.config_files import load_config
+from sslreg.utils.console import show
 
 
 def parse_args() -> argparse.Namespace:
@@ -71,7 +71,7 @@ def main() -> None:
     conversion = convert(args, weights)
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     torch.save(make_checkpoint(conversion.tensors, args.to, args.part), args.out)
-    Console().print(conversion_table(conversion, f'{args.checkpoint} to {args.out} ({args.to})'))
+    show(conversion_table(conversion, f'{args.checkpoint} to {args.out} ({args.to})'))
 
 
 if __name__ == '__main__':

@@ -20,14 +20,12 @@ from typing import Any
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.set_environment()
+command_line.prepare()
 
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import barrier, is_main_process
 from mmengine.registry import DefaultScope
-from rich.console import Console
-from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
 from sslreg.evaluation import Extractor, FeatureStore
@@ -39,6 +37,7 @@ from sslreg.evaluation.protocols import Wanted
 from sslreg.models.checkpoints import check_checkpoint
 from sslreg.registry import BENCHMARKS, DATASETS, FEATURES
 from sslreg.utils.config_files import load_config
+from sslreg.utils.console import show
 
 
 def parse_args() -> argparse.Namespace:
@@ -139,7 +138,6 @@ def wanted(args: argparse.Namespace, cfg: Config) -> Wanted:
     return each._replace(kind=chosen_kind(args.kind, each.kind), may_lack_images=True)
 
 
-@record  # torchrun then ends with the error
 def main() -> None:
     """Extract the features, and write them."""
     args = parse_args()
@@ -160,7 +158,7 @@ def main() -> None:
                 about = dict(config=args.config, checkpoint=args.checkpoint, weights=extractor.model_hash)
                 table = feature_table(each, feats, about)
                 write_table(table, out)
-                Console().print(f'features {list(table.features.shape)} in {out}')
+                show(f'features {list(table.features.shape)} in {out}')
         barrier()
         shutil.rmtree(parts, ignore_errors=True)
 

@@ -12,12 +12,11 @@ from typing import Any
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.set_environment()
+command_line.prepare()
 
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
-from rich import get_console
 from rich.table import Table
 
 from sslreg.datasets import PhotoTiles
@@ -26,6 +25,7 @@ from sslreg.evaluation import Metrics
 from sslreg.reports.training import ObserverHook, ProgressHook, write_report
 from sslreg.reports.training.accuracy_section import metric_title
 from sslreg.utils.config_files import load_config
+from sslreg.utils.console import show
 from sslreg.utils.progress import duration
 
 TITLE = 'MaSSL quick start: what was learned'
@@ -106,9 +106,8 @@ def main() -> None:
     tiles = isinstance(runner.val_dataloader.dataset, PhotoTiles)
     introduction = f'{INTRODUCTION}\n\n{TILES}' if tiles else INTRODUCTION
     figures = write_report(runner, observer, Path(args.work_dir), TITLE, introduction)
-    console = get_console()
-    console.print(summary(figures['accuracy']))
-    console.print(f'Trained for {duration(figures["seconds"])}. See {Path(args.work_dir, "report.html")}')
+    show(summary(figures['accuracy']))
+    show(f'Trained for {duration(figures["seconds"])}. See {Path(args.work_dir, "report.html")}')
 
 
 if __name__ == '__main__':

@@ -31,8 +31,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.set_environment()
-from torch.distributed.elastic.multiprocessing.errors import record
+command_line.prepare()
 
 from sslreg.memorization.commands import COMMANDS
 
@@ -48,7 +47,6 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@record  # torchrun then ends with the error
 def main() -> None:
     """Run the command."""
     args = parse_args()

@@ -14,16 +14,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.set_environment()
+command_line.prepare()
 
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import get_world_size, is_main_process
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
-from rich.console import Console
 from rich.table import Table
-from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
 from sslreg.engine.config import default_work_dir, use_data_root
@@ -37,6 +35,7 @@ from sslreg.evaluation.tables import print_tables
 from sslreg.models.checkpoints import check_checkpoint
 from sslreg.reports import write_benchmarks
 from sslreg.utils.config_files import load_config
+from sslreg.utils.console import show
 from sslreg.utils.environment import hardware, versions
 from sslreg.utils.files import write_json
 
@@ -122,13 +121,13 @@ def configure(args: argparse.Namespace) -> Config:
 
 
 def report(metrics: dict[str, float], title: str, out: str | None) -> None:
-    """Print metrics, and write them as JSON."""
+    """Write metrics as JSON, and print them."""
+    if out:
+        write_json(metrics, Path(out))
     table = Table('metric', 'value', title=title)
     for name, value in metrics.items():
         table.add_row(name, f'{value:.2f}')
-    Console().print(table)
-    if out:
-        write_json(metrics, Path(out))
+    show(table)
 
 
 def title(args: argparse.Namespace) -> str:
@@ -189,26 +188,25 @@ def prepared(suite: Suite, dry_run: bool) -> tuple[Suite, dict[str, list[str]]]:
 def write_results(
     args: argparse.Namespace, suite: Suite, earlier: dict[str, Outcome], extractor: Extractor, out: Path
 ) -> None:
-    """Print the results of a suite, and write them beside the folder's results of other benchmarks."""
+    """Write the results of a suite beside the folder's results of other benchmarks, and print them."""
     about, outcomes = facts(args, extractor.model_hash, extractor.broken), suite.outcomes()
     evaluation = Evaluation(title(args), about, earlier | outcomes)
     tables = suite.tables(evaluation.title)
-    print_tables(Evaluation(evaluation.title, about, {each.name: outcomes[each.name] for each in suite}), tables)
     evaluation.write(out)
     write_benchmarks([evaluation], out / 'report.html', f'Benchmarks of {evaluation.title}', tables)
-    Console().print(f'See {out / "report.html"}')
+    print_tables(Evaluation(evaluation.title, about, {each.name: outcomes[each.name] for each in suite}), tables)
+    show(f'See {out / "report.html"}')
 
 
 def dry_run(suite: Suite, extractor: Extractor, missing: dict[str, list[str]]) -> None:
-    """Print the features to extract and the estimated time; exit with the problems of benchmarks that cannot run."""
+    """Print the features to extract and the estimated time; raise MissingDataError for benchmarks that cannot run."""
     expected = estimates(extractor, suite.requests)
     if is_main_process():
-        Console().print(describe(suite, expected))
+        show(describe(suite, expected))
     if missing:
-        raise SystemExit(str(MissingDataError(missing)))
+        raise MissingDataError(missing)
 
 
-@record  # torchrun then ends with the error
 def main() -> None:
     """Evaluate a checkpoint."""
     args = parse_args()

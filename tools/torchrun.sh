@@ -18,5 +18,5 @@ if ! "$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec
     exit 2
 fi
 export PYTHONPATH="$tools/..:${PYTHONPATH:-}"
-exec "$python" -m torch.distributed.run "${rendezvous[@]}" --nproc_per_node "$gpus" \
+exec "$python" -m sslreg.utils.torchrun "${rendezvous[@]}" --nproc_per_node "$gpus" \
     "$tools/$script" --launcher pytorch "${@:3}"

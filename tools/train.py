@@ -12,12 +12,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.set_environment()
+command_line.prepare()
 
 from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.runner import Runner
-from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.engine import launch
 from sslreg.engine.checks import check_config
@@ -90,7 +89,6 @@ def configure(args: argparse.Namespace) -> tuple[Config, list[str]]:
     return cfg, [note for note in notes if note]
 
 
-@record  # torchrun then ends with the error
 def main() -> None:
     """Train."""
     args = parse_args()

@@ -13,14 +13,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.set_environment()
-
-from rich.console import Console
+command_line.prepare()
 
 from sslreg.datasets import ImageFolder
 from sslreg.models.checkpoints import check_checkpoint
 from sslreg.reports import attention_sheet, load_network, patch_maps, read_square
 from sslreg.utils.config_files import load_config
+from sslreg.utils.console import show
 
 
 def parse_args() -> argparse.Namespace:
@@ -64,7 +63,7 @@ def main() -> None:
         sheet.parent.mkdir(parents=True, exist_ok=True)
         maps = patch_maps(network.backbone, network.images(photograph[None]))
         attention_sheet(sheet, photograph, maps, args.share)
-    Console().print(f'{len(files)} pictures in {args.out}')
+    show(f'{len(files)} pictures in {args.out}')
 
 
 if __name__ == '__main__':

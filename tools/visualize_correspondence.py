@@ -13,13 +13,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.set_environment()
-
-from rich.console import Console
+command_line.prepare()
 
 from sslreg.models.checkpoints import check_checkpoint
 from sslreg.reports import correspondence_plot, load_network, match, patch_maps, read_square
 from sslreg.utils.config_files import load_config
+from sslreg.utils.console import show
 
 
 def parse_args() -> argparse.Namespace:
@@ -56,7 +55,7 @@ def main() -> None:
     matches = match(*maps, num=args.num)
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     correspondence_plot(args.out, (first, second), maps, matches)
-    Console().print(f'{len(matches.weight)} matches in {args.out}')
+    show(f'{len(matches.weight)} matches in {args.out}')
 
 
 if __name__ == '__main__':

@@ -11,6 +11,7 @@ from mmpretrain.datasets import CIFAR100
 with read_base():
     from .resnet18_cifar10_200e import *
 
+model.data_preprocessor.update(mean=[129.3, 124.1, 112.4], std=[68.2, 65.4, 70.4])  # of CIFAR-100
 train_dataloader.dataset.dataset.update(type=CIFAR100, data_root='data/cifar100')
 val_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')
 test_dataloader.dataset.update(type=CIFAR100, data_root='data/cifar100')

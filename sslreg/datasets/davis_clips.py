@@ -14,6 +14,9 @@ from sslreg.registry import DATASETS, TRANSFORMS
 
 from .archives import Root, dataset_root, file_names, read_bytes
 
+VOID = 255
+MAX_OBJECTS = 100  # DAVIS has at most 10; soft edges or JPEG make hundreds of shades
+
 
 @DATASETS.register_module()
 class DavisClip(BaseDataset):
@@ -49,24 +52,43 @@ class DavisClip(BaseDataset):
         return [dict(img_bytes=read_bytes(root, f'{self.frames}/{name}.jpg')) for name in self.names]
 
     def masks(self) -> np.ndarray[Any, Any]:
-        """Return the labels of all frames, ``[F, H, W]`` uint8: 0 is background, 1..N are objects.
+        """Return the labels of all frames, ``[F, H, W]`` uint8: 0 is background, others are objects.
+
+        Files are PNGs with a palette, whose indices are the labels, or black and white or grey. White (255) is the
+        object of DAVIS 2016 if all masks are black and white; in label maps it marks pixels of no known label, which
+        are background, as in davis2017-evaluation.
 
         Raises:
             FileNotFoundError: A frame has no mask.
-            ValueError: A mask is no label map, or no mask has an object.
+            ValueError: A mask is no label map, or the first mask has no object.
         """
         root = davis_root(self.data_root)
         existing = set(file_names(root, self.annotations))
         files = [f'{self.annotations}/{name}.png' for name in self.names]
         if missing := [file for file in files if Path(file).name not in existing]:
             raise FileNotFoundError(f'{len(missing)} of {len(files)} frames have no mask, the first {missing[0]}')
-        labels = np.stack([_label_map(file, read_bytes(root, file)) for file in files])
-        values = np.unique(labels)
-        if len(values) < 2:
-            raise ValueError(f'{self.annotations}: all masks are {values}, so there is no object to follow')
-        if 255 in values:  # white is the object in DAVIS 2016, and belongs to no object in 2017
-            labels = (labels == 255).astype(np.uint8) if len(values) == 2 else np.where(labels == 255, 0, labels)
+        labels = _without_void(np.stack([_label_map(file, read_bytes(root, file)) for file in files]))
+        _check_first(files[0], labels[0])
         return labels
+
+
+def _without_void(labels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return label maps ``[F, H, W]`` where 255 became object 1 of black and white masks, else background."""
+    if set(np.unique(labels).tolist()) <= {0, VOID}:
+        return (labels == VOID).astype(np.uint8)
+    return np.where(labels == VOID, 0, labels)
+
+
+def _check_first(file: str, label_map: np.ndarray[Any, Any]) -> None:
+    """Raise ValueError if the first mask has no object, or so many labels that they must be shades of grey."""
+    num_objects = len(np.unique(label_map[label_map > 0]))
+    if not num_objects:
+        raise ValueError(f'{file}: the first mask has no object to follow; begin the clip where the object is seen')
+    if num_objects > MAX_OBJECTS:
+        raise ValueError(
+            f'{file} has {num_objects} labels, more than {MAX_OBJECTS}, as images with soft edges have: save masks as '
+            'PNGs of labels, without interpolation or JPEG compression'
+        )
 
 
 def davis_root(data_root: str) -> Root:

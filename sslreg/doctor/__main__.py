@@ -65,19 +65,19 @@ def print_table(findings: Iterable[Finding]) -> list[Finding]:
     """
     try:
         from rich.console import Console
-        from rich.markup import escape
         from rich.table import Table
+        from rich.text import Text
     except Exception:  # the table shows what is wrong with rich
         return [print_line(finding) for finding in findings]
     table = Table('part', 'version', 'status', 'detail', 'needed for', 'what to type', title=title())
-    console = Console(width=None if sys.stdout.isatty() else max(shutil.get_terminal_size().columns, 160))
+    width = None if sys.stdout.isatty() else max(shutil.get_terminal_size().columns, 160)
+    console = Console(width=width, markup=False, emoji=False)
     with console.status('checking ...'):
         done = list(findings)
     for each in done:
         colour = 'red' if each.bad else dict(works='green', missing='yellow').get(each.status, 'red')
-        status = f'[{colour}]{each.status}[/]'
-        cells = (each.part.name, each.version, status, escape(each.detail), each.part.needed_for)
-        table.add_row(*cells, escape(remedy(each)))
+        status = Text(each.status, style=colour)
+        table.add_row(each.part.name, each.version, status, each.detail, each.part.needed_for, remedy(each))
     console.print(table)
     return done
 

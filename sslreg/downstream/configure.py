@@ -92,6 +92,26 @@ def use_amp(cfg: Config, task: str) -> None:
     cfg.optim_wrapper.loss_scale = 'dynamic'
 
 
+def write_predictions(cfg: Config, path: str, task: str) -> None:
+    """Let the test also write its predictions.
+
+    Args:
+        cfg: The config, changed in place.
+        path: For detection the beginning of the names of COCO's result files, ``PATH.bbox.json`` and, with masks,
+            ``PATH.segm.json``; for segmentation a folder for one mask ``NAME.png`` per image.
+        task: ``'det'`` or ``'seg'``.
+
+    Raises:
+        ValueError: The config has no metric that writes predictions.
+    """
+    metric, argument = dict(det=('CocoMetric', 'outfile_prefix'), seg=('IoUMetric', 'output_dir'))[task]
+    evaluators = cfg.test_evaluator if isinstance(cfg.test_evaluator, list) else [cfg.test_evaluator]
+    writing = [each for each in evaluators if type_name(each.type) in (metric, f'{metric}ByName')]
+    if not writing:
+        raise ValueError(f'--predictions {path}: only a {metric} in test_evaluator writes predictions; add one')
+    writing[0][argument] = path.removesuffix('.json')
+
+
 def replace_sync_bn(cfg: Config) -> None:
     """Replace synchronised batch norm by batch norm per process: torch has no synchronised one on the CPU.
 

@@ -1,8 +1,5 @@
 """Checks of a config's data before anything is built: missing files, and classes that do not agree."""
 
-import json
-import mmap
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,16 +7,19 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DATASETS
 
+from sslreg.models.checkpoints import load_checkpoint
 from sslreg.registry import type_name
+
+from .categories import BY_NAME, annotation_file, first, match_categories, match_evaluator, read_categories
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def check_data(cfg: Config) -> None:
-    """Raise an error if files are missing, or classes of data and model differ.
+    """Raise an error if files are missing, or classes of data and model differ; match categories by name.
 
     Args:
-        cfg: The whole config.
+        cfg: The whole config; datasets of COCO files that list the categories in another order are changed in place.
 
     Raises:
         FileNotFoundError: A folder or annotation file does not exist.
@@ -29,8 +29,9 @@ def check_data(cfg: Config) -> None:
         for dataset in datasets_with_files(cfg.get(loader)):
             check_paths(dataset)
             classes = classes_of(dataset, cfg.default_scope)
-            check_categories(dataset, classes)
+            check_palette(dataset, classes)
             check_heads(cfg.model, classes, loader)
+    match_names(cfg)
 
 
 def datasets_with_files(cfg: Any) -> Iterator[Any]:
@@ -92,48 +93,55 @@ def classes_of(dataset: Any, scope: str) -> tuple[str, ...]:
     return (classes,) if isinstance(classes, str) else tuple(classes)
 
 
-def check_categories(dataset: Any, classes: tuple[str, ...]) -> None:
-    """Raise an error if a COCO file has other categories than the dataset: mmdet would silently skip their boxes.
-
-    Args:
-        dataset: Config of the dataset; nothing is checked if its annotations are no JSON.
-        classes: Classes of the dataset.
-
-    Raises:
-        ValueError: A category is no class, or a class no category.
-    """
-    if not str(dataset.get('ann_file') or '').endswith('.json'):
-        return
-    path = Path(dataset.get('data_root') or '', dataset.ann_file)
-    found = read_categories(path)
-    unknown = [name for name in found if name not in classes]
-    absent = [name for name in classes if name not in found]
-    if unknown:
+def check_palette(dataset: Any, classes: tuple[str, ...]) -> None:
+    """Raise ValueError if the config gives a dataset another number of colours than of classes."""
+    palette = (dataset.get('metainfo') or {}).get('palette')
+    if palette and len(palette) != len(classes):
         raise ValueError(
-            f'{path} has the category {unknown[0]!r}, which is not among the {len(classes)} classes of the config '
-            f'({_first(classes)}): its boxes would be left out. Set metainfo=dict(classes={tuple(found)}) in the '
-            f'datasets and num_classes={len(found)} in the heads'
+            f'{type_name(dataset.type)}: metainfo.palette has {len(palette)} colours, but there are {len(classes)} '
+            f'classes ({first(classes)}): give one colour for each class, or none to have them chosen'
         )
-    if absent:
-        raise ValueError(f'{path} has no category {absent[0]!r}, a class of the config; it has {_first(found)}')
 
 
-def read_categories(path: Path) -> list[str]:
-    """Return the names of the categories in a COCO file, parsing only that part of the file.
+def match_names(cfg: Config) -> list[str]:
+    """Match the categories of COCO files with the classes by name, in datasets and metrics.
 
     Args:
-        path: Path of the file.
+        cfg: The whole config, changed in place.
+
+    Returns:
+        The loaders with a file that lists the categories in another order than the classes.
 
     Raises:
-        ValueError: The file has no categories.
+        ValueError: Names differ, or a metric reads another file than its dataset.
     """
-    with path.open('rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        match = re.search(rb'"categories"\s*:\s*\[', content)
-        if match is None:
-            raise ValueError(f'{path} has no "categories": it is no COCO file')
-        text = content[match.end() - 1 : match.end() + 10_000_000].decode(errors='ignore')
-    found, _ = json.JSONDecoder().raw_decode(text)
-    return [category['name'] for category in found]
+    found = []
+    for loader in LOADERS:
+        parts = list(datasets_with_files(cfg.get(loader)))
+        matched = [match_categories(part, classes_of(part, cfg.default_scope)) for part in parts]
+        found += [loader] * any(matched)
+        evaluators = cfg.get(loader.replace('dataloader', 'evaluator')) if len(parts) == 1 else None
+        for each in evaluators if isinstance(evaluators, list) else [evaluators] * bool(evaluators):
+            classes = classes_of(parts[0], cfg.default_scope)
+            match_evaluator(each, parts[0], classes, loader.replace('dataloader', 'evaluator'))
+    return found
+
+
+def refuse_numbers_by_file(cfg: Config, checkpoint: str) -> None:
+    """Raise ValueError if a network was trained with classes numbered by the file, but is evaluated by name.
+
+    Args:
+        cfg: The whole config, after :func:`check_data`.
+        checkpoint: Path of the network's checkpoint, with the config of its training.
+    """
+    mapped = [part for part in datasets_with_files(cfg.get('train_dataloader')) if part.type == BY_NAME['CocoDataset']]
+    stored = str(load_checkpoint(checkpoint, 'meta').get('meta', {}).get('cfg', BY_NAME['CocoDataset']))
+    if mapped and BY_NAME['CocoDataset'] not in stored:
+        names = tuple(read_categories(annotation_file(mapped[0])))
+        raise ValueError(
+            f'{checkpoint} was trained when classes were numbered by the order of {annotation_file(mapped[0])}: '
+            f'evaluate it with metainfo=dict(classes={names}) in the datasets, or train it again'
+        )
 
 
 def check_heads(model: Any, classes: tuple[str, ...], loader: str) -> None:
@@ -150,7 +158,7 @@ def check_heads(model: Any, classes: tuple[str, ...], loader: str) -> None:
     for where, number in _numbers_of_classes(model, 'model'):
         if number != len(classes):
             raise ValueError(
-                f'{where}.num_classes={number}, but {loader} has {len(classes)} classes ({_first(classes)}): make them '
+                f'{where}.num_classes={number}, but {loader} has {len(classes)} classes ({first(classes)}): make them '
                 'equal, by --cfg-options or in the config'
             )
 
@@ -164,11 +172,6 @@ def _numbers_of_classes(cfg: Any, where: str) -> Iterator[tuple[str, int]]:
             yield where, cfg['num_classes']
         for name, part in cfg.items():
             yield from _numbers_of_classes(part, f'{where}.{name}')
-
-
-def _first(names: Any) -> str:
-    names = list(names)
-    return ', '.join(names[:5]) + (', ...' if len(names) > 5 else '')
 
 
 def _remedy(path: Path) -> str:

@@ -8,11 +8,11 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
-from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
 from sslreg.registry import HOOKS
+from sslreg.utils.console import plain_console
 from sslreg.utils.dist import unwrap
 
 from .pretrained_weights import Target, changed_tensors, check_all_used, find_targets, matching_tensors, read_tensors
@@ -113,7 +113,7 @@ def loading_table(loaded: Sequence[tuple[Target, dict[str, Tensor]]]) -> Table:
 
 
 def _to_text(table: Any) -> str:
-    console = Console(width=120)
+    console = plain_console(width=120)
     with console.capture() as capture:
         console.print(table)
     return capture.get()

@@ -49,6 +49,12 @@ def world_size(launcher: str) -> int:
     return int(os.environ.get(variable, '1'))
 
 
+def is_first(launcher: str) -> bool:
+    """Return whether this is the first of the processes that the launcher has started."""
+    variable = dict(pytorch='RANK', slurm='SLURM_PROCID').get(launcher, '')
+    return os.environ.get(variable, '0') == '0'
+
+
 def start_group(cfg: Config) -> None:
     """Start the process group of ``cfg.launcher`` in a program without a Runner, which would start it."""
     if cfg.launcher != 'none' and not dist.is_initialized():

@@ -5,6 +5,8 @@ from typing import Any
 
 from mmengine.config import Config
 
+from sslreg.utils.config_files import load_config
+
 FOLDER = Path('configs/benchmarks')
 
 
@@ -33,7 +35,7 @@ def load_benchmark(name: str, data_root: str | None = None) -> Config:
         ValueError: The file describes no benchmark.
     """
     path = find_config(name)
-    cfg = Config.fromfile(path)
+    cfg = load_config(path)
     if 'benchmark' not in cfg:
         raise ValueError(f'{path} is no benchmark: it has no benchmark=dict(type=...)')
     if data_root is not None:
@@ -61,7 +63,7 @@ def load_group(name: str) -> Config | None:
         FileNotFoundError: There is no such file.
         ValueError: The group lacks one of these, or leaves out a benchmark that it does not have.
     """
-    cfg = Config.fromfile(find_config(name))
+    cfg = load_config(find_config(name))
     if 'group' not in cfg:
         return None
     if absent := {'metric', 'averages'} - set(cfg):

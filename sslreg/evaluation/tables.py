@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
+
+from sslreg.utils.console import show
 
 from .metric import Metric, Metrics
 from .results import Evaluation, Outcome
@@ -40,15 +41,15 @@ class ResultTable(NamedTuple):
 
     def rich(self) -> Table:
         """Make a table for a terminal."""
-        table = Table(title=escape(self.title), caption=escape(self.note) or None, caption_justify='left')
+        table = Table(title=self.title, caption=self.note or None, caption_justify='left')
         if len(self.columns) > MANY_COLUMNS:  # so that no number is cut in 80 characters
             table.box, table.padding = None, (0, 1, 0, 0)
         table.add_column(no_wrap=True)
         for column in self.columns:
-            table.add_column(escape(column), justify='right', overflow='fold')
+            table.add_column(column, justify='right', overflow='fold')
         for i, (name, values) in enumerate(self.rows.items()):
-            cells = (f'[bold]{value}[/bold]' if (i, j) in self.best else value for j, value in enumerate(values))
-            table.add_row(escape(name), *cells)
+            cells = (Text(value, style='bold' if (i, j) in self.best else '') for j, value in enumerate(values))
+            table.add_row(name, *cells)
         return table
 
 
@@ -174,9 +175,8 @@ def short_table(comparison: Comparison, file: str) -> ResultTable:
 
 def print_tables(evaluation: Evaluation, tables: Iterable[ResultTable] = ()) -> None:
     """Print a short table of each benchmark, then other ``tables``."""
-    console = Console()
     for table in (*(short_table(each, 'results.csv') for each in compare([evaluation])), *tables):
-        console.print(table.rich())
+        show(table.rich())
 
 
 def headlines(comparisons: Sequence[Comparison]) -> dict[str, Metrics]:

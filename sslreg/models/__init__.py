@@ -4,7 +4,7 @@ from typing import NoReturn
 
 import mmpretrain.models  # noqa: F401  registers what sslreg's registries fall back to
 
-from .backbones import ResNet9, SSLVisionTransformer, TimmBackbone
+from .backbones import ResNet9, TimmBackbone
 from .cutmix import InstanceCutMix
 from .encoder import ColorHistogramBackbone, Encoder, PixelBackbone
 from .heads import AlignedHead, InstanceHead, ViewMemoryHead
@@ -15,6 +15,7 @@ from .necks import ProjectionNeck
 from .preprocessor import SingleViewPreprocessor, ViewPreprocessor
 from .recall import LearningRecall, Recall, refuse_earlier_name
 from .teacher import EMATeacher, start_teacher
+from .vision_transformer import SSLVisionTransformer
 
 __all__ = [
     'AlignedHead',

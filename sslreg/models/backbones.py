@@ -5,10 +5,14 @@ from typing import Any
 
 import timm
 from mmengine.model import BaseModule
-from mmpretrain.models import VisionTransformer
 from torch import Tensor, nn
 
 from sslreg.registry import MODELS
+from sslreg.utils.moved import forward
+
+from .introspection import patch_sides
+
+forward(__name__)
 
 
 class Pool(nn.Module):
@@ -34,9 +38,7 @@ class Pool(nn.Module):
 
 # timm's families whose image size is fixed by default, with the options that make it variable.
 DYNAMIC_SIZE = {
-    ('vision_transformer', 'vision_transformer_hybrid', 'deit', 'eva'): dict(
-        dynamic_img_size=True, dynamic_img_pad=True
-    ),
+    ('vision_transformer', 'vision_transformer_hybrid', 'deit', 'eva'): dict(dynamic_img_size=True),
     ('swin_transformer', 'swin_transformer_v2'): dict(strict_img_size=False),
 }
 
@@ -45,7 +47,9 @@ DYNAMIC_SIZE = {
 class TimmBackbone(BaseModule):
     """Any timm model as a backbone from images to pooled features ``[B, C]``.
 
-    Images may have any size, except for a few families with one fixed size in timm (BEiT, CaiT, MaxViT). mmpretrain's
+    Images may have any size, except for a few families with one fixed size in timm (BEiT, CaiT, MaxViT). Rows and
+    columns that fill no patch are dropped, unless ``dynamic_img_pad=True``. timm resamples positions with a filter
+    against aliasing, unlike DINO, iBOT and MaSSL, whose ViTs are :class:`SSLVisionTransformer`. mmpretrain's
     ``TIMMBackbone`` returns tokens and takes one size only.
 
     Args:
@@ -80,30 +84,31 @@ class TimmBackbone(BaseModule):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return features ``[B, C]`` of images ``[B, 3, H, W]``."""
-        feats: Tensor = self.model(images)
+        feats: Tensor = self.model(whole_patches(images, getattr(self.model, 'patch_embed', None)))
         return feats
 
 
-@MODELS.register_module()
-class SSLVisionTransformer(VisionTransformer):
-    """mmpretrain's ViT with the initialisation of DINO and MaSSL.
+def whole_patches(images: Tensor, embedding: Any) -> Tensor:
+    """Drop the last rows and columns of images ``[B, 3, H, W]`` that fill no patch of timm's embedding.
 
-    Linear weights and tokens are drawn from a normal distribution of std 0.02 truncated at +-2, biases are 0;
-    mmpretrain's own initialisation is Xavier-uniform for half of them. Parameters have mmpretrain's names, so a
-    checkpoint loads into a plain ``VisionTransformer`` downstream.
+    Args:
+        images: The images.
+        embedding: The network's ``patch_embed``; nothing is dropped for one that takes any size, or a single one.
+
+    Raises:
+        ValueError: The images are smaller than a patch.
     """
-
-    def init_weights(self) -> None:
-        """Initialise, unless ``init_cfg`` loads pretrained weights."""
-        super().init_weights()
-        if isinstance(self.init_cfg, dict) and self.init_cfg['type'] == 'Pretrained':
-            return
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
-        nn.init.trunc_normal_(self.cls_token, std=0.02)
+    if getattr(embedding, 'strict_img_size', True) or getattr(embedding, 'dynamic_img_pad', False):
+        return images
+    height, width = (
+        side // patch * patch for side, patch in zip(images.shape[-2:], patch_sides(embedding), strict=True)
+    )
+    if 0 in (height, width):
+        raise ValueError(
+            f'an image of {images.shape[-2]} x {images.shape[-1]} pixels is smaller than a patch of '
+            f'{" x ".join(map(str, patch_sides(embedding)))}: resize it, or leave it out'
+        )
+    return images[..., :height, :width]
 
 
 @MODELS.register_module()

@@ -76,11 +76,22 @@ class VisionTransformerParts(NamedTuple):
         return rows, columns
 
     @property
+    def patch(self) -> tuple[int, int]:
+        """Height and width of a patch in pixels."""
+        return patch_sides(self.vit.patch_embed)
+
+    @property
     def projection(self) -> nn.Module:
         """The convolution that makes the patch tokens; its output is ``[B, C, rows, columns]``."""
         embedding: Any = self.vit.patch_embed
         found: nn.Module = next(module for module in embedding.modules() if isinstance(module, nn.Conv2d))
         return found
+
+
+def patch_sides(embedding: Any) -> tuple[int, int]:
+    """Return height and width in pixels of the patches of a patch embedding of mmpretrain or timm."""
+    sides = embedding.feat_ratio(as_scalar=False) if hasattr(embedding, 'feat_ratio') else embedding.projection.stride
+    return sides[0], sides[1]
 
 
 def describe_vit(backbone: nn.Module) -> VisionTransformerParts | None:

@@ -6,7 +6,6 @@ import torch
 from mmengine.logging import print_log
 from mmengine.model import ExponentialMovingAverage
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from sslreg.registry import MODELS
@@ -31,8 +30,9 @@ class EMATeacher(ExponentialMovingAverage):
     """The student's exponential moving average, as self-supervised teachers are trained.
 
     Against MMEngine's class: buffers are not copied from the student at every step, so batch norm keeps statistics of
-    the teacher's own activations; dropout and drop path stay off (the papers' teachers have none), while batch norm
-    follows the training mode; all parameters move in one fused call; and nothing waits for the device.
+    the teacher's own activations; dropout and drop path stay off (the papers' teachers have none), while norms are in
+    the mode of the student's, also where its backbone keeps them in evaluation (``norm_eval``, ``frozen_stages``); all
+    parameters move in one fused call; and nothing waits for the device.
 
     Args:
         model: The student; copied.
@@ -62,10 +62,14 @@ class EMATeacher(ExponentialMovingAverage):
         self.steps += 1
 
     def train(self, mode: bool = True) -> 'EMATeacher':
-        """Set the mode of batch norm; dropout and drop path stay off."""
-        super().train(False)
-        self.training = mode
-        for module in self.modules():
-            if isinstance(module, _BatchNorm):
-                module.training = mode
+        """Set the mode of norms as the student's own ``train`` does; dropout and drop path stay off."""
+        super().train(mode)
+        for module in self.module.modules():
+            if not _has_statistics(module):
+                module.training = False
         return self
+
+
+def _has_statistics(module: nn.Module) -> bool:
+    """Return whether a module is a layer with buffers, such as the running statistics of a norm."""
+    return not any(module.children()) and any(True for _ in module.buffers(recurse=False))

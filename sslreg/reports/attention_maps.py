@@ -10,7 +10,7 @@ from mmpretrain.models.utils import MultiheadAttention
 from timm.models.vision_transformer import Attention
 from torch import Tensor, nn
 
-from sslreg.models.introspection import Place, capture, describe_vit
+from sslreg.models.introspection import Place, VisionTransformerParts, capture, describe_vit
 
 from .plots import DPI
 from .sheets import Cell, contact_sheet, to_rgb
@@ -42,11 +42,13 @@ def patch_maps(backbone: nn.Module, images: Tensor) -> PatchMaps:
     Raises:
         ValueError: The backbone is not such a transformer or has no class token, or the patches do not fill the images.
     """
-    attention, norm, prefix = _parts(backbone)
-    with capture(dict(entering=Place(attention, before=True), tokens=Place(norm))) as kept:
+    attention, norm, parts = _parts(backbone)
+    places = dict(grid=Place(parts.projection), entering=Place(attention, before=True), tokens=Place(norm))
+    with capture(places) as kept:
         backbone(images)
+    prefix, grid = parts.num_extra_tokens, tuple(kept['grid'].shape[-2:])
     weights, tokens = class_attention(attention, kept['entering'][0])[..., prefix:], kept['tokens'][:, prefix:]
-    grid = _grid(tokens.shape[1], images.shape[-2], images.shape[-1])
+    _check_filled(grid, parts.patch, images)
     return PatchMaps(weights.unflatten(-1, grid), tokens.unflatten(1, grid))
 
 
@@ -63,8 +65,8 @@ def class_attention(attention: Any, tokens: Tensor) -> Tensor:
     return logits.float().softmax(dim=-1)
 
 
-def _parts(backbone: nn.Module) -> tuple[Any, nn.Module, int]:
-    """Return the last attention of a transformer, its last norm and the number of tokens that are not patches."""
+def _parts(backbone: nn.Module) -> tuple[Any, nn.Module, VisionTransformerParts]:
+    """Return the last attention of a transformer, its last norm and its parts."""
     parts = describe_vit(backbone)
     attention: Any = getattr(parts.blocks[-1], 'attn', None) if parts else None
     if parts is None or type(attention) not in (MultiheadAttention, Attention):
@@ -74,18 +76,17 @@ def _parts(backbone: nn.Module) -> tuple[Any, nn.Module, int]:
         )
     if not (parts.num_extra_tokens and getattr(parts.vit, 'has_class_token', True)):
         raise ValueError(f'this {type(parts.vit).__name__} has no class token whose attention could be shown')
-    return attention, parts.norm or parts.blocks[-1], parts.num_extra_tokens
+    return attention, parts.norm or parts.blocks[-1], parts
 
 
-def _grid(num_patches: int, height: int, width: int) -> tuple[int, int]:
-    rows = round((num_patches * height / width) ** 0.5)
-    columns = num_patches // rows
-    if rows * columns != num_patches or height * columns != width * rows or height % rows:
+def _check_filled(grid: tuple[int, ...], patch: tuple[int, int], images: Tensor) -> None:
+    """Raise ValueError unless the patches fill the images, so that maps can be drawn over them."""
+    height, width = images.shape[-2:]
+    if (grid[0] * patch[0], grid[1] * patch[1]) != (height, width):
         raise ValueError(
-            f'{num_patches} square patches do not fill images of {height} x {width} pixels: choose sides that are '
-            'multiples of the patch size'
+            f'{grid[0]} x {grid[1]} patches of {patch[0]} x {patch[1]} pixels do not fill images of {height} x '
+            f'{width}: choose sides that are multiples of the patch size'
         )
-    return rows, columns
 
 
 def mass_mask(attention: Tensor, share: float = 0.6) -> Tensor:

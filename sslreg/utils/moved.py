@@ -71,6 +71,7 @@ MOVED = {
     'sslreg.memorization.files': 'sslreg.utils.files',
     'sslreg.memorization.view_alignment': 'sslreg.models.ops.alignment.view_alignment',
     'sslreg.models.anatomy': 'sslreg.models.introspection',
+    'sslreg.models.backbones.SSLVisionTransformer': 'sslreg.models.vision_transformer.SSLVisionTransformer',
     'sslreg.models.losses.streamed': 'sslreg.models.ops.streamed_loss',
     'sslreg.visualization': 'sslreg.reports',
     'sslreg.visualization.Look': 'sslreg.reports.PatchMaps',

@@ -7,6 +7,7 @@ from typing import Any
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from rich import get_console
+from rich.markup import escape
 from rich.progress import track
 from torch.utils.data import DataLoader
 
@@ -16,7 +17,7 @@ SECONDS_BETWEEN_LINES = 60
 def progress(loader: DataLoader[Any], title: str) -> Iterable[Any]:
     """Yield a loader's batches and show progress: a bar on the main process's terminal, else lines in the log."""
     if is_main_process() and get_console().is_interactive:
-        return track(loader, description=title, transient=True)
+        return track(loader, description=escape(title), transient=True)
     return _logged(loader, title)
 
 

@@ -64,6 +64,32 @@ def test_white_is_an_object_and_in_label_maps_none(folder):
     assert (DavisClip(str(folder), 'void').masks() == np.where(LABELS == 2, 0, LABELS)).all()
 
 
+def test_a_first_mask_without_objects_is_an_error(folder):
+    write_clip(folder, 'late', [LABELS * 0, LABELS, LABELS], palette=True)
+    with pytest.raises(ValueError, match=r'00000.png: the first mask has no object to follow; begin the clip where'):
+        DavisClip(str(folder), 'late').masks()
+
+
+@pytest.mark.parametrize('labels', [{0, 38, 75}, {0, 128}, {1, 2}, {0, 7, 254}])
+def test_labels_keep_their_numbers(folder, labels):
+    label_map = np.array(sorted(labels), dtype=np.uint8)[LABELS % len(labels)]
+    write_clip(folder, 'grey', [label_map] * 3, palette=False)
+    assert (DavisClip(str(folder), 'grey').masks() == label_map).all()
+
+
+def test_unlabelled_pixels_are_background_where_all_others_are_an_object(folder):
+    """Of 1 and 255 white is no object."""
+    write_clip(folder, 'full', [np.where(LABELS == 2, 255, 1).astype(np.uint8)] * 3, palette=True)
+    assert (DavisClip(str(folder), 'full').masks() == np.where(LABELS == 2, 0, 1)).all()
+
+
+def test_masks_with_soft_edges_are_refused(folder):
+    soft = np.tile(np.arange(120, dtype=np.uint8) * 2, (60, 1))
+    write_clip(folder, 'soft', [soft] * 3, palette=False)
+    with pytest.raises(ValueError, match='00000.png has 119 labels, more than 100.*without interpolation'):
+        DavisClip(str(folder), 'soft').masks()
+
+
 def test_what_is_wrong_with_a_package(folder, tmp_path):
     with pytest.raises(FileNotFoundError, match='no frames.*three'):
         DavisClip(str(folder), 'three')

@@ -124,3 +124,13 @@ def camvid(root: Path) -> None:
     for part in ('train', 'val', 'test'):
         masks(root, 11, lambda i, part=part: (f'{part}/images/{i}.jpg', f'{part}/masks/{i}.png'),
               lambda x: np.where(x < 0, 11, x))  # fmt: skip
+
+
+def own_masks(root: Path) -> None:
+    """Two classes; images of several suffixes and sizes, as people have them."""
+    for part in ('train', 'val', 'test'):
+        for index, suffix in enumerate(('jpg', 'png', 'JPEG')):
+            image, labels, _ = picture(index, 2)
+            crop = slice(0, SIZE[1] - 8 * index)
+            _save(root / part / f'images/{index}.{suffix}', image[crop])
+            _save(root / part / f'masks/{index}.png', np.where(labels < 0, 255, labels)[crop].astype(np.uint8))

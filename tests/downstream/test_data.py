@@ -6,7 +6,8 @@ import re
 import pytest
 from mmengine.config import Config
 
-from sslreg.downstream.data_checks import check_data, read_categories
+from sslreg.downstream.categories import read_categories
+from sslreg.downstream.data_checks import check_data
 
 from . import samples
 

@@ -9,12 +9,13 @@ from mmengine.registry import MODELS, DefaultScope
 
 from sslreg.downstream import configure
 from sslreg.downstream.data_checks import check_data
+from sslreg.downstream.sample_checks import check_samples
 
 from . import samples
 from .trial import without_values
 
 ROOT = Path(__file__).parents[2]
-UPERNET, BOXES = re.findall(r'```python\n(.*?)```', (ROOT / 'docs/downstream.md').read_text(), re.DOTALL)
+UPERNET, BOXES, MASKS = re.findall(r'```python\n(.*?)```', (ROOT / 'docs/downstream.md').read_text(), re.DOTALL)
 
 pytestmark = pytest.mark.usefixtures('downstream')
 
@@ -45,6 +46,17 @@ def test_boxes_of_another_set_fit_the_config(copied, tmp_path, monkeypatch):
     parts = {f'annotations/{part}.json': '' for part in ('train', 'val', 'test')}
     samples.coco(Path('data/mine'), ('bolt', 'nut'), parts, 'images')
     check_data(cfg)
+    check_samples(cfg)
     for part in ('val', 'test'):
         loader, evaluator = cfg[f'{part}_dataloader'], cfg[f'{part}_evaluator']
         assert evaluator.ann_file == loader.dataset.data_root + loader.dataset.ann_file
+
+
+def test_masks_of_another_set_fit_the_config(copied, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cfg = copied(MASKS, 'seg')
+    samples.own_masks(Path('data/mine'))
+    check_data(cfg)
+    check_samples(cfg)
+    assert cfg.val_dataloader.batch_size == cfg.test_dataloader.batch_size == 1
+    assert len(MASKS.splitlines()) <= 12

@@ -8,7 +8,13 @@ from .trial import configs, divisor_of, train
 pytestmark = pytest.mark.usefixtures('downstream')
 
 
-MAKERS = dict(ade20k=samples.ade20k, voc12aug=samples.voc12aug, cityscapes=samples.cityscapes, camvid=samples.camvid)
+MAKERS = dict(
+    ade20k=samples.ade20k,
+    voc12aug=samples.voc12aug,
+    cityscapes=samples.cityscapes,
+    camvid=samples.camvid,
+    masks=samples.own_masks,
+)
 
 
 @pytest.mark.slow

@@ -58,7 +58,9 @@ def test_two_processes_train_and_test_a_detector_as_one_does(downstream, pretrai
     trained = 'work_dirs/downstream/mmdet/faster-rcnn_r18_bccd_small/epoch_1.pth'
     shown = ['--draw', 'drawn.png', '--score', '0']
     options = ['--cfg-options', 'model.test_cfg.rcnn.score_thr=0', *IN_PROCESS]
-    call('dist_test_det.sh', config, trained, 2, '--out', '2.json', *options, folder=tmp_path)
+    written = ['--predictions', 'boxes.json']
+    call('dist_test_det.sh', config, trained, 2, '--out', '2.json', *written, *options, folder=tmp_path)
+    assert json.loads((tmp_path / 'boxes.bbox.json').read_text())[0]['category_id'] in (1, 2, 3)
     main('test', config, trained, '--task', 'det', '--out', '1.json', *shown, *options)
     one, two = (json.loads((tmp_path / f'{gpus}.json').read_text()) for gpus in (1, 2))
     assert one == two
@@ -74,10 +76,13 @@ def test_a_segmentation_network_is_trained_and_tested(downstream, tmp_path, main
     main('train', config, 'none', '--task', 'seg', '--cfg-options', *options)
     assert 'the backbone starts at random' in capsys.readouterr().out
     trained = 'work_dirs/downstream/mmseg/fcn_r18_camvid_small/iter_2.pth'
-    outputs = ['--out', 'out.json', '--draw', 'drawn.png']
+    outputs = ['--out', 'out.json', '--draw', 'drawn.png', '--predictions', 'masks']
     main('test', config, trained, '--task', 'seg', *outputs, '--cfg-options', *IN_PROCESS)
     assert 0 <= json.loads((tmp_path / 'out.json').read_text())['mIoU'] <= 100
     assert (tmp_path / 'drawn.png').is_file()
+    predicted = Image.open(tmp_path / 'masks/0.png')
+    assert predicted.size == samples.SIZE
+    assert max(predicted.getdata()) < 11
 
 
 @pytest.mark.parametrize('tool', ['train', 'test'])

@@ -135,3 +135,27 @@ def test_clips_that_cannot_be_scored():
         score_clip(np.zeros((4, 6, 8)), np.zeros((5, 6, 8)), 1)
     with pytest.raises(ValueError, match='clip of 2 frames'):
         score_clip(np.zeros((2, 6, 8)), np.zeros((2, 6, 8)), 1)
+
+
+@pytest.mark.parametrize('label', [1, 2, 38, 128, 254])
+def test_objects_are_those_of_the_first_frame_by_their_labels(label):
+    """Label 128 is one object, not 128 of which 127 are empty and perfect; a late one is not scored."""
+    truth = np.stack([square(10, 10)] * 5) * label
+    truth[2:, 40:50, 40:50] = 3
+    predicted = np.stack([square(10, 20)] * 5) * label
+    (score,) = score_clip(predicted, truth)
+    assert score.j.mean == pytest.approx(1 / 3)
+    assert score == score_clip(predicted == label, truth == label, 1)[0]
+
+
+def test_what_appears_late_is_outside_of_the_objects():
+    truth = np.stack([square(10, 10)] * 4).astype(int)
+    truth[1:][:, square(10, 20)] = 2  # covers half of the object
+    (score,) = score_clip(np.stack([square(10, 10)] * 4).astype(int), truth)
+    assert score.j.mean == 0.5
+
+
+def test_a_first_frame_without_objects_cannot_be_scored():
+    truth = np.stack([EMPTY, square(10, 10), square(10, 10)]).astype(int)
+    with pytest.raises(ValueError, match='no object to score: begin the clip where'):
+        score_clip(truth, truth)

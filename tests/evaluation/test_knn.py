@@ -7,15 +7,19 @@ import torch.nn.functional as F
 
 from sslreg.evaluation import KNNProbe
 from sslreg.evaluation.probes import neighbours
+from sslreg.utils import directions as module
 
 
 def plain_votes(bank, labels, query, k, temperature, num_classes):
-    """The protocol image by image: k nearest by cosine, each votes exp(similarity / temperature) for its class."""
+    """The protocol image by image: k nearest by cosine, each votes exp(similarity / temperature) for its class.
+
+    Votes are shares of the nearest neighbour's.
+    """
     similarity = [float(F.cosine_similarity(query, row, dim=0)) for row in bank]
     nearest = sorted(range(len(bank)), key=lambda i: -similarity[i])[:k]
     votes = [0.0] * num_classes
     for i in nearest:
-        votes[int(labels[i])] += math.exp(similarity[i] / temperature)
+        votes[int(labels[i])] += math.exp((similarity[i] - similarity[nearest[0]]) / temperature)
     return votes
 
 
@@ -59,3 +63,60 @@ def test_rejects_a_bank_smaller_than_k():
 def test_rejects_what_cannot_be(arguments):
     with pytest.raises(ValueError, match='k'):
         KNNProbe(**arguments)
+
+
+def alike(num_images, rng):
+    """Features of 10 classes that are close together, as those of networks are; means of the first call are kept."""
+    labels = torch.randint(10, (num_images,), generator=rng)
+    means = F.normalize(torch.randn(10, 32, generator=torch.Generator().manual_seed(1)), dim=1)
+    noise = 0.18 * torch.randn(num_images, 32, generator=rng)
+    return F.normalize(F.normalize(torch.ones(1, 32), dim=1) * 3 + means[labels] + noise, dim=1), labels
+
+
+@pytest.mark.parametrize('dtype', [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize('temperature', [1.0, 0.07, 0.02, 0.01, 0.005, 0.001])
+def test_no_temperature_and_no_precision_overflows(temperature, dtype):
+    """exp(1 / 0.01) is beyond float32, exp(1 / 0.07) beyond float16."""
+    rng = torch.Generator().manual_seed(0)
+    (bank, bank_labels), (queries, labels) = alike(1000, rng), alike(200, rng)
+    bank, queries = bank.to(dtype), queries.to(dtype)
+    probe = KNNProbe(ks=(20,), temperature=temperature)
+    probe.fit(bank, bank_labels)
+    votes = probe.predict(queries)
+    exact_bank, exact_queries = (F.normalize(feats.double(), dim=1) for feats in (bank, queries))
+    similarity, entry = (exact_queries @ exact_bank.T).topk(20)
+    weights = ((similarity - similarity[:, :1]) / temperature).exp()
+    expected = torch.zeros(200, 10, dtype=torch.double).scatter_add(1, bank_labels[entry], weights)
+    torch.testing.assert_close(votes.double(), expected, atol=1e-5 / min(temperature, 0.1), rtol=1e-3)
+    assert (expected.argmax(dim=1) == labels).double().mean() > 0.95
+    assert (votes.argmax(dim=1) == expected.argmax(dim=1)).double().mean() > 0.99
+
+
+def test_features_beyond_float16_have_a_direction():
+    """The norm of the first bank feature is beyond float16."""
+    bank = torch.tensor([[6e4, 6e4], [-1, -1], [1, -1]], dtype=torch.float16)
+    probe = KNNProbe(ks=(1,))
+    probe.fit(bank, torch.tensor([0, 1, 2]))
+    assert probe.predict(torch.ones(1, 2)).argmax() == 0
+
+
+def test_features_of_length_zero_are_counted(monkeypatch):
+    said = []
+    monkeypatch.setattr(module, 'print_log', lambda message, *_: said.append(message))
+    bank = torch.eye(4)
+    bank[2:] = 0
+    KNNProbe(ks=(1,)).fit(bank, torch.tensor([0, 1, 0, 1]))
+    assert said == ['features of 2 of 4 images (the bank) are zero: their cosine to all others is 0']
+
+
+@pytest.mark.parametrize('value', [torch.nan, torch.inf, 1e30])
+def test_features_without_a_direction_are_refused(value):
+    """The length of the last is beyond float32, so that dividing by it would give zero."""
+    probe = KNNProbe(ks=(1,))
+    probe.fit(torch.eye(4), torch.tensor([0, 1, 0, 1]))
+    queries = torch.ones(3, 4)
+    queries[1, 2] = value
+    with pytest.raises(ValueError, match=r'1 of 3 images \(to classify\) are not finite'):
+        probe.predict(queries)
+    with pytest.raises(ValueError, match='not finite'):
+        KNNProbe(ks=(1,)).fit(queries, torch.tensor([0, 1, 0]))

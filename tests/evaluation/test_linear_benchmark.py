@@ -15,6 +15,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from sslreg.datasets import collate, set_view_key
 from sslreg.evaluation import Extractor, LinearProbe
+from sslreg.evaluation.probes import linear
 from sslreg.evaluation.probes.linear import LinearHeads, grid
 from sslreg.evaluation.protocols import linear_views
 from sslreg.evaluation.protocols.linear_views import drawn_batches
@@ -153,7 +154,7 @@ def alone(head):
             feats = model.extract_feat(data['inputs'][0]).double() / 100
             layer.zero_grad()
             F.cross_entropy(layer(feats), batch % CLASSES).backward()
-            step(head.lr * 8 / 256 * (1 + math.cos(math.pi * (4 * epoch + i) / 12)) / 2)
+            step(head.lr * len(batch) / 256 * (1 + math.cos(math.pi * (4 * epoch + i) / 12)) / 2)
     return torch.cat([layer.weight.data, layer.bias.data[:, None]], dim=1)
 
 
@@ -177,6 +178,16 @@ def test_without_augmentation_it_is_the_probe_on_kept_features(tmp_path, monkeyp
     torch.testing.assert_close(benchmark.heads['precise'].params, probe.params, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize('images, size, rates', [(26, 8, [7, 7, 6, 6]), (26, 20, [13, 13]), (24, 8, [8, 8, 8])])
+def test_the_rate_is_that_of_the_batch(tmp_path, monkeypatch, images, size, rates):
+    """1,030 images at ``batch_size=1024`` are two batches of 515."""
+    factors = []
+    monkeypatch.setattr(LinearHeads, 'step', lambda self, grad, factor: factors.append(factor))
+    fitted(tmp_path, train=dict(type='Blobs', length=images, pipeline=VIEWS), batch_size=size, epochs=1)
+    shares = [(1 + math.cos(math.pi * step / len(rates))) / 2 for step in range(len(rates))]
+    assert factors == pytest.approx([rate / 256 * share for rate, share in zip(rates, shares, strict=True)])
+
+
 def test_batches_are_all_images_of_the_epoch_evenly():
     first, second = batches(0), batches(1)
     assert [len(batch) for batch in first] == [7, 7, 6, 6]
@@ -198,6 +209,13 @@ def test_results_have_the_best_head_and_all(tmp_path):
     assert list(found) == ['precise/best/top1', *heads]
     assert found['precise/best/top1'] == max(found[head] for head in heads) > 80
     assert min(found.values()) < 60  # the grid makes a difference
+
+
+def test_heads_that_diverged_are_counted(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(linear, 'print_log', lambda message, *_: said.append(message))
+    results(tmp_path, lrs=(0.5, 1e38), epochs=1, kinds=[dict(type='Pooled')])
+    assert said == ['linear probe: 4 of 8 heads diverged, e.g. sgd-lr1e+38-wd0: their accuracy means nothing']
 
 
 def test_held_out_images_are_not_learnt_and_select(tmp_path):
@@ -331,6 +349,7 @@ def test_bfloat16_is_of_the_network_only(tmp_path):
         (dict(test=dict(type='Blobs', classes=('a', 'b', 'c'))), 'the bank has the classes b, g, r'),
         (dict(val=dict(type='Blobs', shift=1)), 'labels differ'),
         (dict(val=dict(type='Blobs'), val_share=0.01), 'of 26 images of 3 classes holds out no image'),
+        (dict(train=dict(type='Blobs', length=2, pipeline=VIEWS)), '1 of 3 classes have none of the 2 training images'),
         (dict(kinds=[dict(type='NotNumbers')]), '1 of 1 images have features that are not finite'),
         (dict(kinds=[dict(type='PatchTokens')]), 'patchtokens gives .* of an image: a linear probe takes'),
         (

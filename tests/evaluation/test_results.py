@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
-from rich.console import Console
 
 from sslreg.evaluation.benchmark_config import load_benchmark
 from sslreg.evaluation.description import protocol
@@ -16,6 +15,7 @@ from sslreg.evaluation.probes import LinearProbe
 from sslreg.evaluation.protocols import Wanted
 from sslreg.evaluation.results import Evaluation, Outcome, earlier_outcomes
 from sslreg.evaluation.tables import Comparison, compare, overview, result_table, short_table
+from sslreg.utils.console import plain_console
 
 PAPER = dict(MaSSL=dict(mAP=38.5))
 
@@ -115,7 +115,7 @@ def test_models_are_compared_benchmark_by_benchmark():
 def test_a_terminal_shows_names_as_they_are():
     columns = {'[b]': with_metrics(dict(x=1.0)), 'c': with_metrics(dict(x=2.0))}
     table = result_table('[a]', columns, list(columns['c']), '3 more in [d]')
-    Console(file=(file := io.StringIO()), width=80).print(table.rich())
+    plain_console(file=(file := io.StringIO()), width=80).print(table.rich())
     assert re.findall(r'\[.\]', file.getvalue()) == ['[a]', '[b]', '[d]']
 
 

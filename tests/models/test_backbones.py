@@ -3,11 +3,11 @@ from itertools import pairwise
 import pytest
 import timm
 import torch
-from mmpretrain.models import VisionTransformer
 from torch import nn
 
-from sslreg.models import ResNet9, SSLVisionTransformer, TimmBackbone
+from sslreg.models import ResNet9, TimmBackbone
 from sslreg.models.backbones import Pool
+from sslreg.models.introspection import patch_sides
 
 
 @pytest.mark.parametrize(
@@ -30,30 +30,24 @@ def test_timm_options_are_passed_and_checked():
         TimmBackbone('resnet10t', depths_of_despair=3)
 
 
-def small_vit(kind: type[nn.Module]) -> nn.Module:
-    arch = dict(embed_dims=64, num_layers=2, num_heads=2, feedforward_channels=128)
-    return kind(arch=arch, img_size=32, patch_size=8, out_type='cls_token')
+@pytest.mark.parametrize('name', ['vit_tiny_patch16_224', 'vit_tiny_r_s16_p8_224', 'eva02_tiny_patch14_224'])
+def test_timm_drops_the_rest_of_an_image_that_fills_no_patch(name):
+    backbone = TimmBackbone(name, img_size=64, patch_size=16) if 'patch16' in name else TimmBackbone(name)
+    backbone.eval()
+    (rows, columns), images = patch_sides(backbone.model.patch_embed), torch.randn(1, 3, 150, 131)
+    whole = images[..., : 150 // rows * rows, : 131 // columns * columns]
+    assert whole.shape != images.shape
+    with torch.no_grad():
+        torch.testing.assert_close(backbone(images), backbone.model(whole), rtol=0, atol=0)
+        with pytest.raises(ValueError, match='an image of 7 x 131 pixels is smaller than a patch'):
+            backbone(images[:, :, :7])
 
 
-def test_vit_starts_from_the_official_distribution():
-    vit = small_vit(SSLVisionTransformer)
-    vit.init_weights()
-    for module in vit.modules():
-        if isinstance(module, nn.Linear):
-            assert module.weight.std().item() == pytest.approx(0.02, rel=0.1)
-            assert module.bias.abs().max() == 0
-    for token in (vit.cls_token, vit.pos_embed):
-        assert token.std().item() == pytest.approx(0.02, rel=0.3)
-
-
-def test_vit_loads_into_mmpretrains_and_gives_the_same_features_at_any_size():
-    ours, theirs = small_vit(SSLVisionTransformer), small_vit(VisionTransformer)
-    ours.init_weights()
-    theirs.load_state_dict(ours.state_dict())
-    ours.eval(), theirs.eval()
-    for size in (32, 48):
-        images = torch.randn(2, 3, size, size)
-        torch.testing.assert_close(ours(images)[0], theirs(images)[0])
+def test_timm_pads_if_told():
+    options = dict(img_size=64, patch_size=16, dynamic_img_pad=True)
+    backbone, images = TimmBackbone('vit_tiny_patch16_224', **options).eval(), torch.randn(1, 3, 70, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(backbone(images), backbone(nn.functional.pad(images, (0, 0, 0, 10))))
 
 
 def test_pool_takes_what_backbones_return():

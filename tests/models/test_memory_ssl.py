@@ -3,6 +3,7 @@ import torch
 import torch.nn.functional as F
 from mmpretrain.structures import DataSample
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from sslreg.models import BaseMemory, EMATeacher, MemorySSL, ProjectionNeck, Recall, start_teacher
 from sslreg.models.memory_ssl import embed_views
@@ -132,6 +133,34 @@ def test_teacher_has_no_dropout_but_batch_statistics():
     assert (teacher.module[0].training, teacher.module[1].training) == (False, True)
     teacher.eval()
     assert (teacher.module[0].training, teacher.module[1].training) == (False, False)
+
+
+class OwnNorm(nn.Module):
+    """A norm that is not torch's, with running statistics."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer('running', torch.zeros(2))
+
+
+@pytest.mark.parametrize('options', [dict(), dict(norm_eval=True), dict(frozen_stages=1), dict(frozen_stages=4)])
+def test_norms_of_the_teacher_are_in_the_mode_of_the_students(options):
+    backbone = dict(type='ResNet', depth=18, stem_channels=8, base_channels=8, **options)
+    neck = dict(type='ProjectionNeck', in_channels=64, hid_channels=8, out_channels=4, norm_cfg=dict(type='BN1d'))
+    model = build(backbone=backbone, neck=neck)
+    model.backbone.own = OwnNorm()
+    model.backbone.drop = nn.Dropout()
+    teacher = EMATeacher(model.student)
+    for mode in (True, False, True):
+        model.train(mode), teacher.train(mode)
+        students, teachers = (
+            [part.training for part in network.modules() if isinstance(part, (_BatchNorm, OwnNorm))]
+            for network in (model.student, teacher.module)
+        )
+        assert students == teachers
+        assert any(students) is mode
+        assert not teacher.module.backbone.drop.training
+        assert model.backbone.drop.training is mode
 
 
 def test_neck_has_the_official_shape_and_initialisation():

@@ -32,11 +32,16 @@ def mlp(state: State, name: str, x: Tensor) -> Tensor:
     return linear(state, f'{name}.fc2', F.gelu(linear(state, f'{name}.fc1', x)))
 
 
-def positions(state: State, rows: int, columns: int, offset: float = 0.1, antialias: bool = False) -> Tensor:
-    """Interpolate to ``[1, 1 + rows columns, C]`` as released, with its offset of the scale."""
+def positions(
+    state: State, rows: int, columns: int, square: bool, offset: float = 0.1, antialias: bool = False
+) -> Tensor:
+    """Interpolate to ``[1, 1 + rows columns, C]`` as released, with its offset of the scale.
+
+    The positions are left as they are if the image is a square with their number of patches.
+    """
     whole, patches = state['pos_embed'], state['pos_embed'][:, 1:]
     side = round(patches.shape[1] ** 0.5)
-    if (rows, columns) == (side, side):
+    if rows * columns == side**2 and square:
         return whole
     image = patches.reshape(1, side, side, -1).permute(0, 3, 1, 2)
     if offset:
@@ -53,7 +58,7 @@ def tokens(state: State, images: Tensor, num_heads: int, **interpolation: float)
     kernel = state['patch_embed.proj.weight']
     patches = F.conv2d(images, kernel, state['patch_embed.proj.bias'], stride=kernel.shape[-1])
     x = torch.cat([state['cls_token'].expand(len(images), -1, -1), patches.flatten(2).transpose(1, 2)], dim=1)
-    x = x + positions(state, *patches.shape[-2:], **interpolation)
+    x = x + positions(state, *patches.shape[-2:], images.shape[-2] == images.shape[-1], **interpolation)
     if 'register_tokens' in state:
         x = torch.cat([x[:, :1], state['register_tokens'].expand(len(images), -1, -1), x[:, 1:]], dim=1)
     outputs, block = [], 0

@@ -325,8 +325,10 @@ def fail(*arguments: str | Path, script: str = 'train.py', **environment: str) -
 @pytest.mark.slow
 def test_mistakes_end_in_one_clear_sentence(tmp_path, trained):
     out = ['--work-dir', tmp_path]
-    launched = run('bash', 'tools/dist_train.sh', 'configs/none.py', '1').stderr.strip().splitlines()
-    assert "config 'configs/none.py' does not exist" in launched[-3]  # a rule of torchrun's follows
+    launched = run('bash', 'tools/dist_train.sh', 'configs/none.py', '2')
+    assert "error: config 'configs/none.py' does not exist" in last_line(launched)
+    assert launched.stderr.count('does not exist') == 1
+    assert 'Traceback' not in launched.stderr
     assert "config 'configs/none.py' does not exist" in fail('configs/none.py')
     assert "checkpoint 'none.pth' does not exist" in fail(CONFIG, 'none.pth', script='test.py')
     assert "checkpoint 'none.pth' does not exist" in fail(CONFIG, '--resume', 'none.pth')

@@ -35,8 +35,8 @@ def test_help_shows_the_docstring_as_it_stands_and_the_examples(parser):
 
 def test_a_policy_that_the_user_has_chosen_stays(monkeypatch):
     monkeypatch.setenv('OMP_WAIT_POLICY', 'ACTIVE')
-    command_line.set_environment()
+    command_line.prepare()
     assert command_line.os.environ['OMP_WAIT_POLICY'] == 'ACTIVE'
     monkeypatch.delenv('OMP_WAIT_POLICY')
-    command_line.set_environment()
+    command_line.prepare()
     assert command_line.os.environ['OMP_WAIT_POLICY'] == 'PASSIVE'

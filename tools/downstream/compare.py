@@ -8,10 +8,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from sslreg.utils import command_line
+
+command_line.prepare()
+
 from rich.table import Table
 
 from sslreg.reports.plots import Line, Panel, line_panels, smooth
+from sslreg.utils.console import show
 
 WINDOW = 5  # logged steps over which losses are averaged
 NOT_METRICS = ('time', 'data_time', 'step')
@@ -19,7 +23,7 @@ NOT_METRICS = ('time', 'data_time', 'step')
 
 def parse_args() -> argparse.Namespace:
     """Return the command line's arguments."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.make_parser(__doc__)
     parser.add_argument('runs', nargs='+', metavar='NAME=DIR', help='names of runs and their work dirs')
     parser.add_argument('--out', required=True, metavar='FILE.png', help='picture to write')
     args = parser.parse_args()
@@ -64,17 +68,17 @@ def validation(rows: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print the table, and draw the losses."""
+    """Draw the losses, and print the table."""
     args = parse_args()
     runs = {name: logged(Path(folder)) for name, _, folder in (run.partition('=') for run in args.runs)}
     found = {name: validation(rows) for name, rows in runs.items()}
     table = Table('last validation', *runs)
     for metric in dict.fromkeys(metric for metrics in found.values() for metric in metrics):
         table.add_row(metric, *(f'{metrics[metric]:.3f}' if metric in metrics else '' for metrics in found.values()))
-    Console().print(table if table.rows else 'No run has been validated yet.')
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     lines = [losses(name, rows) for name, rows in runs.items()]
     line_panels(args.out, [Panel(lines, 'step', 'loss', axes=dict(ylim=(0, None)))], size=(7.0, 3.2))
+    show(table if table.rows else 'No run has been validated yet.')
 
 
 if __name__ == '__main__':

@@ -11,20 +11,20 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.set_environment()
+command_line.prepare()
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
-from rich.console import Console
 from rich.table import Table
-from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.downstream import configure
-from sslreg.downstream.data_checks import check_data
+from sslreg.downstream.data_checks import check_data, refuse_numbers_by_file
+from sslreg.downstream.sample_checks import check_samples
 from sslreg.engine import launch
 from sslreg.engine.config import default_work_dir
 from sslreg.models.checkpoints import check_checkpoint
+from sslreg.utils.console import show
 from sslreg.utils.files import write_json
 
 
@@ -35,6 +35,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='path of a checkpoint of the whole network')
     parser.add_argument('--task', choices=configure.SCOPES, required=True)
     parser.add_argument('--out', metavar='PATH', help='JSON file for the metrics')
+    parser.add_argument(
+        '--predictions',
+        metavar='PATH',
+        help="write the predictions: detection to COCO's PATH.bbox.json (and PATH.segm.json), segmentation to a mask "
+        'PATH/NAME.png for each image',
+    )
     parser.add_argument('--draw', metavar='PATH', help='picture with images, ground truth and predictions')
     parser.add_argument(
         '--num-images', type=int, default=8, help='number of images in the picture (default: %(default)s)'
@@ -57,21 +63,25 @@ def build_config(args: argparse.Namespace) -> Config:
     if args.draw:
         hook = dict(type='sslreg.downstream.DrawHook', out=args.draw, num=args.num_images, score=args.score)
         cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
+    if args.predictions:
+        configure.write_predictions(cfg, args.predictions, args.task)
     check_data(cfg)
+    refuse_numbers_by_file(cfg, args.checkpoint)
+    if launch.is_first(args.launcher):
+        check_samples(cfg)
     return cfg
 
 
 def report(metrics: dict[str, float], title: str, out: str | None) -> None:
-    """Print metrics, and write them as JSON."""
+    """Write metrics as JSON, and print them."""
+    if out:
+        write_json({name: float(value) for name, value in metrics.items()}, Path(out))
     table = Table('metric', 'value', title=title)
     for name, value in metrics.items():
         table.add_row(name, f'{value:.3f}')
-    Console().print(table)
-    if out:
-        write_json({name: float(value) for name, value in metrics.items()}, Path(out))
+    show(table)
 
 
-@record  # torchrun then ends with the error
 def main() -> None:
     """Evaluate, on all ranks."""
     args = parse_args()

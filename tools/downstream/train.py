@@ -13,15 +13,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # components of your own, named in a config
 from sslreg.utils import command_line
 
-command_line.set_environment()
+command_line.prepare()
 
 from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.runner import Runner
-from torch.distributed.elastic.multiprocessing.errors import record
 
 from sslreg.downstream import configure
 from sslreg.downstream.data_checks import check_data
+from sslreg.downstream.sample_checks import check_samples
 from sslreg.engine import launch
 from sslreg.engine.config import default_work_dir, scale_batch
 from sslreg.models.checkpoints import check_checkpoint
@@ -70,10 +70,11 @@ def build_config(args: argparse.Namespace) -> tuple[Config, str | None]:
     cfg.resume = args.resume
     note = scale_batch(cfg, launch.world_size(args.launcher), args.auto_scale_lr)
     check_data(cfg)
+    if launch.is_first(args.launcher):
+        check_samples(cfg)
     return cfg, note
 
 
-@record  # torchrun then ends with the error
 def main() -> None:
     """Train, on all ranks."""
     args = parse_args()

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from sslreg.datasets import RetrievalQuery, RevisitedQuery
 from sslreg.evaluation.metric import Metric, Metrics
+from sslreg.utils.directions import directions
 
 RANKED_QUERIES = 32  # ranked at a time: 128 MB of similarities to a database of a million
 KS = (1, 5, 10)
@@ -19,16 +19,15 @@ DIFFICULTIES = dict(  # positives, and images removed from the ranking (Radenovi
 
 
 def similarities(queries: Tensor, database: Tensor) -> Iterator[Tensor]:
-    """Yield the cosines ``[N]`` of each of ``queries [M, C]`` to ``database [N, C]``.
+    """Yield the cosines ``[N]`` of each of ``queries [M, C]`` to ``database [N, C]``, in float32 at least.
+
+    A feature of length zero has cosine 0 to all others; how many there are is logged.
 
     Raises:
         ValueError: A feature is not finite.
     """
-    for name, feats in dict(queries=queries, database=database).items():
-        if broken := int((~feats.isfinite()).any(dim=1).sum()):
-            raise ValueError(f'features of {broken} of {len(feats)} images ({name}) are not finite: check the model')
-    database = F.normalize(database, dim=1)
-    for part in F.normalize(queries, dim=1).split(RANKED_QUERIES):
+    database = directions(database, 'database')
+    for part in directions(queries, 'queries').split(RANKED_QUERIES):
         yield from part @ database.T
 
 
@@ -90,6 +89,8 @@ def ranks_of(positives: Sequence[int], order: Tensor, junk: Sequence[int]) -> Te
 def retrieval_scores(feats: Tensor, queries: Sequence[RetrievalQuery]) -> Metrics:
     """Return ``mAP`` and ``P@1``, the share of queries whose first hit is right, of a search in all other images.
 
+    Of several first hits that are equally similar, the share that is right counts.
+
     Args:
         feats: ``[N, C]``.
         queries: Queries, whose indices are rows of ``feats``.
@@ -101,14 +102,15 @@ def retrieval_scores(feats: Tensor, queries: Sequence[RetrievalQuery]) -> Metric
         relevant = torch.isin(torch.arange(len(feats)), torch.tensor(query.positives))[others]
         scores = row.cpu()[others]
         precisions.append(average_precision(scores, relevant))
-        firsts.append(relevant[scores.argmax()].item())
+        firsts.append(relevant[scores == scores.max()].double().mean().item())
     return {Metric('mAP'): _mean(precisions), Metric('P@1'): _mean(firsts)}
 
 
 def revisited_scores(queries: Tensor, database: Tensor, truth: Sequence[RevisitedQuery]) -> Metrics:
     """Score revisited Oxford and Paris (Radenovic et al., CVPR 2018, arXiv 1803.11285).
 
-    Queries without a positive of a difficulty do not count there.
+    Queries without a positive of a difficulty do not count there. Equally similar images are ranked in the order of
+    the database; in the official code their order depends on the sorting algorithm.
 
     Args:
         queries: ``[M, C]``.
@@ -127,10 +129,10 @@ def revisited_scores(queries: Tensor, database: Tensor, truth: Sequence[Revisite
                 ranks[level].append(ranks_of(positives, order, _images(query, junk)))
     scores: Metrics = {}
     for level, found in ranks.items():
-        scores[Metric('queries', group=level, unit='count')] = len(found)
         if found:
             scores[Metric('mAP', group=level)] = _mean([trapezoid_average_precision(one) for one in found])
             scores |= {Metric(f'mP@{k}', group=level): _mean([precision_at(one, k) for one in found]) for k in KS}
+        scores[Metric('queries', group=level, unit='count')] = len(found)
     return scores
 
 

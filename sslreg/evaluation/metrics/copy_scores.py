@@ -59,6 +59,9 @@ def micro_average_precision(queries: Tensor, database: Tensor, originals: Sequen
     A query without an original has wrong pairs only, so similarities must be comparable between queries (Douze et al.
     2021, arXiv 2106.09672). Pairs are counted query by query, so the M x N similarities are never held together.
 
+    Right pairs of equal similarity are counted together, each behind all wrong pairs of that similarity, as in
+    scikit-learn. The program of Douze et al. counts them one by one, which is less where several originals are tied.
+
     Args:
         queries: ``[M, C]``.
         database: ``[N, C]``.
@@ -120,11 +123,13 @@ def learn_whitening(feats: Tensor) -> Whitening:
         feats: ``[N, C]`` of images that are neither queries nor database.
 
     Raises:
-        ValueError: There are not more images than dimensions.
+        ValueError: There are not more images than dimensions, or a feature is not finite.
     """
     num, width = feats.shape
     if num <= width:
         raise ValueError(f'whitening of {width} dimensions needs more than {width} images, got {num}')
+    if broken := int((~feats.isfinite()).any(dim=1).sum()):
+        raise ValueError(f'features of {broken} of {num} images (whitening) are not finite: check the model')
     mean = feats.double().mean(dim=0)
     centred = feats.double() - mean
     variances, directions = torch.linalg.eigh(centred.T @ centred / num)

@@ -3,8 +3,10 @@
 Letters: F frames, K classes (background among them), h x w patches, C channels, n frames of context.
 """
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor
 
 
@@ -23,6 +25,9 @@ def propagate(
     and of the frames just before it that are at most ``radius`` patches away in each direction. The defaults are those
     of the official evaluation of DINO. Affinities are made row by row: never more than ``w x n x (2 radius + 1) x w``.
 
+    Exactly ``topk`` patches vote. If several are as similar as the last of them, as in still clips, :func:`torch.topk`
+    takes any of these; DINO's code lets all of them vote. Equal frames keep their labels in both.
+
     Args:
         feats: Features of patches ``[F, h, w, C]``, of any length; they are normalised here.
         first_label: Weights of classes in the first frame ``[K, h, w]``.
@@ -37,7 +42,8 @@ def propagate(
     Raises:
         ValueError: Features and label do not fit, or a number is out of its range.
     """
-    _check(feats, first_label, num_last, radius, topk, temperature)
+    _check_shapes(feats, first_label)
+    check_propagation(num_last, radius, topk, temperature)
     labels = torch.zeros(len(feats), *first_label.shape, device=feats.device)
     labels[0] = first_label
     for frame in range(1, len(feats)):
@@ -70,13 +76,17 @@ def _vote(similarity: Tensor, labels: Tensor, topk: int, temperature: float) -> 
     return torch.einsum('kvm,vm->kv', labels[:, nearest.indices], weights)
 
 
-def _check(feats: Tensor, first_label: Tensor, num_last: int, radius: int, topk: int, temperature: float) -> None:
+def _check_shapes(feats: Tensor, first_label: Tensor) -> None:
     if feats.ndim != 4 or first_label.ndim != 3 or feats.shape[1:3] != first_label.shape[1:]:
         raise ValueError(
             f'features {list(feats.shape)} and label {list(first_label.shape)} must be [F, h, w, C] and [K, h, w] '
             'of the same h and w'
         )
-    if min(num_last, radius) < 0 or topk < 1 or temperature <= 0:
+
+
+def check_propagation(num_last: int, radius: int, topk: int, temperature: float) -> None:
+    """Raise ValueError if an argument of :func:`propagate` is out of its range."""
+    if min(num_last, radius) < 0 or topk < 1 or not temperature > 0:  # also NaN
         raise ValueError(
             f'num_last={num_last} and radius={radius} must be at least 0, topk={topk} at least 1 and '
             f'temperature={temperature} above 0'
@@ -85,7 +95,7 @@ def _check(feats: Tensor, first_label: Tensor, num_last: int, radius: int, topk:
 
 def one_hot_patches(label_map: Tensor, num_classes: int, grid: tuple[int, int]) -> Tensor:
     """Return classes of patches ``[K, h, w]`` from a label map ``[H, W]``: the pixel at the middle of each patch."""
-    nearest = F.interpolate(label_map[None, None].float(), grid, mode='nearest-exact')[0, 0]
+    nearest = _nearest(label_map, grid).to(label_map.device)
     return F.one_hot(nearest.long(), num_classes).movedim(-1, 0).float()
 
 
@@ -93,7 +103,8 @@ def to_label_map(weights: Tensor, frame_size: tuple[int, int], size: tuple[int, 
     """Return the label of each pixel from the weights of classes of patches.
 
     The steps of the official evaluation of DINO: bilinear to the network's frame, each class stretched to [0, 1], the
-    best class, then nearest to the size of the annotation.
+    best class, then nearest to the size of the annotation. Of classes that are equally good the first counts. A class
+    with the same weight everywhere is 0 here; the official code divides 0 by 0.
 
     Args:
         weights: ``[K, h, w]``.
@@ -101,10 +112,19 @@ def to_label_map(weights: Tensor, frame_size: tuple[int, int], size: tuple[int, 
         size: Height and width of the annotation.
 
     Returns:
-        Labels ``[H, W]`` uint8.
+        Labels ``[H, W]`` uint8, on the host.
     """
     smooth = F.interpolate(weights[None], frame_size, mode='bilinear', align_corners=False)[0]
     low, high = (smooth.flatten(1).aminmax(dim=1)[i][:, None, None] for i in (0, 1))
     spread = torch.where(high > low, high - low, 1)
     labels = ((smooth - low) / spread).max(dim=0).indices  # the first of equal classes; argmax is 10 times slower
-    return F.interpolate(labels[None, None].float(), size, mode='nearest-exact')[0, 0].to(torch.uint8)
+    return _nearest(labels, size)
+
+
+def _nearest(labels: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize labels ``[h, w]`` below 256 on the host by Pillow, as DINO does.
+
+    From 832 to 854 columns torch's ``nearest-exact`` differs in one, where the middle of a pixel is the border of two.
+    """
+    image = Image.fromarray(labels.to('cpu', torch.uint8).numpy())
+    return torch.from_numpy(np.array(image.resize((size[1], size[0]), Image.Resampling.NEAREST)))

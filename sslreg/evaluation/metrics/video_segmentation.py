@@ -1,8 +1,10 @@
 """The measures of DAVIS: Perazzi et al., CVPR 2016 (section 5), and Pont-Tuset et al., arXiv 1704.00675 (section 5).
 
-Masks are arrays of booleans ``[H, W]``, label maps arrays of integers in which 0 is background and 1..N are objects.
+Masks are arrays of booleans ``[H, W]``, label maps arrays of integers in which 0 is background and others are objects.
+Values are those of davis2017-evaluation (docs/agreement.md).
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import cv2
@@ -11,6 +13,7 @@ import numpy as np
 from sslreg.evaluation.metric import Metric, Metrics
 
 Array = np.ndarray[Any, Any]
+CLIP_MEASURES = ('J&F', 'J', 'F')
 
 
 class Summary(NamedTuple):
@@ -87,33 +90,52 @@ def summarise(values: Array) -> Summary:
     return Summary(float(values.mean()), float((values > 0.5).mean()), float(first.mean() - last.mean()))
 
 
-def score_clip(predicted: Array, truth: Array, num_objects: int) -> list[ObjectScore]:
+def objects_of(label_map: Array) -> list[int]:
+    """Return the labels of the objects in a label map, ascending, without 0, the background."""
+    return [int(label) for label in np.unique(label_map) if label]
+
+
+def check_clip_length(truth: Array) -> None:
+    """Raise ValueError if no frame is left to score of the label maps ``[F, H, W]``."""
+    if len(truth) < 3:
+        raise ValueError(f'a clip of {len(truth)} frames has none between the first and the last; 3 are needed')
+
+
+def score_clip(predicted: Array, truth: Array, objects: Sequence[int] | int | None = None) -> list[ObjectScore]:
     """Score the label maps ``[F, H, W]`` of a clip object by object.
 
-    The first frame, which is given, and the last are left out, as in the official semi-supervised evaluation.
+    The first frame, which is given, and the last are left out, as in the official semi-supervised evaluation. The
+    objects are those of the first annotated frame. Others that appear later are not scored; their pixels are outside
+    of all objects. The official evaluation expects labels 1..N without gaps and scores a label that is missing between
+    them as a perfect object; here only labels that occur are objects, e.g. the one label 128 of a grey mask.
+
+    Args:
+        predicted: Predicted label maps.
+        truth: Annotated label maps.
+        objects: Labels of the objects to score, or the number of objects 1..N; by default those of the first frame.
 
     Raises:
-        ValueError: The maps differ in shape, or there are less than 3 frames.
+        ValueError: The maps differ in shape, there are less than 3 frames, or no objects.
     """
     if predicted.shape != truth.shape:
         raise ValueError(
             f'predicted label maps are {list(predicted.shape)}, the annotated ones {list(truth.shape)}: both must have '
             'the frames and pixels of the clip'
         )
-    if len(truth) < 3:
-        raise ValueError(f'a clip of {len(truth)} frames has none between the first and the last; 3 are needed')
-    frames = list(zip(predicted[1:-1], truth[1:-1], strict=True))
-    scores = []
-    for index in range(1, num_objects + 1):
-        j = np.array([region_similarity(ours == index, theirs == index) for ours, theirs in frames])
-        f = np.array([contour_accuracy(ours == index, theirs == index) for ours, theirs in frames])
-        scores.append(ObjectScore(summarise(j), summarise(f)))
-    return scores
+    check_clip_length(truth)
+    if isinstance(objects, int):
+        objects = range(1, objects + 1)
+    labels = objects_of(truth[0]) if objects is None else objects
+    if not labels:
+        raise ValueError('the first annotated frame has no object to score: begin the clip where the object is seen')
+    return [_score_object(predicted[1:-1] == label, truth[1:-1] == label) for label in labels]
 
 
-def clip_metric(clip: str = '') -> Metric:
-    """Return the metric ``J&F`` of a clip, or of all clips together without a name."""
-    return Metric('J&F', group=clip)
+def _score_object(predicted: Array, truth: Array) -> ObjectScore:
+    """Score masks ``[F, H, W]``."""
+    frames = list(zip(predicted, truth, strict=True))
+    j, f = (np.array([measure(*pair) for pair in frames]) for measure in (region_similarity, contour_accuracy))
+    return ObjectScore(summarise(j), summarise(f))
 
 
 def mean_scores(scores: list[ObjectScore]) -> Metrics:
@@ -124,4 +146,10 @@ def mean_scores(scores: list[ObjectScore]) -> Metrics:
         for letter, summary in (('J', j), ('F', f))
         for suffix, value in zip(('', '_recall', '_decay'), summary, strict=True)
     }
-    return {clip_metric(): float(j[0] + f[0]) / 2} | parts
+    return {Metric('J&F'): float(j[0] + f[0]) / 2} | parts
+
+
+def clip_scores(clip: str, scores: list[ObjectScore]) -> Metrics:
+    """Average over the objects of a clip, in per cent: ``CLIP/J&F``, ``CLIP/J`` and ``CLIP/F``."""
+    means = mean_scores(scores)
+    return {Metric(measure, group=clip): means[Metric(measure)] for measure in CLIP_MEASURES}

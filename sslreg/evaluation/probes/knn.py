@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-import torch.nn.functional as F
 from mmengine.device import get_device
 from torch import Tensor
 
 from sslreg.evaluation.metric import Parameters
 from sslreg.registry import PROBES
+from sslreg.utils.directions import directions
 from sslreg.utils.dist import own_rows
 
 from .base import BaseProbe
@@ -20,7 +20,12 @@ class KNNProbe(BaseProbe):
     """Weighted nearest-neighbour classifier by cosine similarity, for several k in one pass.
 
     A neighbour votes for its class with weight exp(similarity / temperature): the protocol of Wu et al.
-    (arXiv 1805.01978, section 3.4) that DINO and MaSSL (arXiv 2407.17486) report.
+    (arXiv 1805.01978, section 3.4) that DINO and MaSSL (arXiv 2407.17486) report. Votes are relative to that of the
+    nearest neighbour, which leaves their order and lets no temperature overflow; they are computed in float32 at least,
+    also for features of half precision.
+
+    Where the protocol leaves the order open, neighbours that are equally similar are taken in the order of the bank,
+    and of classes with equal votes the first counts. A feature of length zero has similarity 0 to every other.
 
     Each rank keeps a share of the bank on its device and searches it for all queries.
 
@@ -53,7 +58,7 @@ class KNNProbe(BaseProbe):
         rows = own_rows(len(feats))
         check_finite(feats[rows])
         self.first = rows.start
-        self.bank = F.normalize(feats[rows].to(get_device()), dim=1)
+        self.bank = directions(feats[rows].to(get_device()), 'the bank')
         self.labels = labels.to(self.bank.device)
         self.num_classes = int(labels.max()) + 1
 
@@ -63,9 +68,9 @@ class KNNProbe(BaseProbe):
 
     def scores(self, feats: Tensor) -> dict[str, Tensor]:
         """Return the votes ``[M, classes]`` under the names ``'k10'``, ``'k20'``, ..."""
-        queries = F.normalize(feats.to(self.bank.device), dim=1)
+        queries = directions(feats.to(self.bank.device), 'to classify')
         similarity, neighbour = nearest_over_ranks(queries, self.bank, self.first, self.ks[-1])
-        weight = (similarity / self.temperature).exp()
+        weight = ((similarity - similarity[:, :1]) / self.temperature).exp()
         label = self.labels[neighbour]
         votes = queries.new_zeros(len(feats), self.num_classes)
         result = {}

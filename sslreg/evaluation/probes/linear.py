@@ -1,5 +1,6 @@
 """Linear probes on cached features: the whole grid of learning rates, weight decays and optimizers at once."""
 
+import logging
 import math
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
@@ -107,7 +108,8 @@ class LinearProbe(BaseProbe):
         weight_decays: Weight decays.
         optimizers: ``'sgd'``, ``'lars'``.
         epochs: Number of epochs.
-        batch_size: Images at a time; all, where there are fewer.
+        batch_size: Images at a time; all, where there are fewer. The last batch of an epoch has the rest of the images,
+            at the same learning rate, as with torch's loader in the released codes.
         val_share: Share of each class that is held out to select a head, if there are several.
         seed: Seed of weights, batches and held-out images.
 
@@ -148,6 +150,7 @@ class LinearProbe(BaseProbe):
             place = self._select(feats[held_out.to(feats.device)], labels[held_out.to(labels.device)])
             self.best = self._train(feats, labels, every, self.heads[place : place + 1])
         self.selected = self.heads[place]
+        warn_of_divergence(self.heads, self.params)
 
     def predict(self, feats: Tensor) -> Tensor:
         """Return logits ``[M, classes]`` of the selected head."""
@@ -215,6 +218,16 @@ def drawn_to_select(labels: Tensor, share: float, seed: int) -> Tensor:
             'choose a head by: give a larger val_share, or one lr, weight decay and optimizer'
         )
     return torch.ones_like(labels, dtype=torch.bool).index_fill(0, kept, False)
+
+
+def warn_of_divergence(heads: Sequence[Head], params: Tensor) -> None:
+    """Log how many of H heads have weights ``[H, classes, C + 1]`` that are not finite."""
+    lost = [
+        str(head) for head, finite in zip(heads, params.isfinite().all(dim=(1, 2)).tolist(), strict=True) if not finite
+    ]
+    if lost:
+        text = f'linear probe: {len(lost)} of {len(heads)} heads diverged, e.g. {lost[0]}: their accuracy means nothing'
+        print_log(text, 'current', logging.WARNING)
 
 
 def cosine(progress: float) -> float:

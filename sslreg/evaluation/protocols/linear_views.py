@@ -11,12 +11,22 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from sslreg.datasets import collate, set_view_key, worker_init_fn
-from sslreg.datasets.classes import check_classes
+from sslreg.datasets.classes import check_all_classes, check_classes, class_labels
 from sslreg.evaluation.features.kinds import Observer, kind_text
 from sslreg.evaluation.features.store import combine, dataset_hash, model_hash
 from sslreg.evaluation.metric import Metric, Metrics
 from sslreg.evaluation.metrics.class_accuracy import ROLES, class_ranks, top_accuracies
-from sslreg.evaluation.probes.linear import LRS, Head, LinearHeads, Optimizer, cosine, drawn_to_select, gradient, grid
+from sslreg.evaluation.probes.linear import (
+    LRS,
+    Head,
+    LinearHeads,
+    Optimizer,
+    cosine,
+    drawn_to_select,
+    gradient,
+    grid,
+    warn_of_divergence,
+)
 from sslreg.evaluation.probes.streaming import check_finite
 from sslreg.registry import BENCHMARKS, FEATURES
 from sslreg.utils.files import atomic_write
@@ -69,9 +79,12 @@ class LinearBenchmark(BaseBenchmark):
     best on held-out training images, independent of test labels.
 
     An epoch's batches differ by one image in size at most, and are shared by the ranks; results differ with the number
-    of ranks by rounding only. After each epoch the state is written into the folder of the results, under a hash of all
-    that it depends on, and a benchmark with the same hash goes on from it. Views by :class:`MultiCrop` are drawn from
-    (seed, epoch, index), so an interrupted run gives the results of an uninterrupted one.
+    of ranks by rounding only. The rate of a step is that of the batch it has: with ``batch_size=1024``, 1,030 images
+    are two batches of 515 and learn at 515 / 256 times the learning rates.
+
+    After each epoch the state is written into the folder of the results, under a hash of all that it depends on, and a
+    benchmark with the same hash goes on from it. Views by :class:`MultiCrop` are drawn from (seed, epoch, index), so an
+    interrupted run gives the results of an uninterrupted one.
 
     Memory: for H heads of C features each kind keeps weights and momentum, ``8 H classes (C + 1)`` bytes (ImageNet, 52
     heads, C = 1536: 640 MB, which is also the size of the state on disk). A step takes about twice that for a while,
@@ -129,12 +142,12 @@ class LinearBenchmark(BaseBenchmark):
         datasets = {name: build_dataset(config) for name, config in self.configs.items()}
         check_classes(datasets['train'], datasets['test'])
         self.images = datasets.pop('train')
-        self.train_labels = torch.tensor(self.images.get_gt_labels())
-        self.labels = dict(test=torch.tensor(datasets['test'].get_gt_labels()))
+        self.train_labels = class_labels(self.images)
+        self.labels = dict(test=class_labels(datasets['test']))
         self.num_classes = int(max(self.train_labels.max(), self.labels['test'].max())) + 1
         held_out = torch.zeros_like(self.train_labels, dtype=torch.bool)
         if 'val' in datasets:
-            if not torch.tensor(datasets['val'].get_gt_labels()).equal(self.train_labels):
+            if not class_labels(datasets['val']).equal(self.train_labels):
                 raise ValueError(
                     'val must be the images of train with other transforms, but their labels differ: give both '
                     'the same files'
@@ -143,6 +156,7 @@ class LinearBenchmark(BaseBenchmark):
             self.labels['val'] = self.train_labels[held_out]
             datasets['val'].get_subset_(held_out.nonzero().flatten().tolist())  # in place: see SplitPart
         self.learnt = (~held_out).nonzero().flatten()
+        check_all_classes(self.train_labels[self.learnt], self.labels['test'])
         return {
             f'{name}/{part}': Wanted(dataset, kind)
             for name, kind in self.kinds.items()
@@ -166,6 +180,7 @@ class LinearBenchmark(BaseBenchmark):
         """Return the accuracies of the best head, of the selected head, if images are held out, and of all heads."""
         metrics: Metrics = {}
         for kind, heads in self.heads.items():
+            warn_of_divergence(heads.heads, heads.params)
             accuracies = {
                 part: self._accuracies(heads, feats[f'{kind}/{part}'], labels) for part, labels in self.labels.items()
             }
@@ -201,16 +216,20 @@ class LinearBenchmark(BaseBenchmark):
         share = self.val_share if 'val' in self.labels else None
         settings = (self.grid, self.num_classes, self.epochs, self.batch_size, share, self.amp, self.seed)
         kinds = map(kind_text, self.kinds.values())
-        return combine(model_hash(model), dataset_hash(self.images), *kinds, repr(settings))
+        rates = [] if self._batches_are_whole() else ['rate of each batch']  # states of earlier versions have another
+        return combine(model_hash(model), dataset_hash(self.images), *kinds, repr(settings), *rates)
+
+    def _batches_are_whole(self) -> bool:
+        """Return whether all batches of an epoch have ``batch_size`` images, or all images."""
+        return len(self.learnt) < self.batch_size or len(self.learnt) % self.batch_size == 0
 
     def _epoch(self, features: BatchFeatures, epoch: int) -> None:
         rng = torch.Generator().manual_seed(derived_seed(self.seed, epoch))
         batches = drawn_batches(self.learnt, self.batch_size, rng)
-        rate = min(self.batch_size, len(self.learnt)) / 256
         set_view_key(self.images, (self.seed, epoch))
         loader = progress(self._loader(batches, rng), f'linear probe, epoch {epoch + 1}')
         for step, (whole, batch) in enumerate(zip(batches, loader, strict=True)):
-            factor = rate * cosine((epoch + step / len(batches)) / self.epochs)
+            factor = len(whole) / 256 * cosine((epoch + step / len(batches)) / self.epochs)
             found, indices = features(batch)
             for name, feats in found.items():
                 self._step(self.heads[name], feats, self.train_labels[indices], len(whole), factor)

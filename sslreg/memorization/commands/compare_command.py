@@ -4,14 +4,13 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from sslreg.memorization.comparability import check_same_images
 from sslreg.memorization.comparison import compare_studies
 from sslreg.memorization.scored_study import read_studies
 from sslreg.memorization.summary import TOP_CANDIDATES
 from sslreg.memorization.terminal_tables import comparison_tables
 from sslreg.utils.command_line import add_cfg_options
+from sslreg.utils.console import show
 
 
 def add_compare(commands: Any) -> None:
@@ -45,5 +44,5 @@ def run_compare(args: Namespace) -> None:
     found.write(out / 'compare.json')
     write_comparison(studies, found, out)
     for each in (*comparison_tables(found), *found.caveats):
-        Console().print(each)
-    Console().print(f'See {out / "compare.html"}, and {out / "compare.json"} for its figures')
+        show(each)
+    show(f'See {out / "compare.html"}, and {out / "compare.json"} for its figures')

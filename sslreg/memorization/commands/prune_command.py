@@ -8,7 +8,6 @@ from typing import Any
 from mmengine.device import get_device
 from mmengine.dist import is_main_process
 from mmengine.registry import DefaultScope
-from rich.console import Console
 from torch import Tensor
 
 from sslreg.engine import launch
@@ -31,6 +30,7 @@ from sslreg.memorization.measure import first_view
 from sslreg.memorization.study import Study
 from sslreg.memorization.training import Training
 from sslreg.memorization.unit_scores import Loading, read_units, score_units, write_units
+from sslreg.utils.console import show
 
 from .options import add_benchmarks, add_orders
 
@@ -90,8 +90,8 @@ def run_prune(args: Namespace) -> None:
         if is_main_process():
             for name in benchmarks.names:
                 title = f'{name} with units of {study.results.name} pruned'
-                Console().print(run_table(title, name, record.of(conditions), _level).rich())
-            Console().print(f'See {record.path}')
+                show(run_table(title, name, record.of(conditions), _level).rich())
+            show(f'See {record.path}')
 
 
 def _finished_training(study: Study, seed: int) -> Training:

@@ -6,7 +6,6 @@ from typing import Any
 
 from mmengine.device import get_device
 from mmengine.registry import DefaultScope
-from rich.console import Console
 from torch import Tensor
 
 from sslreg.evaluation.features.store import combine
@@ -26,6 +25,7 @@ from sslreg.memorization.experiments.suite_evaluator import SuiteEvaluator
 from sslreg.memorization.layers import REPRESENTATION
 from sslreg.memorization.study import Study
 from sslreg.memorization.training import Training
+from sslreg.utils.console import show
 
 from . import start_training
 from .options import add_benchmarks, add_orders
@@ -65,8 +65,8 @@ def run_remove(args: Namespace) -> None:
     for name in benchmarks.names:
         title = f'{name} without candidates of {study.results.name}'
         table = run_table(title, name, record.of(conditions), lambda each: str(each.number or ''))
-        Console().print(table.rich())
-    Console().print(f'See {record.path}')
+        show(table.rich())
+    show(f'See {record.path}')
 
 
 def _candidate_scores(study: Study, args: Namespace) -> Tensor:

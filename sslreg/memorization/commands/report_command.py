@@ -4,10 +4,9 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from sslreg.memorization.scored_study import read_studies
 from sslreg.utils.command_line import add_cfg_options
+from sslreg.utils.console import show
 
 
 def add_report(commands: Any) -> None:
@@ -38,4 +37,4 @@ def run_report(args: Namespace) -> None:
         raise ValueError(f'a page about {len(args.studies)} studies belongs to none of their folders: give its --out')
     out = Path(args.out or Path(args.studies[0], 'report'))
     write_memorization(read_studies(args.studies, args.layer, args.cfg_options), out, args.top)
-    Console().print(f'See {out / "report.html"}, and {out / "report.json"} for its figures')
+    show(f'See {out / "report.html"}, and {out / "report.json"} for its figures')

@@ -10,7 +10,6 @@ from mmengine.device import get_device
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
-from rich.console import Console
 
 from sslreg.engine import launch
 from sslreg.evaluation import FeatureStore
@@ -27,6 +26,7 @@ from sslreg.memorization.terminal_tables import score_tables
 from sslreg.models.checkpoints import check_checkpoint
 from sslreg.models.ops.alignment import DISTANCES
 from sslreg.utils.config_files import load_config
+from sslreg.utils.console import show
 from sslreg.utils.files import write_json
 
 from .options import add_device, add_layers
@@ -124,5 +124,5 @@ def _write_scores(out: Path, scores: ImageScores, settings: ScoreSettings, check
     )
     write_json(found, out / 'scores.json')
     for table in score_tables(layers, layermem):
-        Console().print(table)
-    Console().print(f'See {out / "scores.json"}, and {out / "scores.npz"} for each image')
+        show(table)
+    show(f'See {out / "scores.json"}, and {out / "scores.npz"} for each image')

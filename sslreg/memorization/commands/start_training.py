@@ -4,9 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
 from sslreg.memorization.training import Training
+from sslreg.utils.console import show
 
 
 def complete(training: Training, tools: Path, gpus: int = 1) -> None:
@@ -20,10 +19,10 @@ def complete(training: Training, tools: Path, gpus: int = 1) -> None:
         gpus: Number of processes.
 
     Raises:
-        SystemExit: The training failed, with an error that it has printed.
+        RuntimeError: The training failed, with an error that it has printed.
     """
     if training.finished:
-        Console().print(f'{training.work_dir}: finished before')
+        show(f'{training.work_dir}: finished before')
         return
     config = training.work_dir.with_suffix('.py')
     config.parent.mkdir(parents=True, exist_ok=True)
@@ -37,4 +36,4 @@ def start(config: Path, work_dir: Path, tools: Path, gpus: int) -> None:
     command = distributed if gpus > 1 else [sys.executable, str(tools / 'train.py'), str(config)]
     done = subprocess.run([*command, '--work-dir', str(work_dir), '--resume'], check=False)
     if done.returncode:
-        sys.exit(f'{work_dir}: the training ended with the error above; the same command goes on with it')
+        raise RuntimeError(f'{work_dir}: the training ended with the error above; the same command goes on with it')

@@ -7,7 +7,6 @@ from typing import Any
 from mmengine.device import get_device
 from mmengine.dist import is_main_process
 from mmengine.registry import DefaultScope
-from rich.console import Console
 
 from sslreg.engine import launch
 from sslreg.evaluation.model import load_model
@@ -19,6 +18,7 @@ from sslreg.memorization.unit_scores import Loading, UnitScores, score_unit_clas
 from sslreg.memorization.units import RESTS
 from sslreg.models.checkpoints import check_checkpoint
 from sslreg.utils.config_files import load_config
+from sslreg.utils.console import show
 
 from .options import add_device, add_layers
 
@@ -68,5 +68,5 @@ def _write_scores(scores: dict[str, UnitScores], args: Namespace) -> None:
     out, measure = Path(args.out), 'ClassMem' if args.classes else 'UnitMem'
     settings = {name: getattr(args, name) for name in ('config', 'checkpoint', 'set', 'split', 'rest')}
     write_units(out, scores, settings | dict(measure=measure, views=0 if args.classes else args.views))
-    Console().print(unit_table(measure, scores))
-    Console().print(f'See {out / "units.json"}, and {out / "units.npz"} for each unit')
+    show(unit_table(measure, scores))
+    show(f'See {out / "units.json"}, and {out / "units.npz"} for each unit')

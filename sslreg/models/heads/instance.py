@@ -6,6 +6,7 @@ from typing import Any
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from sslreg.arguments import Positive, checked
 from sslreg.models.losses import StreamedLoss
 from sslreg.models.ops import instance_loss
 from sslreg.models.recall import Recall
@@ -30,10 +31,9 @@ class InstanceHead(BaseModule):
         TypeError: A loss is no :class:`StreamedLoss`.
     """
 
-    def __init__(self, temperature: float = 0.2, losses: Sequence[dict[str, Any]] = ()) -> None:
+    @checked
+    def __init__(self, temperature: Positive = 0.2, losses: Sequence[dict[str, Any]] = ()) -> None:
         super().__init__()
-        if not temperature > 0:  # also NaN
-            raise ValueError(f'InstanceHead: temperature={temperature} must be positive, e.g. 0.2')
         self.temperature = temperature
         self.losses: Any = nn.ModuleList(MODELS.build(loss) for loss in losses)
         for loss in self.losses:

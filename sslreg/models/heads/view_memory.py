@@ -5,6 +5,7 @@ from typing import Any
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from sslreg.arguments import Positive, checked
 from sslreg.models.losses import ViewMemoryCELoss
 from sslreg.models.recall import Recall
 from sslreg.registry import MODELS
@@ -25,11 +26,9 @@ class ViewMemoryHead(BaseModule):
         ValueError: A temperature is not positive.
     """
 
-    def __init__(self, loss: dict[str, Any], student_temp: float = 0.1, teacher_temp: float = 0.07) -> None:
+    @checked
+    def __init__(self, loss: dict[str, Any], student_temp: Positive = 0.1, teacher_temp: Positive = 0.07) -> None:
         super().__init__()
-        for name, temp in (('student_temp', student_temp), ('teacher_temp', teacher_temp)):
-            if not temp > 0:  # also NaN
-                raise ValueError(f'{name}={temp} must be positive')
         self.loss_module = MODELS.build(loss)
         self.student_temp = student_temp
         self.teacher_temp = teacher_temp

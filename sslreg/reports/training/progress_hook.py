@@ -8,6 +8,7 @@ from rich import get_console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from sslreg.evaluation.metric import with_metrics
+from sslreg.utils.console import show
 
 
 class ProgressHook(Hook):
@@ -24,8 +25,8 @@ class ProgressHook(Hook):
             TextColumn('training'),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn('{task.fields[loss]}'),
-            TextColumn('{task.fields[score]}'),
+            TextColumn('{task.fields[loss]}', markup=False),
+            TextColumn('{task.fields[score]}', markup=False),
             TimeElapsedColumn(),
             TextColumn('left'),
             TimeRemainingColumn(),
@@ -52,7 +53,7 @@ class ProgressHook(Hook):
         self.bar.update(self.task, score=f'{name} {value:.1f} %')
         if self.bar.disable:
             loss = self.bar.tasks[self.task].fields['loss']
-            get_console().print(f'epoch {runner.epoch} of {runner.max_epochs}: {loss}, {name} {value:.1f} %')
+            show(f'epoch {runner.epoch} of {runner.max_epochs}: {loss}, {name} {value:.1f} %')
         self.bar.start()
 
     def after_train(self, runner: Runner) -> None:

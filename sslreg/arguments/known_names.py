@@ -1,0 +1,66 @@
+"""Ranges of arguments whose names mean the same in the whole field, for classes of other packages."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from .constraints import Bounds, CountOrNever, Fraction, NonNegative, NonNegativeInt, Positive, PositiveInt
+
+INTERVAL = Annotated[int, CountOrNever()]
+RANGES: dict[str, Any] = {
+    # loops and hooks
+    'max_epochs': PositiveInt,
+    'max_iters': PositiveInt,
+    'val_interval': PositiveInt,
+    'val_begin': NonNegativeInt,
+    'interval': INTERVAL,
+    'max_keep_ckpts': INTERVAL,
+    'save_begin': NonNegativeInt,
+    'window_size': PositiveInt,
+    # optimizers
+    'lr': NonNegative,
+    'weight_decay': NonNegative,
+    'betas': Annotated[float, Bounds(least=0, below=1)],
+    'momentum': Fraction,
+    'accumulative_counts': PositiveInt,
+    'max_norm': Annotated[float, Bounds(above=0, infinite=True)],
+    'clip_value': Positive,
+    # loaders
+    'batch_size': PositiveInt,
+    'num_workers': NonNegativeInt,
+    'prefetch_factor': PositiveInt,
+    'timeout': NonNegative,
+    'num_batch_per_epoch': PositiveInt,
+    'base_batch_size': PositiveInt,
+    # images
+    'prob': Fraction,
+    'std': Positive,
+    'mean': Annotated[float, Bounds()],
+    'crop_ratio_range': Positive,
+    # networks
+    'depth': PositiveInt,
+    'patch_size': PositiveInt,
+    'in_channels': PositiveInt,
+    'out_channels': PositiveInt,
+    'stem_channels': PositiveInt,
+    'base_channels': PositiveInt,
+    'embed_dims': PositiveInt,
+    'num_classes': PositiveInt,
+    'drop_rate': Fraction,
+    'drop_path_rate': Fraction,
+    'eps': NonNegative,
+}
+EXAMPLES = dict(max_epochs=100, max_iters=10_000, length=65_536, feat_dim=256, max_norm=1.0, batch_size=256)
+
+
+def range_of(name: str) -> Any:
+    """Return the annotation of each number in an argument of a name, or None if names say nothing."""
+    return RANGES.get(name)
+
+
+def inferred(default: Any) -> Any:
+    """Return the annotation that a default value stands for: a number demands a number, or several."""
+    if isinstance(default, bool):
+        return bool
+    if isinstance(default, (int, float)):
+        return float | Sequence | Mapping | None
+    return Any

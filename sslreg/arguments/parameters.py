@@ -1,0 +1,133 @@
+"""Parameters of a component: those of its signature and those that its ``**kwargs`` stand for."""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from inspect import Parameter
+from typing import Any, get_type_hints
+
+from torch import nn
+
+# Further names that classes of other packages take by **kwargs which they hand to something else than a parent.
+FURTHER: dict[str, tuple[str, ...]] = {
+    'mmengine.hooks.checkpoint_hook.CheckpointHook': (),  # to Runner.save_checkpoint, which gets all from it
+}
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Arguments that a component takes by name.
+
+    Attributes:
+        named: Parameters by name, with resolved annotations.
+        required: Those that have no default and that no parent's ``**kwargs`` bring.
+        is_open: Whether further names are taken, whose use is not known.
+    """
+
+    named: dict[str, Parameter]
+    required: tuple[str, ...] = ()
+    is_open: bool = False
+
+
+@cache
+def parameters_of(component: Callable[..., Any]) -> Parameters:
+    """Return the parameters of a class or function, with those of the parents to which it hands its ``**kwargs``."""
+    named: dict[str, Parameter] = {}
+    required: tuple[str, ...] | None = None
+    for name, function in _functions(component):
+        own, swallows = _own(function)
+        named = own | named
+        if required is None:
+            required = tuple(each for each, parameter in own.items() if parameter.default is Parameter.empty)
+        if not swallows:
+            break
+        read, goes_up = _use_of_kwargs(function)
+        further = FURTHER.get(name)
+        for each in (*read, *(further or ())):
+            named.setdefault(each, Parameter(each, Parameter.KEYWORD_ONLY, default=None))
+        if not goes_up:
+            return Parameters(named, required, is_open=further is None)
+    return Parameters(named, required or ())  # neither object nor nn.Module takes an argument
+
+
+def _functions(component: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Yield a function, or a class's ``__init__`` and those of its parents, each with the name of its owner."""
+    if not inspect.isclass(component):
+        yield component.__qualname__, component
+        return
+    for kind in component.__mro__:
+        if '__init__' in vars(kind) and kind not in (object, nn.Module):
+            yield f'{kind.__module__}.{kind.__qualname__}', vars(kind)['__init__']
+
+
+@cache
+def own_parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
+    """Return the parameters of a function by name, with resolved annotations, but for ``self`` and variadic ones."""
+    return _own(function)[0]
+
+
+def _own(function: Callable[..., Any]) -> tuple[dict[str, Parameter], bool]:
+    """Return the parameters of a function but for ``self``, and whether it takes any ``**kwargs``."""
+    parameters = dict(inspect.signature(function).parameters)
+    parameters.pop('self', None)
+    hints = _hints(function)
+    named = {
+        name: each.replace(annotation=hints.get(name, Parameter.empty))
+        for name, each in parameters.items()
+        if each.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    }
+    return named, any(each.kind is Parameter.VAR_KEYWORD for each in parameters.values())
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return get_type_hints(function, include_extras=True)
+    except Exception:  # an annotation of another package that cannot be resolved says nothing
+        return {}
+
+
+def _use_of_kwargs(function: Callable[..., Any]) -> tuple[set[str], bool]:
+    """Return the names that a function reads from its ``**kwargs``, and whether it hands them to a parent alone."""
+    try:
+        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function)))).body
+    except (OSError, SyntaxError, TypeError, ValueError):
+        return set(), False
+    if not isinstance(tree, ast.FunctionDef) or tree.args.kwarg is None:
+        return set(), False
+    name = tree.args.kwarg.arg
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    handed = [call for call in calls if any(_is_splat(each, name) for each in call.keywords) and not _is_dict(call)]
+    return _read(tree, name), bool(handed) and all(_is_of_parent(call) for call in handed)
+
+
+def _is_splat(keyword: ast.keyword, name: str) -> bool:
+    return keyword.arg is None and isinstance(keyword.value, ast.Name) and keyword.value.id == name
+
+
+def _is_of_parent(call: ast.Call) -> bool:
+    """Return whether a call is ``super().__init__(...)``, or ``super(Class, self).__init__(...)``."""
+    match call.func:
+        case ast.Attribute(value=ast.Call(func=ast.Name(id='super')), attr='__init__'):
+            return True
+    return False
+
+
+def _is_dict(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id == 'dict'
+
+
+def _read(tree: ast.AST, name: str) -> set[str]:
+    """Return the constant keys that are read from a dict: ``kwargs.pop('x')``, ``kwargs['x']``, ``'x' in kwargs``."""
+    found: list[Any] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr='pop' | 'get'), args=[key, *_]):
+                found += [key] * (owner == name)
+            case ast.Subscript(value=ast.Name(id=owner), slice=key):
+                found += [key] * (owner == name)
+            case ast.Compare(left=key, comparators=[ast.Name(id=owner)]):
+                found += [key] * (owner == name)
+    return {key.value for key in found if isinstance(key, ast.Constant) and isinstance(key.value, str)}
