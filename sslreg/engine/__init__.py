@@ -26,6 +26,7 @@ from .optimizer_schedules import OptimizerSchedules
 from .schedules import (
     CosineSchedule,
     LinearSchedule,
+    ScaledSchedule,
     Schedule,
     StepSchedule,
     SwitchSchedule,
@@ -56,6 +57,7 @@ __all__ = [
     'ProbeTestLoop',
     'ProbeValLoop',
     'SSLOptimWrapper',
+    'ScaledSchedule',
     'Schedule',
     'ScheduleHook',
     'ScheduledValues',

@@ -42,7 +42,7 @@ def scale_learning_rate(cfg: Config, base: int, batch: int) -> str | None:
     cfg.auto_scale_lr = dict(base_batch_size=batch, enable=False)
     if batch == base:
         return None
-    optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
+    optimizer: Any = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
     if optimizer.get('lr') is None:
         raise ValueError('--auto-scale-lr scales optim_wrapper.optimizer.lr, which the config does not set: set it')
     factor = batch / base

@@ -73,7 +73,7 @@ def _take_over(optimizer: Any, state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _group(own: dict[str, Any], loaded: dict[str, Any]) -> dict[str, Any]:
-    ratios = {name: value for name, value in own.items() if name.endswith('_ratio') and name not in loaded}
+    ratios = {name: value for name, value in own.items() if name.endswith('_ratio')}
     constant = {name.removesuffix('_ratio') for name in set(loaded) - set(own) if name.endswith('_ratio')}
     kept = {name: value for name, value in loaded.items() if name.removesuffix('_ratio') not in constant}
     return kept | ratios | {name: own[name] for name in constant}

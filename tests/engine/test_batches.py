@@ -124,23 +124,13 @@ def uneven_run(rank: int, work_dir: str, options: dict, length: int) -> str:
 
 
 UNEVEN = {'drop_last': False, 'sampler.round_up': False}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    'length, options, message',
-    [
-        (21, UNEVEN, 'the ranks have 2 and 3 images in the last batch of an epoch'),
-        (17, UNEVEN, 'the ranks have 1 and 2 batches of an epoch'),
-        (15, UNEVEN | {'drop_last': True}, 'the ranks have 0 and 1 batches of an epoch'),
-        (17, UNEVEN | {'drop_last': True}, ''),
-        (21, UNEVEN | {'sampler.round_up': True}, ''),
-    ],
-)
-def test_ranks_with_other_batches_are_refused_at_start(run_ranks, tmp_path, length, options, message):
-    for said in run_ranks(uneven_run, str(tmp_path), options, length):
-        assert said.startswith(message)
-        assert bool(said) == bool(message)
+RUNS = [
+    (21, UNEVEN, 'the ranks have 2 and 3 images in the last batch of an epoch'),
+    (17, UNEVEN, 'the ranks have 1 and 2 batches of an epoch'),
+    (15, UNEVEN | {'drop_last': True}, 'the ranks have 0 and 1 batches of an epoch'),
+    (17, UNEVEN | {'drop_last': True}, ''),
+    (21, UNEVEN | {'sampler.round_up': True}, ''),
+]
 
 
 def uneven_updates(rank: int) -> list[str]:
@@ -158,11 +148,6 @@ def uneven_updates(rank: int) -> list[str]:
     return said
 
 
-@pytest.mark.slow
-def test_batches_of_different_size_are_refused_on_every_rank_of_a_loop_of_ones_own(run_ranks):
-    assert [len(said) for said in run_ranks(uneven_updates)] == [5, 5]
-
-
 def test_an_epoch_without_end_is_refused(tmp_path):
     with pytest.raises(ValueError, match='InfiniteSampler never ends an epoch'):
         toy.train(tmp_path, train_dataloader__sampler=dict(_delete_=True, type='InfiniteSampler'))
@@ -174,7 +159,7 @@ def test_a_last_batch_of_one_image_is_refused_if_batch_norm_cannot_train_on_it(t
     one_view = toy.config(tmp_path / 'one', **options, model__num_key_views=1, model__teacher=None)
     one_view.train_dataloader.dataset.pipeline[0].num_views = [1]
     one_view.model.neck.norm_cfg = dict(type='BN1d')
-    with pytest.raises(ValueError, match=r'a single image \(17 images in batches of 8\).* drop_last=True'):
+    with pytest.raises(ValueError, match=r'a single image \(17 images in batches of 8\).*drop_last=True'):
         Runner.from_cfg(one_view).train()
 
 
@@ -205,15 +190,42 @@ def sharded_losses(
 CASES = [(batch, images, kind) for batch in (1, 2, 5) for images in ((0, 13), (0, 6), (7, 13)) for kind in KINDS]
 
 
-def all_sharded(rank: int) -> list[Any]:
-    return [sharded_losses(rank, 2, *case, sharded=True) for case in CASES]
+def everything(rank: int, work_dir: str) -> dict[str, list[Any]]:
+    return dict(
+        sharded=[sharded_losses(rank, 2, *case, sharded=True) for case in CASES],
+        updates=uneven_updates(rank),
+        runs=[uneven_run(rank, f'{work_dir}/{i}', options, length) for i, (length, options, _) in enumerate(RUNS)],
+    )
+
+
+RESULTS: list[dict[str, list[Any]]] = []
+
+
+@pytest.fixture
+def ranks(run_ranks, tmp_path) -> list[dict[str, list[Any]]]:
+    """The results of two ranks, which are started once."""
+    if not RESULTS:
+        RESULTS.extend(run_ranks(everything, str(tmp_path)))
+    return RESULTS
 
 
 @pytest.mark.slow
-def test_a_rank_may_hold_no_image_of_the_batch(run_ranks):
+def test_ranks_with_other_batches_are_refused_at_start(ranks):
+    for result in ranks:
+        for said, (length, _, message) in zip(result['runs'], RUNS, strict=True):
+            assert said.startswith(message), length
+            assert bool(said) == bool(message), length
+
+
+@pytest.mark.slow
+def test_batches_of_different_size_are_refused_on_every_rank_of_a_loop_of_ones_own(ranks):
+    assert [len(result['updates']) for result in ranks] == [5, 5]
+
+
+@pytest.mark.slow
+def test_a_rank_may_hold_no_image_of_the_batch(ranks):
     """Rank 0 holds images 0..5, rank 1 images 6..12; the batches come from all, or from one rank's only."""
-    ranks = run_ranks(all_sharded)
-    for case, first, second in zip(CASES, *ranks, strict=True):
+    for case, first, second in zip(CASES, *(result['sharded'] for result in ranks), strict=True):
         losses, entries = sharded_losses(0, 1, *case, sharded=False)
         for step in range(0, len(losses), 2):
             torch.testing.assert_close((first[0][step] + second[0][step]) / 2, losses[step])
