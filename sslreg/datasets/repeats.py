@@ -104,9 +104,11 @@ class OccurrenceSampler:
         while chunk := list(islice(indices, size)):
             numbers = self.images[np.asarray(chunk)]
             occurrences = _own_occurrences(numbers, seen)
-            for place in occurrences.nonzero()[0].tolist():
-                chunk[place] = RepeatedIndex(chunk[place], int(occurrences[place]))
-            yield from chunk
+            if not occurrences.any():
+                yield from chunk
+                continue
+            for index, times in zip(chunk, occurrences.tolist(), strict=True):
+                yield RepeatedIndex(index, times) if times else index
 
 
 def count_repeats(loader: DataLoader[Any]) -> None:
