@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from sslreg.datasets.found_data import report_foreign
 from sslreg.datasets.repeats import current_occurrence
 from sslreg.registry import DATASETS
 
@@ -49,6 +50,7 @@ class BatchedViews(Dataset[dict[str, Any]]):
         self.set_key = self.recipe.set_key
         self.metainfo = getattr(dataset, 'metainfo', {})
         self.images = decode_all(dataset)
+        report_foreign(dataset)
         advise_compiling()
         self[0]  # compile before workers start
 

@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
+from sslreg.engine.circumstances import INFO, Circumstances
 from sslreg.engine.hooks.required_hooks import start_required_hooks
 from sslreg.engine.lengths import TrainingLength
 from sslreg.engine.optimizer_schedules import note_ratios
@@ -92,8 +93,7 @@ class ScheduledValuesHook(Hook):
             ValueError: A schedule does not fit the run, or MMEngine's ``param_scheduler`` changes the same number.
         """
         optimizer = getattr(runner.optim_wrapper, 'optimizer', None)
-        length = training_length(runner)
-        self.values = ScheduledValues(unwrap(runner.model), optimizer, length, lr_scale(runner, length.accumulation))
+        self.values = ScheduledValues(unwrap(runner.model), optimizer, training_length(runner), lr_scale(runner))
         schedulers = runner.param_schedulers if isinstance(runner.param_schedulers, list) else []
         if both := {each.param_name for each in schedulers} & set(self.values.params):
             raise ValueError(
@@ -107,7 +107,7 @@ class ScheduledValuesHook(Hook):
                 runner.message_hub.update_scalar(f'train/{name}', value)
 
 
-def lr_scale(runner: Runner, accumulation: int) -> tuple[float, float]:
+def lr_scale(runner: Runner) -> tuple[float, float]:
     """Return the factor by which MMEngine has scaled a Runner's learning rate, and the one with accumulated batches.
 
     The tools scale the config instead (:func:`sslreg.engine.config.scale_batch`), and MMEngine scales nothing.
@@ -118,6 +118,7 @@ def lr_scale(runner: Runner, accumulation: int) -> tuple[float, float]:
     described = runner.auto_scale_lr or {}
     if not described.get('enable', False):
         return 1.0, 1.0
+    accumulation = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
     applied = runner.train_dataloader.batch_size * runner.world_size / described['base_batch_size']
     if accumulation > 1 and 'lr' not in getattr(runner.optim_wrapper.optimizer, 'schedules', {}):
         raise ValueError(
@@ -136,9 +137,10 @@ def training_length(runner: Runner) -> TrainingLength:
         epoch_steps = len(loader)
     except TypeError:  # an IterableDataset has no length
         epoch_steps = None
-    accumulation = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
+    circumstances = Circumstances(**runner.message_hub.get_info(INFO, Circumstances.now(runner).info()))
     setting = f'train_cfg.max_epochs={runner.max_epochs}' if epoch_based else f'train_cfg.max_iters={runner.max_iters}'
-    return TrainingLength(runner.max_iters, epoch_steps, accumulation, setting)
+    first = (circumstances.first_accumulation, circumstances.first_steps)
+    return TrainingLength(runner.max_iters, epoch_steps, *first, setting)
 
 
 def _resolved(place: str, schedule: Any, training: TrainingLength) -> Schedule:
