@@ -82,7 +82,9 @@ def _read(file: Path) -> dict[str, Any] | str:
     try:
         found: Any = load_safely(str(file), mmap=zipfile.is_zipfile(file))
     except ValueError as error:
-        return f'cut off or damaged: {error}'
+        if 'holds an object of' in str(error):
+            return 'damaged, or it holds objects other than tensors and plain values, which are not loaded'
+        return 'cut off or damaged'
     if not isinstance(found, dict) or not isinstance(found.get('meta'), dict) or 'state_dict' not in found:
         return 'it holds no state of a training run; load_from=FILE in the config starts from its weights'
     if 'optimizer' not in found and file.name.startswith('best_'):
