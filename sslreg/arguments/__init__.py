@@ -1,8 +1,17 @@
 """Checks of the arguments of a component by its annotations: names, types and ranges of values."""
 
-from .check import argument_errors, check_arguments, checked, missing_argument, takes_number
+from .check import (
+    argument_errors,
+    check_arguments,
+    checked,
+    missing_argument,
+    shortened,
+    takes_number,
+    value_fault,
+)
 from .constraints import (
     Ascending,
+    AtMostCores,
     Bounds,
     Constraint,
     CountOrNever,
@@ -15,11 +24,13 @@ from .constraints import (
     PositiveInts,
     Positives,
 )
-from .parameters import Parameters, parameters_of
+from .parameters import Argument, Parameters, is_foreign, parameters_of
 from .values import suggestion
 
 __all__ = [
+    'Argument',
     'Ascending',
+    'AtMostCores',
     'Bounds',
     'Constraint',
     'CountOrNever',
@@ -35,8 +46,11 @@ __all__ = [
     'argument_errors',
     'check_arguments',
     'checked',
+    'is_foreign',
     'missing_argument',
     'parameters_of',
+    'shortened',
     'suggestion',
     'takes_number',
+    'value_fault',
 ]
