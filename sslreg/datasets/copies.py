@@ -46,9 +46,11 @@ class CopyQueries(ListedImages):
         if set(self.originals) <= {None}:
             raise ValueError(f'none of the {len(self.originals)} queries of {self.data_root!r} has an original')
         for query in truth['queries']:
-            if query['original'] is not None and not 0 <= query['original'] < len(truth['database']):
+            if query['original'] is None:
+                continue
+            if type(query['original']) is not int or not 0 <= query['original'] < len(truth['database']):
                 raise ValueError(
-                    f'{self.data_root}: query {query["query"]} is a copy of image {query["original"]}, but the '
+                    f'{self.data_root}: query {query["query"]} is a copy of image {query["original"]!r}, but the '
                     f'database has {len(truth["database"])} images'
                 )
         return [dict(file=f'queries/{query["query"]:04d}.jpg') for query in truth['queries']]

@@ -7,6 +7,8 @@ from typing import Any
 from mmpretrain.datasets import BaseDataset
 
 from .archives import check_files, dataset_root, read_bytes
+from .found_data import report_found
+from .image_files import printable
 
 
 class ListedImages(BaseDataset):
@@ -38,7 +40,12 @@ class ListedImages(BaseDataset):
             items = self.read_list()
         except KeyError as error:
             raise ValueError(f'an entry of the ground truth of {self.data_root!r} lacks {error}') from error
+        except TypeError as error:
+            raise ValueError(
+                f'the ground truth of {self.data_root!r} has another form (docs/data.md): {error}'
+            ) from error
         check_files(dataset_root(self.data_root), (item['file'] for item in items))
+        report_found(f'{type(self).__name__} {printable(self.data_root)}', len(items))
         return items
 
     def get_data_info(self, idx: int) -> dict[str, Any]:

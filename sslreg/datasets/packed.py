@@ -1,24 +1,27 @@
 """Datasets of one ``.npz`` file."""
 
-import zlib
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from mmpretrain.datasets import BaseDataset
 
 from sslreg.registry import DATASETS
 
+from .array_files import check_offsets, read_arrays
+from .found_data import report_found
+from .image_files import printable
+from .labels import check_labels
+
 
 @DATASETS.register_module()
 class PackedImages(BaseDataset):
     """Encoded images concatenated in one ``.npz``, which avoids many small files.
 
-    The archive holds ``jpeg`` (uint8, the bytes of all images, JPEG or any format that OpenCV decodes), ``offsets``
-    (``[N + 1]``: image i is ``jpeg[offsets[i]:offsets[i+1]]``) and, unless ``with_label=False``, ``labels``
-    (``[N]`` integers); ``classes`` (names) is optional. :class:`LoadImage` decodes the images.
+    The archive holds ``jpeg`` (uint8, the bytes of all images, JPEG or any format that :class:`LoadImage` decodes),
+    ``offsets`` (``[N + 1]`` integers: image i is ``jpeg[offsets[i]:offsets[i+1]]``) and, unless ``with_label=False``,
+    ``labels`` (``[N]`` integers from 0); ``classes`` (names) is optional.
 
     Args:
         ann_file: Path of the archive, relative to ``data_root``.
@@ -27,34 +30,42 @@ class PackedImages(BaseDataset):
 
     Raises:
         FileNotFoundError: The archive does not exist.
-        ValueError: The archive lacks an array, or the offsets do not match the bytes.
+        ValueError: The archive lacks an array, the offsets do not match the bytes, or a label is out of range.
     """
 
     def __init__(self, ann_file: str, with_label: bool = True, **kwargs: Any) -> None:
         self.with_label = with_label
-        super().__init__(ann_file=ann_file, **kwargs)
+        super().__init__(ann_file=ann_file, **_expanded(kwargs))
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Return the bytes and label of each image."""
+        name = printable(self.ann_file)
         labels = {'labels'} if self.with_label else set()
-        arrays = _read(Path(self.ann_file), {'jpeg', 'offsets'} | labels, ('classes',))
-        data, offsets = arrays['jpeg'], arrays['offsets'].tolist()
-        if offsets[0] != 0 or offsets[-1] != len(data):
-            raise ValueError(
-                f'{self.ann_file}: offsets run from {offsets[0]} to {offsets[-1]}, but there are '
-                f'{len(data)} bytes: the archive is damaged'
-            )
+        arrays = read_arrays(Path(self.ann_file), {'jpeg', 'offsets'} | labels, ('classes',))
+        data, offsets = arrays['jpeg'], check_offsets(arrays['offsets'], arrays['jpeg'], name)
         if 'classes' in arrays:
-            self._metainfo.setdefault('classes', tuple(map(str, arrays['classes'])))
-        items = [dict(img_bytes=data[begin:end].tobytes()) for begin, end in pairwise(offsets)]
+            self._name_classes(tuple(map(str, arrays['classes'].tolist())))
+        items: list[dict[str, Any]] = [dict(img_bytes=data[begin:end].tobytes()) for begin, end in pairwise(offsets)]
         if self.with_label:
             if len(arrays['labels']) != len(items):
-                raise ValueError(
-                    f'{self.ann_file} has {len(items)} images and {len(arrays["labels"])} labels: pack it again'
-                )
-            for item, label in zip(items, arrays['labels'].tolist(), strict=True):
+                raise ValueError(f'{name} has {len(items)} images and {len(arrays["labels"])} labels: pack it again')
+            for item, label in zip(items, check_labels(arrays['labels'], f'{name}: labels', self.CLASSES), strict=True):
                 item['gt_label'] = label
+        _report(self, items)
         return items
+
+    def _name_classes(self, packed: tuple[str, ...]) -> None:
+        """Take the archive's names of classes, or check that those of ``metainfo`` name the same numbers."""
+        given = tuple(self._metainfo.setdefault('classes', packed))
+        if given != packed and (len(given) != len(packed) or set(given) & set(packed)):
+            raise ValueError(
+                f'{printable(self.ann_file)}: its {len(packed)} classes {", ".join(packed[:5])}, ... are not the '
+                f'{len(given)} of metainfo, {", ".join(given[:5])}, ...: leave them out of metainfo'
+            )
+
+    def prepare_data(self, idx: int) -> Any:
+        """Return an image after the pipeline."""
+        return self.pipeline(dict(self.get_data_info(idx), packed_file=self.ann_file))  # LoadImage names it in errors
 
 
 @DATASETS.register_module()
@@ -66,45 +77,42 @@ class NumpyImages(BaseDataset):
     Args:
         ann_file: Path of the archive, relative to ``data_root``.
         images: Name of the array of images.
-        labels: Name of the array of classes, ``[N]`` integers.
+        labels: Name of the array of classes, ``[N]`` integers from 0.
         **kwargs: As in mmpretrain's BaseDataset.
 
     Raises:
         FileNotFoundError: The archive does not exist.
-        ValueError: The archive lacks an array, or an array has another shape or type.
+        ValueError: The archive lacks an array, an array has another shape or type, or a label is out of range.
     """
 
     def __init__(self, ann_file: str, images: str, labels: str, **kwargs: Any) -> None:
         self.images, self.labels = images, labels
-        super().__init__(ann_file=ann_file, **kwargs)
+        super().__init__(ann_file=ann_file, **_expanded(kwargs))
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Return the pixels and label of each image."""
-        arrays = _read(Path(self.ann_file), {self.images, self.labels})
+        name = printable(self.ann_file)
+        arrays = read_arrays(Path(self.ann_file), {self.images, self.labels})
         images, labels = arrays[self.images], arrays[self.labels]
         gray, color = images.ndim == 3, images.ndim == 4 and images.shape[-1] == 3
-        if images.dtype != np.uint8 or not (gray or color) or labels.shape != images.shape[:1]:
+        if images.dtype != np.uint8 or not (gray or color) or labels.shape != images.shape[:1] or not len(images):
             raise ValueError(
-                f'{self.ann_file}: {self.images} {images.dtype} {list(images.shape)} and {self.labels} '
+                f'{name}: {self.images} {images.dtype} {list(images.shape)} and {self.labels} '
                 f'{list(labels.shape)} must be uint8 [N, H, W] or [N, H, W, 3], and [N]'
             )
         bgr = images[..., None].repeat(3, axis=-1) if gray else np.ascontiguousarray(images[..., ::-1])
-        return [dict(img=image, gt_label=label) for image, label in zip(bgr, labels.tolist(), strict=True)]
+        numbers = check_labels(labels, f'{name}: {self.labels}', self.CLASSES)
+        items = [dict(img=image, gt_label=label) for image, label in zip(bgr, numbers, strict=True)]
+        _report(self, items)
+        return items
 
 
-def _read(path: Path, needed: set[str], optional: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
-    """Return the needed arrays, and the optional ones that exist."""
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'packed images {str(path)!r} do not exist (from {Path.cwd()}): give their folder '
-            'by --data-root, or link your data there'
-        )
-    try:
-        with np.load(path) as archive:
-            names = archive.files
-            arrays = {name: archive[name] for name in names if name in needed or name in optional}
-    except (BadZipFile, ValueError, EOFError, TypeError, zlib.error) as error:
-        raise ValueError(f'{str(path)!r} is no readable .npz archive: {error}') from error
-    if missing := needed - set(arrays):
-        raise ValueError(f'{str(path)!r} lacks {sorted(missing)}; it holds {sorted(names)}')
-    return arrays
+def _expanded(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments of a dataset with the user's home in place of ``~``."""
+    return kwargs | {key: str(Path(kwargs[key]).expanduser()) for key in ('data_root',) if kwargs.get(key)}
+
+
+def _report(dataset: Any, items: list[dict[str, Any]]) -> None:
+    labels = [item['gt_label'] for item in items] if 'gt_label' in items[0] else None
+    classes = None if dataset.CLASSES is None else len(dataset.CLASSES)
+    report_found(f'{type(dataset).__name__} {printable(dataset.ann_file)}', len(items), classes, labels)

@@ -104,12 +104,15 @@ def lines(list_file: str | Path) -> list[str]:
 
     Raises:
         FileNotFoundError: The file does not exist.
-        ValueError: The file is empty.
+        ValueError: The file is empty or no text.
     """
     path = Path(list_file).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f'list of images {str(path)!r} does not exist (from {Path.cwd()})')
-    found = [line.strip() for line in path.read_text().splitlines() if line.strip()]
+    try:
+        found = [line.strip() for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
+    except UnicodeDecodeError as error:
+        raise ValueError(f'list of images {str(path)!r} is no text file in UTF-8: {error}') from error
     if not found:
         raise ValueError(f'list of images {str(path)!r} is empty')
     return found

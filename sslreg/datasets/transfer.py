@@ -9,6 +9,11 @@ from mmpretrain.datasets import BaseDataset
 
 from sslreg.registry import DATASETS
 
+from .found_data import report_found
+from .image_files import is_hidden
+from .labels import check_labels
+
+GTSRB_NUMBERS = tuple(map(str, range(43)))
 TRANSFER_SPLITS = ('train', 'test')
 STL10_SHAPE = (3, 96, 96)  # channels, columns, rows
 
@@ -46,14 +51,25 @@ class GTSRB(SplitDataset):
         """Return the path and label of each image."""
         root = Path(self.data_root)
         if self.split == 'train':
-            files = sorted(root.glob('GTSRB/Training/*/*.ppm'))
-            if not files:
+            found = [file for file in root.glob('GTSRB/Training/*/*.ppm') if not _hidden_below(file, root)]
+            if not found:
                 raise FileNotFoundError(f'there are no files {root}/GTSRB/Training/CLASS/*.ppm')
-            return [dict(img_path=str(file), gt_label=int(file.parent.name)) for file in files]
-        with (root / 'GT-final_test.csv').open(newline='') as table:
+            named = [(str(file), file.parent.name) for file in sorted(found)]
+            return self._labelled(named, root / 'GTSRB/Training')
+        list_file, folder = root / 'GT-final_test.csv', root / 'GTSRB/Final_Test/Images'
+        with list_file.open(newline='') as table:
             rows = list(csv.DictReader(table, delimiter=';'))
-        folder = root / 'GTSRB/Final_Test/Images'
-        return [dict(img_path=str(folder / row['Filename']), gt_label=int(row['ClassId'])) for row in rows]
+        if not rows or {'Filename', 'ClassId'} - set(rows[0]):
+            raise ValueError(f'{list_file} must have the columns Filename and ClassId, with ; between them')
+        return self._labelled([(str(folder / row['Filename']), row['ClassId']) for row in rows], list_file)
+
+    def _labelled(self, named: list[tuple[str, str]], source: Path) -> list[dict[str, Any]]:
+        """Return an item for each path and class, a number as text."""
+        wrong = next((each for each in named if each[1] not in self.CLASSES and each[1] not in GTSRB_NUMBERS), None)
+        if wrong is not None:
+            raise ValueError(f'{source}: {wrong[0]!r} has the class {wrong[1]!r}, which must be from 0 to 42')
+        report_found(f'{type(self).__name__} {source}', len(named), 43, [int(label) for _, label in named])
+        return [dict(img_path=path, gt_label=int(label)) for path, label in named]
 
 
 @DATASETS.register_module()
@@ -64,7 +80,7 @@ class STL10(SplitDataset):
     BGR.
 
     Raises:
-        ValueError: A file has another length; the message names it.
+        ValueError: A file has another length, or a label is out of range; the message names it.
     """
 
     METAINFO = dict(
@@ -80,7 +96,13 @@ class STL10(SplitDataset):
                 f'{len(labels)} labels in {self.split}_y.bin: unpack the archive again'
             )
         images = pixels.reshape(-1, *STL10_SHAPE).transpose(0, 3, 2, 1)[..., ::-1]
+        name = f'{self.data_root}/{self.split}_y.bin'
+        numbers = check_labels(labels.astype(int) - 1, f'{name}, less 1', self.CLASSES)
+        report_found(f'{type(self).__name__} {name}', len(numbers), len(self.CLASSES), numbers)
         return [
-            dict(img=np.ascontiguousarray(image), gt_label=int(label) - 1)
-            for image, label in zip(images, labels, strict=True)
+            dict(img=np.ascontiguousarray(image), gt_label=label) for image, label in zip(images, numbers, strict=True)
         ]
+
+
+def _hidden_below(file: Path, root: Path) -> bool:
+    return any(map(is_hidden, file.relative_to(root).parts))

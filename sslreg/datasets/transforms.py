@@ -1,17 +1,23 @@
 """Image transforms that mmpretrain and mmcv lack or get wrong; images are BGR uint8 arrays ``[H, W, 3]``."""
 
+import logging
 from typing import Any
 
-import cv2
-import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine import fileio
+from mmengine.logging import print_log
 from mmpretrain.datasets.transforms import ColorJitter as MMColorJitter
 from PIL import Image
+from torch.utils.data import get_worker_info
 from torchvision.transforms import functional as F
 
 from sslreg.registry import TRANSFORMS
+
+from .decoding import decode, seems_dark, values_of_16_bits, why_not_decoded
+from .image_files import printable
+
+_warned_of: list[str] = []  # the image that this process warned of
 
 
 class BrokenImageError(ValueError):
@@ -20,31 +26,80 @@ class BrokenImageError(ValueError):
 
 @TRANSFORMS.register_module()
 class LoadImage(BaseTransform):
-    """Decoder of an image from ``img_bytes`` (packed datasets) or from the file ``img_path``.
+    """Decoder of an image from ``img_bytes`` (packed datasets) or from the file ``img_path`` to BGR uint8.
+
+    Orientations are applied, transparency is dropped, of several pictures the first is taken (docs/data.md).
+
+    Args:
+        bits: Bits that the values of 16-bit files use, e.g. 12 for many cameras and scanners; the upper eight are
+            kept. A warning says if files seem to use fewer than 16.
+        max_pixels: Largest number of pixels of an image; the default is Pillow's.
 
     Raises:
-        BrokenImageError: The image cannot be decoded; the message names it.
+        BrokenImageError: The image cannot be decoded or has too many pixels; the message names it.
+        ValueError: A value of the image has more than ``bits`` bits.
     """
+
+    bits = 16
+    max_pixels = 178_956_970
+
+    def __init__(self, bits: int = bits, max_pixels: int = max_pixels) -> None:
+        if not 8 < bits <= 16:
+            raise ValueError(f'LoadImage.bits={bits} must be from 9 to 16, the bits that values of 16-bit files use')
+        if bits != self.bits:  # without arguments it pickles as ever, so that stored features are found
+            self.bits = bits
+        if max_pixels != self.max_pixels:
+            self.max_pixels = max_pixels
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Set ``img``, ``img_shape`` and ``ori_shape``."""
-        name = results.get('img_path', f'number {results.get("sample_idx")} of the packed file')
+        name = _name(results)
         data = results.pop('img_bytes') if 'img_bytes' in results else fileio.get(results['img_path'])
-        img = _decode(data) if data else None
+        img = decode(data) if data else None
         if img is None:
+            raise BrokenImageError(f'image {name} ({len(data)} bytes) {why_not_decoded(data)}')
+        if img.shape[0] * img.shape[1] > self.max_pixels:
             raise BrokenImageError(
-                f'image {name} ({len(data)} bytes) is broken or in an unknown format: replace or remove it'
+                f'image {name} has {img.shape[1]} x {img.shape[0]} pixels, more than max_pixels={self.max_pixels:,}: '
+                'make it smaller, or give LoadImage another max_pixels'
             )
-        results['img'] = img
+        results['img'] = img = self._scaled(data, img, name)
         results['img_shape'] = results['ori_shape'] = img.shape[:2]
         return results
 
+    def _scaled(self, data: bytes, img: np.ndarray[Any, Any], name: str) -> np.ndarray[Any, Any]:
+        """Return an image of 16 bits that uses fewer of them by its upper eight, any other as it is."""
+        values = values_of_16_bits(data) if self.bits < 16 or seems_dark(data, img) else None
+        if values is None:
+            return img
+        if self.bits == 16:
+            _warn_of_bits(name, int(values.max()))
+            return img
+        if values.max() >> self.bits:
+            raise ValueError(f'image {name} has the value {values.max()}: more than LoadImage.bits={self.bits} bits')
+        return (values >> (self.bits - 8)).astype(np.uint8)
 
-def _decode(data: bytes) -> np.ndarray[Any, Any] | None:
-    try:
-        return mmcv.imfrombytes(data)
-    except cv2.error:  # e.g. a broken header with more pixels than OpenCV allows
-        return None
+
+def _name(results: dict[str, Any]) -> str:
+    """Return the file of an image for messages."""
+    if 'img_path' in results:
+        return printable(str(results['img_path']))
+    file = f' {printable(str(results["packed_file"]))!r}' if 'packed_file' in results else ''
+    return f'number {results.get("sample_idx")} of the packed file{file}'
+
+
+def _warn_of_bits(name: str, largest: int) -> None:
+    """Warn once in a process, and of several workers in the first one, that 16-bit files seem to hold fewer bits."""
+    worker = get_worker_info()
+    if _warned_of or (worker is not None and worker.id > 0):
+        return
+    _warned_of.append(name)
+    print_log(
+        f'the largest of the 16-bit values of image {name} is {largest}, so it is almost black: if its files use fewer '
+        f'bits, set LoadImage.bits in the pipeline, e.g. dict(type=LoadImage, bits={max(largest.bit_length(), 9)})',
+        logger='current',
+        level=logging.WARNING,
+    )
 
 
 @TRANSFORMS.register_module()

@@ -23,6 +23,7 @@ def use_data_root(cfg: Config, root: str) -> str | None:
         FileNotFoundError: The folder does not exist.
         ValueError: The config's data cannot be in another folder.
     """
+    root = str(Path(root).expanduser())
     if not Path(root).is_dir():
         raise FileNotFoundError(
             f'--data-root: folder {root!r} does not exist (from {Path.cwd()}); make it first if data are to be '

@@ -79,6 +79,11 @@ class Metric(str):
         return self.copy_with(kind='/'.join(part for part in (name, self.kind) if part))
 
     @property
+    def rule(self) -> Literal['greater', 'less']:
+        """Rule of ``save_best`` in MMEngine's CheckpointHook: which of two values is better."""
+        return 'greater' if self.higher_is_better else 'less'
+
+    @property
     def is_count(self) -> bool:
         """Whether the value counts images or queries, so that no value is the best."""
         return self.unit == 'count'

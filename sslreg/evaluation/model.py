@@ -52,7 +52,13 @@ def load_model(config: Config | Path | str, checkpoint: Path | str | None = None
 
 
 def build_model(cfg: Config) -> Any:
-    """Build the model of a config, with the random numbers of the config's seed."""
+    """Build the model of a config, with the random numbers of the config's seed.
+
+    Raises:
+        KeyError: The config has no model.
+    """
+    if not cfg.get('model'):
+        raise KeyError(f'{cfg.filename or "the config"} has no model: give the config of a training or of an encoder')
     torch.manual_seed(cfg.get('randomness', {}).get('seed', 0) or 0)
     with DefaultScope.overwrite_default_scope('sslreg'):
         return MODELS.build(dict(data_preprocessor=cfg.get('data_preprocessor')) | cfg.model.to_dict())

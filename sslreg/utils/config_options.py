@@ -4,7 +4,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from .config_keys import KNOWN, known_keys, similar_key, similar_places
+from .config_keys import KNOWN, VARIABLES, known_keys, similar_key, similar_places
 from .config_remedies import OWN_HINT, as_option, instead, nested, places_of
 from .config_sources import ConfigSource
 
@@ -27,6 +27,8 @@ def check_options(cfg: Config, options: dict[str, Any], source: ConfigSource | N
         keys, setting = name.split('.'), f'--cfg-options {as_option(name, value)}'
         if '' in keys:
             raise KeyError(f'{setting}: a key between dots is empty; write KEY.KEY=VALUE')
+        if keys[0] == VARIABLES:
+            raise ValueError(f'{setting}: only a config file in Python has variables, and this one is a stored config')
         if keys[0] not in known and keys[0] in cfg:
             places = places_of(source, {keys[0]: nested(keys[1:], value)}, parts)
             raise ValueError(

@@ -68,7 +68,7 @@ def vast() -> bytes:
     return b'\x89PNG\r\n\x1a\n' + b''.join(parts)
 
 
-@pytest.mark.parametrize('content', [b'', b'not an image', jpeg()[:40], vast()])
+@pytest.mark.parametrize('content', [b'', b'not an image', jpeg()[:40]])
 def test_unreadable_image_is_named(folder, content):
     (folder / 'train' / 'cat' / '1.png').write_bytes(content)
     dataset = ImageFolder(str(folder), 'train', pipeline=[LoadImage()])
@@ -80,10 +80,10 @@ def test_unreadable_packed_image_is_named(tmp_path):
     pack(tmp_path / 'a.npz', [jpeg(), b'broken'], labels=np.array([0, 1]))
     dataset = PackedImages(str(tmp_path / 'a.npz'), pipeline=[LoadImage()])
     assert dataset[0]['img'].shape == (6, 8, 3)
-    with pytest.raises(ValueError, match='image number 1 of the packed file'):
+    with pytest.raises(ValueError, match="image number 1 of the packed file '.*a.npz' .* is broken"):
         dataset[1]
     pack(tmp_path / 'empty.npz', [b'', jpeg()], labels=np.array([0, 1]))
-    with pytest.raises(ValueError, match=r'image number 0 of the packed file \(0 bytes\)'):
+    with pytest.raises(ValueError, match=r"image number 0 of the packed file '.*empty.npz' \(0 bytes\)"):
         PackedImages(str(tmp_path / 'empty.npz'), pipeline=[LoadImage()])[0]
 
 

@@ -71,3 +71,28 @@ def test_an_environment_without_operators_is_named(monkeypatch):
     monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
     with pytest.raises(ImportError, match=r'mmcv._ext is not in this environment; `bash tools/setup_downstream.sh`'):
         configure.load_task_config('configs/downstream/mmseg/fcn_r18_camvid.py', None, 'seg')
+
+
+@pytest.mark.parametrize(
+    'name, options',
+    [
+        ('mmdet/faster-rcnn_r18_bccd', dict(size=(64, 48), epochs=3)),
+        ('mmdet/faster-rcnn_r18_bccd_small', dict(size=(64, 48), epochs=3)),
+        ('mmdet/faster-rcnn_r18_kangaroo-raccoon_small', dict(size=(64, 48), epochs=3)),
+        ('mmseg/fcn_r18_camvid_small', dict(size=(64, 48), crop=(32, 40), steps=20)),
+        ('mmseg/fcn_r18_masks', dict(size=(64, 48), crop=(32, 40), steps=20)),
+    ],
+)
+def test_size_and_length_are_one_option_each_and_schedules_follow(downstream, name, options):
+    task = 'det' if name.startswith('mmdet') else 'seg'
+    path = f'configs/downstream/{name}.py'
+    cfg = configure.load_task_config(path, {f'variables.{key}': value for key, value in options.items()}, task)
+    length = options.get('epochs', options.get('steps'))
+    assert (cfg.train_cfg.get('max_epochs') or cfg.train_cfg.max_iters) == length
+    assert cfg.param_scheduler[1].end == length
+    assert cfg.param_scheduler[1].get('T_max', length) == length
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+        resize = next(each for each in loader.dataset.pipeline if 'Resize' in each.type)
+        assert tuple(resize.get('scale') or resize.scales[2]) == (64, 48)
+    if 'crop' in options:
+        assert tuple(cfg.model.data_preprocessor.size) == options['crop']

@@ -2,6 +2,7 @@ import pytest
 import torch
 from mmpretrain.datasets import BaseDataset
 
+from sslreg.datasets.classes import check_classes
 from sslreg.evaluation.benchmark_config import load_benchmark
 from sslreg.evaluation.metric import with_metrics
 from sslreg.evaluation.metrics.class_accuracy import class_ranks, mean_over_seeds
@@ -224,6 +225,32 @@ def test_rejects_too_few_images_for_a_probe():
 def test_rejects_classes_without_training_images():
     with pytest.raises(ValueError, match='1 of 2 classes have none of the 2 training images, e.g. class 1'):
         benchmark(train=[0, 0]).wanted()
+
+
+def test_one_class_is_no_accuracy():
+    with pytest.raises(ValueError, match='class 0 is the only class'):
+        benchmark(train=[0] * 4, test=[0] * 2, num_classes=1).wanted()
+    with pytest.raises(ValueError, match='4 training images and all 2 to classify are of one class'):
+        benchmark(train=[0] * 4, test=[0] * 2).wanted()
+
+
+def test_a_class_without_any_image_is_no_matter():
+    """An empty folder, in the middle of the numbers."""
+    assert benchmark(train=[0, 0, 2, 2], test=[0, 2], num_classes=3).wanted()
+
+
+def test_sets_without_images_are_named():
+    images = DATASETS.build(data(TRAIN))
+    with pytest.raises(ValueError, match='list has no images to learn from'):
+        check_classes([], images)
+    with pytest.raises(ValueError, match='list has no images to classify'):
+        check_classes(images, [])
+
+
+@pytest.mark.parametrize('labels, wrong', [([0, 1, -1, 1], '-1'), (['a', 'b'], "'a'"), ([0.0, 1.0], '0.0')])
+def test_labels_are_integers_from_0_on(labels, wrong):
+    with pytest.raises(ValueError, match=f'LabelledNames has the label .*{wrong}.*: labels must be integers from 0 on'):
+        benchmark(train=labels).wanted()
 
 
 def test_says_that_the_list_is_missing():

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 from sslreg.evaluation import KNNProbe
 from sslreg.evaluation.probes import neighbours
+from sslreg.utils import directions as module
 
 
 def plain_votes(bank, labels, query, k, temperature, num_classes):
@@ -97,3 +98,25 @@ def test_features_beyond_float16_have_a_direction():
     probe = KNNProbe(ks=(1,))
     probe.fit(bank, torch.tensor([0, 1, 2]))
     assert probe.predict(torch.ones(1, 2)).argmax() == 0
+
+
+def test_features_of_length_zero_are_counted(monkeypatch):
+    said = []
+    monkeypatch.setattr(module, 'print_log', lambda message, *_: said.append(message))
+    bank = torch.eye(4)
+    bank[2:] = 0
+    KNNProbe(ks=(1,)).fit(bank, torch.tensor([0, 1, 0, 1]))
+    assert said == ['features of 2 of 4 images (the bank) are zero: their cosine to all others is 0']
+
+
+@pytest.mark.parametrize('value', [torch.nan, torch.inf, 1e30])
+def test_features_without_a_direction_are_refused(value):
+    """The length of the last is beyond float32, so that dividing by it would give zero."""
+    probe = KNNProbe(ks=(1,))
+    probe.fit(torch.eye(4), torch.tensor([0, 1, 0, 1]))
+    queries = torch.ones(3, 4)
+    queries[1, 2] = value
+    with pytest.raises(ValueError, match=r'1 of 3 images \(to classify\) are not finite'):
+        probe.predict(queries)
+    with pytest.raises(ValueError, match='not finite'):
+        KNNProbe(ks=(1,)).fit(queries, torch.tensor([0, 1, 0]))

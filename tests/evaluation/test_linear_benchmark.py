@@ -15,6 +15,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from sslreg.datasets import collate, set_view_key
 from sslreg.evaluation import Extractor, LinearProbe
+from sslreg.evaluation.probes import linear
 from sslreg.evaluation.probes.linear import LinearHeads, grid
 from sslreg.evaluation.protocols import linear_views
 from sslreg.evaluation.protocols.linear_views import drawn_batches
@@ -210,6 +211,13 @@ def test_results_have_the_best_head_and_all(tmp_path):
     assert min(found.values()) < 60  # the grid makes a difference
 
 
+def test_heads_that_diverged_are_counted(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(linear, 'print_log', lambda message, *_: said.append(message))
+    results(tmp_path, lrs=(0.5, 1e38), epochs=1, kinds=[dict(type='Pooled')])
+    assert said == ['linear probe: 4 of 8 heads diverged, e.g. sgd-lr1e+38-wd0: their accuracy means nothing']
+
+
 def test_held_out_images_are_not_learnt_and_select(tmp_path):
     val = dict(type='Blobs', pipeline=PLAIN)
     benchmark = fitted(tmp_path, val=val, val_share=0.25)
@@ -341,6 +349,7 @@ def test_bfloat16_is_of_the_network_only(tmp_path):
         (dict(test=dict(type='Blobs', classes=('a', 'b', 'c'))), 'the bank has the classes b, g, r'),
         (dict(val=dict(type='Blobs', shift=1)), 'labels differ'),
         (dict(val=dict(type='Blobs'), val_share=0.01), 'of 26 images of 3 classes holds out no image'),
+        (dict(train=dict(type='Blobs', length=2, pipeline=VIEWS)), '1 of 3 classes have none of the 2 training images'),
         (dict(kinds=[dict(type='NotNumbers')]), '1 of 1 images have features that are not finite'),
         (dict(kinds=[dict(type='PatchTokens')]), 'patchtokens gives .* of an image: a linear probe takes'),
         (

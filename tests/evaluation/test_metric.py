@@ -52,6 +52,11 @@ def test_parts_are_found_in_names():
     assert fields('pooled/linear/lars-lr0.0001-wd1e-06/top1')['role'] == 'grid'
 
 
+@pytest.mark.parametrize('name', NAMES)
+def test_each_metric_has_a_rule_for_the_best_checkpoint(name):
+    assert parse(name).rule == ('less' if name.endswith('_decay') else 'greater')
+
+
 @pytest.mark.parametrize('probe', [KNNProbe(ks=(5, 20)), LogisticProbe(lambdas=(1e-5, 0.1)), LinearProbe()])
 def test_what_probes_say_of_their_variants_is_what_is_parsed_from_names(probe):
     """So that results of earlier versions, which have names only, are drawn like new ones."""

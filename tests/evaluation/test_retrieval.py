@@ -105,6 +105,18 @@ def test_a_query_does_not_find_itself():
     assert scores['P@1'] == 0.5
 
 
+def test_first_hits_that_are_equally_similar_count_by_share():
+    """All features are alike, and 2 of the 4 other images are right, wherever they are."""
+    for positives in ([1, 2], [3, 4]):
+        assert retrieval_scores(torch.ones(5, 3), [RetrievalQuery(0, positives)])['P@1'] == 0.5
+
+
+def test_half_precision_is_searched_in_float32():
+    feats = torch.nn.functional.normalize(torch.ones(1, 64) + 0.02 * torch.randn(40, 64), dim=1)
+    queries = [RetrievalQuery(i, [(i + 1) % 40]) for i in range(40)]
+    assert retrieval_scores(feats.half(), queries)['mAP'] == retrieval_scores(feats.half().float(), queries)['mAP']
+
+
 def test_difficulties_by_hand():
     """The ranking is 0 to 5; the second query has no hard positive and does not count there."""
     database = torch.tensor([[1.0, 0.1 * i] for i in range(6)])

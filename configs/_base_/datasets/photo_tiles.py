@@ -11,13 +11,14 @@ with read_base():
     from ..knn import *
 
 batch_size = 128
+size = 32  # of global crops and of the images that are evaluated; local crops have half
 tiles_per_class = 100
 dino_colors = dict(jitter=dict(brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1), jitter_prob=0.8, gray=0.2)
 
 data_preprocessor = dict(mean=[127.5, 127.5, 127.5], std=[64.0, 64.0, 64.0], to_rgb=True)
 views = [
-    dict(size=32, scale=(0.32, 1.0), flip=0.5, **dino_colors, num=2),
-    dict(size=16, scale=(0.15, 0.5), flip=0.5, **dino_colors, num=2),
+    dict(size=size, scale=(0.32, 1.0), flip=0.5, **dino_colors, num=2),
+    dict(size=size // 2, scale=(0.15, 0.5), flip=0.5, **dino_colors, num=2),
 ]
 
 train_dataloader = dict(
@@ -33,7 +34,7 @@ train_dataloader = dict(
         views=views))
 
 test_pipeline = [
-    dict(type=Resize, scale=(32, 32), backend='pillow', interpolation='bicubic'),
+    dict(type=Resize, scale=(size, size), backend='pillow', interpolation='bicubic'),
     dict(type=PackInputs),
 ]
 val_cfg.benchmarks[0].train = dict(type=PhotoTiles, split='train', tiles_per_class=tiles_per_class, pipeline=test_pipeline)

@@ -33,5 +33,5 @@ test_dataloader = dict(num_workers=1, dataset=dict(pipeline=test_pipeline))
 
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
-    dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=epochs, T_max=epochs, convert_to_iter_based=True)]
+    dict(type='CosineAnnealingLR', by_epoch=True, begin=0, convert_to_iter_based=True)]
 train_cfg = dict(max_epochs=epochs, val_interval=epochs)

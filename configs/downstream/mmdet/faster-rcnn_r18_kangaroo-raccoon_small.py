@@ -12,6 +12,7 @@ _base_ = './faster-rcnn_r18_bccd_small.py'
 
 epochs = 16
 size = (320, 320)
+scales = [tuple(round(share * side) for side in size) for share in (0.8, 0.9, 1.0, 1.1)]
 classes = ('kangaroo', 'raccoon')
 data_root = 'work_dirs/data/kangaroo_raccoon/'
 
@@ -22,7 +23,7 @@ model = dict(
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations', with_bbox=True),
-    dict(type='RandomChoiceResize', scales=[(256, 256), (288, 288), (320, 320), (352, 352)], keep_ratio=True),
+    dict(type='RandomChoiceResize', scales=scales, keep_ratio=True),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PhotoMetricDistortion'),
     dict(type='PackDetInputs')]
@@ -44,5 +45,5 @@ test_evaluator = dict(ann_file=data_root + 'annotations/test.json')
 
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
-    dict(type='CosineAnnealingLR', by_epoch=True, begin=0, end=epochs, T_max=epochs, convert_to_iter_based=True)]
+    dict(type='CosineAnnealingLR', by_epoch=True, begin=0, convert_to_iter_based=True)]
 train_cfg = dict(max_epochs=epochs, val_interval=epochs)

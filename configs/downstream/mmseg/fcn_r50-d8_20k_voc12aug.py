@@ -23,5 +23,5 @@ train_dataloader = dict(batch_size=2)  # 8 GPUs x 2 images
 
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=5e-4))
 auto_scale_lr = dict(base_batch_size=8 * 2)
-param_scheduler = [dict(type='PolyLR', eta_min=1e-4, power=0.9, begin=0, end=steps, by_epoch=False)]
+param_scheduler = [dict(type='PolyLR', eta_min=1e-4, power=0.9, begin=0, by_epoch=False)]
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=steps, val_interval=2_000)

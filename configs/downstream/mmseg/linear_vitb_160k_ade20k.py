@@ -30,5 +30,5 @@ optim_wrapper = dict(
 auto_scale_lr = dict(base_batch_size=8 * 2)
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-6, by_epoch=False, begin=0, end=1500),
-    dict(type='PolyLR', eta_min=0.0, power=1.0, begin=1500, end=steps, by_epoch=False)]
+    dict(type='PolyLR', eta_min=0.0, power=1.0, begin=1500, by_epoch=False)]
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=steps, val_interval=16_000)

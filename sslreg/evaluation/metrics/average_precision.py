@@ -1,15 +1,13 @@
 """Instance retrieval: images ranked by cosine similarity, scored by average precision; all shares are 0 to 1."""
 
-import logging
 from collections.abc import Iterator, Sequence
 
 import torch
-import torch.nn.functional as F
-from mmengine.logging import print_log
 from torch import Tensor
 
 from sslreg.datasets import RetrievalQuery, RevisitedQuery
 from sslreg.evaluation.metric import Metric, Metrics
+from sslreg.utils.directions import directions
 
 RANKED_QUERIES = 32  # ranked at a time: 128 MB of similarities to a database of a million
 KS = (1, 5, 10)
@@ -28,19 +26,9 @@ def similarities(queries: Tensor, database: Tensor) -> Iterator[Tensor]:
     Raises:
         ValueError: A feature is not finite.
     """
-    for name, feats in dict(queries=queries, database=database).items():
-        if broken := int((~feats.isfinite()).any(dim=1).sum()):
-            raise ValueError(f'features of {broken} of {len(feats)} images ({name}) are not finite: check the model')
-        if empty := int((~feats.any(dim=1)).sum()):
-            text = f'features of {empty} of {len(feats)} images ({name}) are zero: their cosine to all others is 0'
-            print_log(text, 'current', logging.WARNING)
-    queries, database = (_directions(feats) for feats in (queries, database))
-    for part in queries.split(RANKED_QUERIES):
+    database = directions(database, 'database')
+    for part in directions(queries, 'queries').split(RANKED_QUERIES):
         yield from part @ database.T
-
-
-def _directions(feats: Tensor) -> Tensor:
-    return F.normalize(feats.to(torch.promote_types(feats.dtype, torch.float32)), dim=1)
 
 
 def at_least(values: Tensor, thresholds: Tensor) -> Tensor:
@@ -141,10 +129,10 @@ def revisited_scores(queries: Tensor, database: Tensor, truth: Sequence[Revisite
                 ranks[level].append(ranks_of(positives, order, _images(query, junk)))
     scores: Metrics = {}
     for level, found in ranks.items():
-        scores[Metric('queries', group=level, unit='count')] = len(found)
         if found:
             scores[Metric('mAP', group=level)] = _mean([trapezoid_average_precision(one) for one in found])
             scores |= {Metric(f'mP@{k}', group=level): _mean([precision_at(one, k) for one in found]) for k in KS}
+        scores[Metric('queries', group=level, unit='count')] = len(found)
     return scores
 
 

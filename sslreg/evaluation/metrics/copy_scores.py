@@ -123,11 +123,13 @@ def learn_whitening(feats: Tensor) -> Whitening:
         feats: ``[N, C]`` of images that are neither queries nor database.
 
     Raises:
-        ValueError: There are not more images than dimensions.
+        ValueError: There are not more images than dimensions, or a feature is not finite.
     """
     num, width = feats.shape
     if num <= width:
         raise ValueError(f'whitening of {width} dimensions needs more than {width} images, got {num}')
+    if broken := int((~feats.isfinite()).any(dim=1).sum()):
+        raise ValueError(f'features of {broken} of {num} images (whitening) are not finite: check the model')
     mean = feats.double().mean(dim=0)
     centred = feats.double() - mean
     variances, directions = torch.linalg.eigh(centred.T @ centred / num)

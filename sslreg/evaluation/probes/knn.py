@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-import torch.nn.functional as F
 from mmengine.device import get_device
 from torch import Tensor
 
 from sslreg.evaluation.metric import Parameters
 from sslreg.registry import PROBES
+from sslreg.utils.directions import directions
 from sslreg.utils.dist import own_rows
 
 from .base import BaseProbe
 from .neighbours import nearest_over_ranks
-from .streaming import check_finite, compute_dtype
+from .streaming import check_finite
 
 
 @PROBES.register_module()
@@ -58,7 +58,7 @@ class KNNProbe(BaseProbe):
         rows = own_rows(len(feats))
         check_finite(feats[rows])
         self.first = rows.start
-        self.bank = _directions(feats[rows])
+        self.bank = directions(feats[rows].to(get_device()), 'the bank')
         self.labels = labels.to(self.bank.device)
         self.num_classes = int(labels.max()) + 1
 
@@ -68,7 +68,7 @@ class KNNProbe(BaseProbe):
 
     def scores(self, feats: Tensor) -> dict[str, Tensor]:
         """Return the votes ``[M, classes]`` under the names ``'k10'``, ``'k20'``, ..."""
-        queries = _directions(feats)
+        queries = directions(feats.to(self.bank.device), 'to classify')
         similarity, neighbour = nearest_over_ranks(queries, self.bank, self.first, self.ks[-1])
         weight = ((similarity - similarity[:, :1]) / self.temperature).exp()
         label = self.labels[neighbour]
@@ -82,8 +82,3 @@ class KNNProbe(BaseProbe):
     def parameters(self) -> dict[str, Parameters]:
         """Return ``{'k10': {'k': 10}, ...}``."""
         return {f'k{k}': dict(k=k) for k in self.ks}
-
-
-def _directions(feats: Tensor) -> Tensor:
-    """Return features ``[N, C]`` of unit length on the device, in float32 at least."""
-    return F.normalize(feats.to(get_device(), compute_dtype(feats)), dim=1)

@@ -1,5 +1,6 @@
 """Linear probes on cached features: the whole grid of learning rates, weight decays and optimizers at once."""
 
+import logging
 import math
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
@@ -149,6 +150,7 @@ class LinearProbe(BaseProbe):
             place = self._select(feats[held_out.to(feats.device)], labels[held_out.to(labels.device)])
             self.best = self._train(feats, labels, every, self.heads[place : place + 1])
         self.selected = self.heads[place]
+        warn_of_divergence(self.heads, self.params)
 
     def predict(self, feats: Tensor) -> Tensor:
         """Return logits ``[M, classes]`` of the selected head."""
@@ -216,6 +218,16 @@ def drawn_to_select(labels: Tensor, share: float, seed: int) -> Tensor:
             'choose a head by: give a larger val_share, or one lr, weight decay and optimizer'
         )
     return torch.ones_like(labels, dtype=torch.bool).index_fill(0, kept, False)
+
+
+def warn_of_divergence(heads: Sequence[Head], params: Tensor) -> None:
+    """Log how many of H heads have weights ``[H, classes, C + 1]`` that are not finite."""
+    lost = [
+        str(head) for head, finite in zip(heads, params.isfinite().all(dim=(1, 2)).tolist(), strict=True) if not finite
+    ]
+    if lost:
+        text = f'linear probe: {len(lost)} of {len(heads)} heads diverged, e.g. {lost[0]}: their accuracy means nothing'
+        print_log(text, 'current', logging.WARNING)
 
 
 def cosine(progress: float) -> float:

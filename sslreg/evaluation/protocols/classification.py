@@ -8,7 +8,7 @@ import torch
 from mmengine.logging import print_log
 from torch import Tensor
 
-from sslreg.datasets.classes import check_classes
+from sslreg.datasets.classes import check_all_classes, check_classes, class_labels
 from sslreg.evaluation.features.collect import is_broken
 from sslreg.evaluation.metric import Metric, Metrics
 from sslreg.evaluation.metrics.class_accuracy import (
@@ -80,8 +80,7 @@ class ClassificationBenchmark(BaseBenchmark):
         """Request all images of both datasets, as ``pooled/train`` and ``pooled/test`` for each kind."""
         self.train_images, self.test_images = self._dataset(self.train), self._dataset(self.test)
         check_classes(self.train_images, self.test_images)
-        self.train_labels = torch.tensor(self.train_images.get_gt_labels())
-        self.test_labels = torch.tensor(self.test_images.get_gt_labels())
+        self.train_labels, self.test_labels = class_labels(self.train_images), class_labels(self.test_images)
         self.num_classes = int(max(self.train_labels.max(), self.test_labels.max())) + 1
         self.subsets = subsets(self.subset, self.train_images, self.train_labels)
         if self.subset and is_drawn_instead(self.subset):
@@ -115,12 +114,7 @@ class ClassificationBenchmark(BaseBenchmark):
             raise FileNotFoundError(f'data are missing in {folder!r} ({error}). To get them: {self.source}') from error
 
     def _check(self, indices: Tensor) -> None:
-        absent = (self.train_labels[indices].bincount(minlength=self.num_classes) == 0).nonzero().flatten().tolist()
-        if absent:
-            raise ValueError(
-                f'{len(absent)} of {self.num_classes} classes have none of the {len(indices)} training images, e.g. '
-                f'class {absent[0]}: a probe cannot learn them'
-            )
+        check_all_classes(self.train_labels[indices], self.test_labels)
         for config in self.probes.values():
             PROBES.build(config).check(len(indices))
 

@@ -11,12 +11,22 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from sslreg.datasets import collate, set_view_key, worker_init_fn
-from sslreg.datasets.classes import check_classes
+from sslreg.datasets.classes import check_all_classes, check_classes, class_labels
 from sslreg.evaluation.features.kinds import Observer, kind_text
 from sslreg.evaluation.features.store import combine, dataset_hash, model_hash
 from sslreg.evaluation.metric import Metric, Metrics
 from sslreg.evaluation.metrics.class_accuracy import ROLES, class_ranks, top_accuracies
-from sslreg.evaluation.probes.linear import LRS, Head, LinearHeads, Optimizer, cosine, drawn_to_select, gradient, grid
+from sslreg.evaluation.probes.linear import (
+    LRS,
+    Head,
+    LinearHeads,
+    Optimizer,
+    cosine,
+    drawn_to_select,
+    gradient,
+    grid,
+    warn_of_divergence,
+)
 from sslreg.evaluation.probes.streaming import check_finite
 from sslreg.registry import BENCHMARKS, FEATURES
 from sslreg.utils.files import atomic_write
@@ -132,12 +142,12 @@ class LinearBenchmark(BaseBenchmark):
         datasets = {name: build_dataset(config) for name, config in self.configs.items()}
         check_classes(datasets['train'], datasets['test'])
         self.images = datasets.pop('train')
-        self.train_labels = torch.tensor(self.images.get_gt_labels())
-        self.labels = dict(test=torch.tensor(datasets['test'].get_gt_labels()))
+        self.train_labels = class_labels(self.images)
+        self.labels = dict(test=class_labels(datasets['test']))
         self.num_classes = int(max(self.train_labels.max(), self.labels['test'].max())) + 1
         held_out = torch.zeros_like(self.train_labels, dtype=torch.bool)
         if 'val' in datasets:
-            if not torch.tensor(datasets['val'].get_gt_labels()).equal(self.train_labels):
+            if not class_labels(datasets['val']).equal(self.train_labels):
                 raise ValueError(
                     'val must be the images of train with other transforms, but their labels differ: give both '
                     'the same files'
@@ -146,6 +156,7 @@ class LinearBenchmark(BaseBenchmark):
             self.labels['val'] = self.train_labels[held_out]
             datasets['val'].get_subset_(held_out.nonzero().flatten().tolist())  # in place: see SplitPart
         self.learnt = (~held_out).nonzero().flatten()
+        check_all_classes(self.train_labels[self.learnt], self.labels['test'])
         return {
             f'{name}/{part}': Wanted(dataset, kind)
             for name, kind in self.kinds.items()
@@ -169,6 +180,7 @@ class LinearBenchmark(BaseBenchmark):
         """Return the accuracies of the best head, of the selected head, if images are held out, and of all heads."""
         metrics: Metrics = {}
         for kind, heads in self.heads.items():
+            warn_of_divergence(heads.heads, heads.params)
             accuracies = {
                 part: self._accuracies(heads, feats[f'{kind}/{part}'], labels) for part, labels in self.labels.items()
             }

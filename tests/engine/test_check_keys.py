@@ -1,0 +1,75 @@
+"""A training's config has what a training needs, with names that exist."""
+
+import pytest
+from mmengine.config import Config
+
+from sslreg.engine.checks.keys import check_imports, check_keys
+from sslreg.utils.config_files import load_config
+
+PARTS = dict(model=dict(type='A'), train_dataloader=dict(a=1), optim_wrapper=dict(a=1), train_cfg=dict(max_epochs=1))
+
+
+def test_every_part_of_a_training_is_needed():
+    check_keys(Config(PARTS))
+    for name in PARTS:
+        with pytest.raises(KeyError, match=f'has no {name}, which a training needs'):
+            check_keys(Config({key: value for key, value in PARTS.items() if key != name}))
+
+
+@pytest.mark.parametrize(
+    ('path', 'message'),
+    [
+        (
+            'configs/benchmarks/cifar10.py',
+            'it describes a benchmark, `python tools/test.py CONFIG CHECKPOINT --benchmarks',
+        ),
+        ('configs/benchmarks/transfer.py', 'it describes a benchmark'),
+        ('configs/encoders/vit.py', 'a network alone is evaluated by `python tools/test.py'),
+        ('configs/_base_/default_runtime.py', 'configs to inherit from are in configs/'),
+    ],
+)
+def test_configs_of_other_tools_name_their_tool(path, message):
+    with pytest.raises(KeyError, match=message):
+        check_keys(Config.fromfile(path))
+
+
+def test_a_config_for_finetuning_names_its_tool():
+    with pytest.raises(ValueError, match='dist_train_seg.sh the config CHECKPOINT 1'):
+        check_keys(Config(PARTS | dict(default_scope='mmseg')))
+
+
+def test_half_of_a_loop_is_refused():
+    with pytest.raises(KeyError, match='no val_evaluator: set it, or val_dataloader=None and val_cfg=None for none'):
+        check_keys(Config(PARTS | dict(val_dataloader=dict(a=1), val_cfg=dict(a=1))))
+
+
+def test_a_misspelt_key_of_a_stored_config_is_refused():
+    with pytest.raises(KeyError, match=r'nothing reads custom_hook of the config; did you mean custom_hooks'):
+        check_keys(Config(PARTS | dict(custom_hook=[])))
+
+
+@pytest.mark.parametrize(
+    ('line', 'message'),
+    [
+        (
+            'from mmengine.runner import EpochBasedTrainLop as Loop',
+            r'has no EpochBasedTrainLop; did you mean EpochBased',
+        ),
+        ('from mmengine.runer import EpochBasedTrainLoop as Loop', "line 1: No module named 'mmengine.runer'"),
+        ('from sslreg.models.nothing import Loop', "line 1: No module named 'sslreg.models.nothing'"),
+    ],
+)
+def test_a_misspelt_import_is_named_with_its_line(line, message, tmp_path):
+    (tmp_path / 'mine.py').write_text(f'{line}\ntrain_cfg = [dict(type=Loop)]\n')
+    with pytest.raises(ImportError, match=f'mine.py, {message}' if 'line' in message else message):
+        check_imports(load_config(tmp_path / 'mine.py')._to_lazy_dict())
+
+
+def test_a_message_for_each_key_of_the_runner():
+    from inspect import signature
+
+    from mmengine.runner import Runner
+
+    from sslreg.utils.config_keys import TRAINING
+
+    assert set(TRAINING) == set(signature(Runner.__init__).parameters) - {'self', 'cfg'}
