@@ -22,6 +22,7 @@ from .constraints import (
     Positive,
     PositiveInt,
     PositiveInts,
+    PositiveOrInfinite,
     Positives,
 )
 from .parameters import Argument, Parameters, is_foreign, parameters_of
@@ -42,6 +43,7 @@ __all__ = [
     'Positive',
     'PositiveInt',
     'PositiveInts',
+    'PositiveOrInfinite',
     'Positives',
     'argument_errors',
     'check_arguments',

@@ -12,6 +12,7 @@ from .constraints import (
     NonNegativeInt,
     Positive,
     PositiveInt,
+    PositiveOrInfinite,
 )
 from .parameters import Argument
 
@@ -32,7 +33,7 @@ RANGES: dict[str, Any] = {
     'betas': Annotated[float, Bounds(least=0, below=1)],
     'momentum': Fraction,
     'accumulative_counts': PositiveInt,
-    'max_norm': Annotated[float, Bounds(above=0, infinite=True)],
+    'max_norm': PositiveOrInfinite,
     'clip_value': Positive,
     # loaders
     'batch_size': PositiveInt,

@@ -156,9 +156,9 @@ class LenientRules(Rules):
     def is_instance(self, value: Any, kind: type) -> bool:
         """Return whether a value may stand for an object of a class."""
         if kind is bool:
-            return isinstance(value, (bool, np.bool_, Mapping)) or value in (0, 1, None)
+            return isinstance(value, (bool, np.bool_, Mapping, list, tuple, NoneType)) or value in (0, 1)
         if kind is str:
-            return not isinstance(value, (bool, Real))
+            return not isinstance(value, bool)
         if kind is Tensor:
             return not isinstance(value, (bool, str))
         return kind is not NoneType or value is None

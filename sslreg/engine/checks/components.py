@@ -39,6 +39,7 @@ def component_errors(cfg: Config) -> Iterator[Exception]:
     """
     settings = {each.name: cfg[each.name] for each in fields(RuntimeSettings) if each.name in cfg}
     yield from argument_errors(RuntimeSettings, settings, place='')
+    yield from _hook_list_errors(cfg.get('custom_hooks'))
     for key, role in TOP.items():
         part = cfg.get(key)
         if key in GROUPS and isinstance(part, Mapping):
@@ -49,6 +50,16 @@ def component_errors(cfg: Config) -> Iterator[Exception]:
     yield from _constructor_errors(cfg)
 
 
+def _hook_list_errors(hooks: Any) -> Iterator[Exception]:
+    """Yield the errors of what is no config of a hook in ``custom_hooks``."""
+    if hooks is not None and not isinstance(hooks, (list, tuple)):
+        yield TypeError('custom_hooks must be a list: set custom_hooks=[dict(type=...), ...]')
+        return
+    for i, hook in enumerate(hooks or ()):
+        if not isinstance(hook, (Mapping, Hook)):
+            yield TypeError(f'custom_hooks.{i}={shortened(hook)} must be dict(type=...) with the class of a hook')
+
+
 def part_errors(part: Any, place: str, role: Role) -> Iterator[Exception]:
     """Yield the errors of a part of a config.
 
@@ -57,9 +68,7 @@ def part_errors(part: Any, place: str, role: Role) -> Iterator[Exception]:
         place: Its dotted place.
         role: Its role.
     """
-    if place == 'custom_hooks' and part is not None and not isinstance(part, (list, tuple)):
-        yield TypeError('custom_hooks must be a list: set custom_hooks=[dict(type=...), ...]')
-    elif isinstance(part, (list, tuple)):
+    if isinstance(part, (list, tuple)):
         for i, each in enumerate(part):
             yield from part_errors(each, f'{place}.{i}', role)
     elif is_schedule(part, SCHEDULES) and role is not SCHEDULE:
@@ -71,8 +80,6 @@ def part_errors(part: Any, place: str, role: Role) -> Iterator[Exception]:
         yield from _errors(part, place, role_of_loop(part, role) if place == 'train_cfg' else role)
     elif role.is_complete and isinstance(part, (bool, int, float, str)):
         yield TypeError(f'{place}={part!r} must be the config of a component: set {place}=dict(type=...)')
-    elif place.startswith('custom_hooks.') and not isinstance(part, (Hook, str)):
-        yield TypeError(f'{place}={shortened(part)} must be dict(type=...) with the class of a hook')
 
 
 def _errors(part: Mapping[str, Any], place: str, role: Role) -> Iterator[Exception]:

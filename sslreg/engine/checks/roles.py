@@ -102,7 +102,7 @@ NESTED = {
     'collate_fn': Role((FUNCTIONS,), is_complete=False),
     'worker_init_fn': Role((FUNCTIONS,), is_complete=False),
     'bank_dataloader': LOADER,
-    'dataloader': LOADER,
+    'dataloader': LOADER._replace(needed=(), is_complete=False),  # changes to the training loader
     'benchmarks': Role((registries.BENCHMARKS,), ('test',)),  # the loop adds val_dataloader's images
     'probe': PROBE,
     'probes': PROBE,
@@ -130,7 +130,8 @@ def role_of(key: str, parent: Role, component: Any, part: Any) -> Role:
         clip = CLIPPING.get(part.get('type', 'norm'))
         return Role(supplied=('parameters', 'params'), further=('type',), default=clip, kinds=(*CLIPPING,))
     if key == 'data_preprocessor':
-        return Role(parent.registries, (), (), _preprocessor_of(component), is_complete=False)
+        default = _preprocessor_of(component)
+        return Role(parent.registries, (), (), default, is_certain=default is not None, is_complete=False)
     if key in DATASETS_OF_BENCHMARKS and registries.BENCHMARKS in parent.registries:
         return DATASET
     return NESTED.get(key, parent.inherited()) if component is not None else parent.inherited()
