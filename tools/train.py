@@ -19,7 +19,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from sslreg.engine import launch
-from sslreg.engine.checks import check_config
+from sslreg.engine.checks import check_config, naming_keys, rehearse_model, rehearse_run
 from sslreg.engine.config import (
     default_work_dir,
     refuse_misplaced_schedules,
@@ -86,6 +86,7 @@ def configure(args: argparse.Namespace) -> tuple[Config, list[str]]:
             check_checkpoint(args.resume)
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
+    rehearse_model(cfg)
     return cfg, [note for note in notes if note]
 
 
@@ -93,11 +94,12 @@ def main() -> None:
     """Train."""
     args = parse_args()
     cfg, notes = configure(args)
-    with launch.launched(cfg, args.launcher):
+    with launch.launched(cfg, args.launcher), naming_keys(cfg):
         runner = Runner.from_cfg(cfg)
         register_required_hooks(runner)
         for note in notes:
             print_log(note, logger='current', level=logging.WARNING)
+        rehearse_run(runner)
         runner.train()
 
 

@@ -29,7 +29,7 @@ def known_keys(cfg: Mapping[str, Any], options: Mapping[str, Any] | None = None)
 
 def similar_key(name: str, known: Iterable[str]) -> str | None:
     """Return the known key that a name most likely means, or None."""
-    return next(iter(get_close_matches(name, sorted(known), n=1, cutoff=0.8)), None)
+    return next(iter(get_close_matches(name, sorted(known), n=1, cutoff=0.85)), None)
 
 
 def similar_places(keys: list[str], parts: Any, limit: int = 4) -> list[str]:

@@ -402,7 +402,8 @@ def names(case: Case, message: str) -> bool:
     plain = re.sub(r'\[[\'"]?(\w+)[\'"]?\]', r'.\1', message)
     words = set(re.findall(r'\w+', plain))
     named = [str(each) for each in case.path if isinstance(each, str)]
-    return named[-1] in words and (len(named) < 2 or named[-2] in words or named[0] in words)
+    last = {named[-1], case.value} if case.kind in ('misspelt', 'extra', 'missing') else {named[-1]}
+    return bool(last & words) and (len(named) < 2 or bool(set(named[:-1]) & words))
 
 
 def table(found: list[tuple[Case, Outcome]]) -> Iterator[str]:

@@ -1,12 +1,23 @@
 """A training's config has what a training needs, with names that exist."""
 
+from pathlib import Path
+
 import pytest
 from mmengine.config import Config
 
 from sslreg.engine.checks.keys import check_imports, check_keys
 from sslreg.utils.config_files import load_config
 
+OTHERS = ('benchmarks', 'encoders')
 PARTS = dict(model=dict(type='A'), train_dataloader=dict(a=1), optim_wrapper=dict(a=1), train_cfg=dict(max_epochs=1))
+
+
+CONFIGS = [*sorted(Path('configs').glob('[!_]*/*.py')), *sorted(Path('tests/dumped').glob('*.py'))]
+
+
+@pytest.mark.parametrize('path', [each for each in CONFIGS if each.parent.name not in OTHERS], ids=str)
+def test_every_config_of_a_training_passes(path):
+    check_keys(load_config(path))
 
 
 def test_every_part_of_a_training_is_needed():

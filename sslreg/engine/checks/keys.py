@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.config.lazy import LazyAttr, LazyObject
 
-from sslreg.utils.config_keys import known_keys, similar_key
+from sslreg.utils.config_keys import TRAINING, known_keys, similar_key
 
 NEEDED = ('model', 'train_dataloader', 'optim_wrapper', 'train_cfg')
 LOOPS = {'val': 'validation', 'test': 'test'}
@@ -60,7 +60,7 @@ def _check_spelling(cfg: Config) -> None:
     """Raise KeyError for a misspelt key of a file whose variables are not checked because MMEngine wrote it."""
     known = known_keys(cfg)
     for key in cfg.to_dict():
-        if key not in known and (near := similar_key(key, known)) and near not in cfg:
+        if key not in known and (near := similar_key(key, TRAINING)) and near not in cfg:
             raise KeyError(f'nothing reads {key} of {cfg.filename or "the config"}; did you mean {near}?')
 
 

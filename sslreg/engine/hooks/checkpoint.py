@@ -10,10 +10,12 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from sslreg.engine.sharded import gather_tensors, insert_tensors
+from sslreg.evaluation.metric import Metric
 from sslreg.models.checkpoints import check_fits, memories, sharded_parts
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 
+GREATER = ('knn', 'linear', 'logistic', 'uAP', 'P@', 'J&F', 'recall')
 MAX_HISTORY = 10_000  # values kept of a logged scalar: appending to MMEngine's buffers copies all of them
 
 
@@ -27,6 +29,9 @@ class PlainCheckpointHook(CheckpointHook):
     """
 
     gathered: dict[str, dict[Any, Any]] = {}  # gathered tensors of sharded parts while a checkpoint is saved
+    # Words in the names of metrics of which more, or less, is better; a metric of a benchmark says it itself.
+    _default_greater_keys = [*CheckpointHook._default_greater_keys, *GREATER]
+    _default_less_keys = [*CheckpointHook._default_less_keys, 'decay']
 
     def before_run(self, runner: Runner) -> None:
         """Let a resumed run with a sharded memory load the checkpoint, with the whole memory, on the CPU."""
@@ -56,6 +61,22 @@ class PlainCheckpointHook(CheckpointHook):
         """Limit the history of logged scalars."""
         for buffer in runner.message_hub.log_scalars.values():
             buffer.max_length = MAX_HISTORY
+
+    def _init_rule(self, rules: list[str | None], key_indicators: list[str]) -> None:
+        """Find out for each metric of ``save_best`` whether more or less of it is better.
+
+        Raises:
+            ValueError: The name of a metric does not tell.
+        """
+        rules = rules * len(key_indicators) if len(rules) == 1 else rules
+        known = [rule or _rule_of(key) for rule, key in zip(rules, key_indicators, strict=False)]
+        try:
+            super()._init_rule(known, key_indicators)
+        except ValueError as error:
+            raise ValueError(
+                f"save_best={key_indicators}: the names do not tell whether more or less is better: add rule='greater' "
+                "or rule='less'"
+            ) from error
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict[str, Any]) -> None:
         self.gathered = _gather_state(runner)  # collective; the rest is done by rank 0
@@ -97,6 +118,13 @@ class PlainCheckpointHook(CheckpointHook):
         for name, history in scalars.items():
             if isinstance(history, dict):
                 scalars[name] = HistoryBuffer(history['values'].tolist(), history['counts'].tolist())
+
+
+def _rule_of(key: str) -> str | None:
+    """Return the rule of a metric of a benchmark, None for another name."""
+    if not isinstance(key, Metric):
+        return None
+    return 'greater' if key.higher_is_better else 'less'
 
 
 def _gather_state(runner: Runner) -> dict[str, dict[Any, Any]]:

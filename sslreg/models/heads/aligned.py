@@ -20,6 +20,8 @@ class AlignedHead(BaseModule):
         alignment: Config of an :class:`AlignmentLoss`.
     """
 
+    min_views = 2  # of an image: alignment is that of different ones
+
     def __init__(self, head: dict[str, Any], alignment: dict[str, Any]) -> None:
         super().__init__()
         self.head: Any = MODELS.build(head)

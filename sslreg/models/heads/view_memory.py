@@ -33,6 +33,11 @@ class ViewMemoryHead(BaseModule):
         self.student_temp = student_temp
         self.teacher_temp = teacher_temp
 
+    @property
+    def min_views(self) -> int:
+        """Number of views of an image that the loss needs at least."""
+        return 2 if isinstance(self.loss_module, ViewMemoryCELoss) else 1
+
     def loss(self, queries: Tensor, keys: Tensor, recall: Recall) -> dict[str, Tensor]:
         """Compute the loss and statistics that show whether a run collapses.
 

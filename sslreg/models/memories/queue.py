@@ -29,7 +29,7 @@ class QueueMemory(BaseMemory):
         seed: Seed of the partitions.
 
     Raises:
-        ValueError: ``length`` does not divide into ``num_blocks`` equal blocks.
+        ValueError: ``length`` does not divide into ``num_blocks`` equal blocks of two entries at least.
     """
 
     cursor: Tensor
@@ -47,6 +47,11 @@ class QueueMemory(BaseMemory):
         super().__init__(length, feat_dim)
         if length % num_blocks:
             raise ValueError(f'length={length} must divide into num_blocks={num_blocks} equal blocks')
+        if num_blocks == length > 1:
+            raise ValueError(
+                f'num_blocks={num_blocks} equals length: a block of one entry compares nothing; the papers have blocks '
+                'of 512 entries and more'
+            )
         self.num_blocks = num_blocks
         self.shuffle = shuffle
         self.seed = seed

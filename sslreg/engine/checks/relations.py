@@ -1,0 +1,148 @@
+"""Settings that must fit each other."""
+
+import os
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from mmengine.dist import get_world_size
+from mmengine.runner import Runner
+from torch.utils.data import IterableDataset
+
+from sslreg.evaluation import ClassificationBenchmark
+from sslreg.models import BaseMemory
+from sslreg.utils.dist import unwrap
+
+WORKERS_PER_CORE = 16  # data-loading workers beyond this number only wait for each other
+
+
+def check_relations(cfg: Any) -> None:
+    """Raise ValueError if two settings of a config do not fit each other.
+
+    Args:
+        cfg: The whole config.
+    """
+    for problem in _problems(cfg):
+        raise ValueError(problem)
+
+
+def _problems(cfg: Any) -> Iterator[str]:
+    yield from _workers(cfg)
+    yield from _lengths(cfg)
+    yield from _best(cfg)
+
+
+def _workers(cfg: Any) -> Iterator[str]:
+    most = WORKERS_PER_CORE * num_cores()
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        workers = (cfg.get(name) or {}).get('num_workers')
+        if isinstance(workers, int) and workers > most:
+            yield (
+                f'{name}.num_workers={workers}: this process has {num_cores()} cores, and workers above {most} only '
+                f'wait for each other: set {name}.num_workers={num_cores()}'
+            )
+
+
+def num_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+
+
+def _lengths(cfg: Any) -> Iterator[str]:
+    loop = cfg.get('train_cfg') or {}
+    name = next((name for name in ('max_epochs', 'max_iters') if isinstance(loop.get(name), int)), None)
+    begin = loop.get('val_begin')
+    if name and cfg.get('val_cfg') and isinstance(begin, int) and begin > loop[name]:
+        yield (
+            f'train_cfg.val_begin={begin} is after the end of the run, train_cfg.{name}={loop[name]}, so that nothing '
+            f'would be evaluated: lower it, or set val_cfg, val_dataloader and val_evaluator to None'
+        )
+
+
+def _best(cfg: Any) -> Iterator[str]:
+    for place, hook in hooks_of(cfg):
+        if hook.get('save_best') and not cfg.get('val_cfg'):
+            yield (
+                f'{place}.save_best={hook["save_best"]!r} needs an evaluation during training, but val_cfg is '
+                f'{cfg.get("val_cfg")}: set val_cfg, val_dataloader and val_evaluator, or remove save_best'
+            )
+
+
+def hooks_of(cfg: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the dotted key and the config of each hook."""
+    named = cfg.get('default_hooks') or {}
+    listed = cfg.get('custom_hooks') or []
+    for place, hooks in (('default_hooks', named.items()), ('custom_hooks', enumerate(listed))):
+        yield from ((f'{place}.{name}', hook) for name, hook in hooks if isinstance(hook, dict))
+
+
+def check_optimizer(runner: Runner) -> None:
+    """Raise ValueError if settings of parameters by name match no parameter, or no step of the optimizer is made.
+
+    Args:
+        runner: The runner, with its loop and optimizer.
+    """
+    wrapper = runner.cfg.get('optim_wrapper') or {}
+    custom = (wrapper.get('paramwise_cfg') or {}).get('custom_keys') or {}
+    names = [name for name, _ in unwrap(runner.model).named_parameters()]
+    for key in custom:
+        if not any(key in name for name in names):
+            raise ValueError(
+                f'optim_wrapper.paramwise_cfg.custom_keys: {key!r} is in the name of no parameter of the model; names '
+                f'are e.g. {names[0]} and {names[-1]}'
+            )
+    counts, steps = wrapper.get('accumulative_counts', 1), runner.max_iters
+    if counts > steps:
+        raise ValueError(
+            f'optim_wrapper.accumulative_counts={counts} is more than the {steps} iterations of the run, so that the '
+            'optimizer would make no whole step: lower it, or train for longer'
+        )
+
+
+def check_memory(runner: Runner) -> None:
+    """Raise ValueError if the memory does not fit the batch or the training set.
+
+    Args:
+        runner: The runner, with its loop.
+    """
+    loader, memory = runner.train_dataloader, getattr(unwrap(runner.model), 'memory', None)
+    batch_size = getattr(loader.batch_sampler, 'batch_size', None)
+    if not isinstance(memory, BaseMemory) or batch_size is None or isinstance(loader.dataset, IterableDataset):
+        return
+    try:
+        memory.check(batch_size=batch_size * get_world_size(), num_images=len(loader.dataset))
+    except ValueError as error:
+        kind, settings = (
+            type(memory).__name__,
+            f'train_dataloader.batch_size={batch_size} x {get_world_size()} processes',
+        )
+        raise ValueError(f'model.memory ({kind}): {error} ({settings})') from error
+
+
+def check_best(runner: Runner) -> None:
+    """Raise ValueError if ``save_best`` names no metric of the evaluation.
+
+    Args:
+        runner: The runner, with its loop for validation.
+    """
+    found = list(_metrics(runner.val_loop))
+    for place, hook in hooks_of(runner.cfg):
+        best = hook.get('save_best') or []
+        for name in [best] if isinstance(best, str) else best:
+            if found and name != 'auto' and not any(name.startswith(f'{each}/') for each in found):
+                raise ValueError(
+                    f'{place}.save_best={name!r} is no metric of val_cfg: they begin with {", ".join(found)}, e.g. '
+                    f'{found[0]}/top1'
+                )
+
+
+def _metrics(loop: Any) -> Iterator[str]:
+    """Yield the begin of the metrics' names, nothing if a benchmark does not tell them."""
+    benchmarks = [*getattr(loop, 'suite', ())]
+    if not all(isinstance(each.protocol, ClassificationBenchmark) for each in benchmarks):
+        return
+    for each in benchmarks:
+        for kind, (name, probe) in product(each.protocol.kinds, each.protocol.probes.items()):
+            first = '' if each.name == loop.name else f'{each.name}/'
+            settings = [f'/k{k}' for k in probe['ks']] if 'ks' in probe else ['']
+            yield from (f'{first}{kind}/{name}{setting}' for setting in settings)
