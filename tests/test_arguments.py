@@ -151,11 +151,7 @@ def test_kwargs_that_go_elsewhere_are_left_alone():
         (torch.optim.AdamW, dict(fused='yes'), "fused='yes' must be True or False"),
         (nn.utils.clip_grad_norm_, dict(max_norm=0), 'max_norm=0 must be positive'),
         (torch.utils.data.DataLoader, dict(batch_size=0), 'batch_size=0 must be at least 1'),
-        (
-            torch.utils.data.DataLoader,
-            dict(num_workers=100_000),
-            'num_workers=100000 must be at most .* on a machine',
-        ),
+        (torch.utils.data.DataLoader, dict(num_workers=-1), 'num_workers=-1 must be at least 0'),
         (ResNet_CIFAR, dict(depth='18'), "depth='18' must be a finite number"),
         (ResNet_CIFAR, dict(strides='x'), "strides='x' must be"),
         (ResNet_CIFAR, dict(base_channels=0), 'base_channels=0 must be at least 1'),

@@ -144,7 +144,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
-def shortened(value: Any) -> str:
+def in_short(value: Any) -> str:
     """Return the repr of a value, cut to a length that fits into a sentence."""
     text = ' '.join(repr(value).split())
     return text if len(text) <= LONGEST else f'{text[: LONGEST - 3]}...'
@@ -160,7 +160,7 @@ def _unknown(component: Callable[..., Any], name: str, known: Parameters, place:
 def _sentence(component: Callable[..., Any], argument: Argument, found: Fault, place: str | None = None) -> str:
     """Return what is wrong with a value, and a value to set instead, if one is known."""
     name = _dotted(place, argument.name)
-    start = f'{name}{found.place}={shortened(found.value)}'
+    start = f'{name}{found.place}={in_short(found.value)}'
     meant = [] if found.place else [*meant_by(found.value)]
     known = [*meant, argument.default, EXAMPLES.get(argument.name)]
     valid = next((each for each in known if _is_example(argument, each)), None)

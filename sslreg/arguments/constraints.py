@@ -5,7 +5,6 @@ They are ``typing.Annotated``, so type checkers and readers see ``float`` and ``
 """
 
 import math
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -98,21 +97,6 @@ class CountOrNever(Constraint):
     def __str__(self) -> str:
         """Return the condition."""
         return 'at least 1, or -1 for never'
-
-
-@dataclass(frozen=True)
-class AtMostCores(Constraint):
-    """A number of processes that the machine can run: up to 4 for each core, but 64 anywhere."""
-
-    limit: int = max(64, 4 * (os.cpu_count() or 1))
-
-    def accepts(self, value: Any) -> bool:
-        """Return whether a number is not above the limit."""
-        return bool(value <= self.limit)
-
-    def __str__(self) -> str:
-        """Return the condition."""
-        return f'at most {self.limit} on a machine of {os.cpu_count()} cores'
 
 
 Positive = Annotated[float, Bounds(above=0)]

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from .constraints import (
-    AtMostCores,
     Bounds,
     CountOrNever,
     Fraction,
@@ -37,7 +36,7 @@ RANGES: dict[str, Any] = {
     'clip_value': Positive,
     # loaders
     'batch_size': PositiveInt,
-    'num_workers': Annotated[int, Bounds(least=0), AtMostCores()],
+    'num_workers': NonNegativeInt,
     'prefetch_factor': PositiveInt,
     'timeout': NonNegative,
     'num_batch_per_epoch': PositiveInt,

@@ -74,7 +74,7 @@ def test_the_check_takes_less_than_a_second(quickstart):
         ('train_cfg.max_epochs', 0, 'train_cfg.max_epochs=0 must be at least 1'),
         ('train_cfg.val_interval', 0, 'train_cfg.val_interval=0 must be at least 1'),
         ('train_dataloader.batch_size', 2.5, 'train_dataloader.batch_size=2.5 must be an int'),
-        ('train_dataloader.num_workers', 10**5, 'train_dataloader.num_workers=100000 must be at most'),
+        ('train_dataloader.num_workers', -1, 'train_dataloader.num_workers=-1 must be at least 0'),
         ('train_dataloader.batchsize', 8, "did you mean 'batch_size'"),
         ('train_dataloader.sampler', None, 'train_dataloader has no sampler'),
         ('train_dataloader.sampler.shuffle', 'maybe', "train_dataloader.sampler.shuffle='maybe' must be True or False"),

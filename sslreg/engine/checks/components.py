@@ -9,10 +9,10 @@ from mmengine.hooks import Hook
 
 from sslreg.arguments import (
     argument_errors,
+    in_short,
     is_foreign,
     missing_argument,
     parameters_of,
-    shortened,
     suggestion,
     value_fault,
 )
@@ -57,7 +57,7 @@ def _hook_list_errors(hooks: Any) -> Iterator[Exception]:
         return
     for i, hook in enumerate(hooks or ()):
         if not isinstance(hook, (Mapping, Hook)):
-            yield TypeError(f'custom_hooks.{i}={shortened(hook)} must be dict(type=...) with the class of a hook')
+            yield TypeError(f'custom_hooks.{i}={in_short(hook)} must be dict(type=...) with the class of a hook')
 
 
 def part_errors(part: Any, place: str, role: Role) -> Iterator[Exception]:

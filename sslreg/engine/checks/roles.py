@@ -49,7 +49,7 @@ class Role(NamedTuple):
 LOADER = Role(supplied=('batch_size',), further=('num_batch_per_epoch',), default=DataLoader, needed=('sampler',))
 HOOK = Role((registries.HOOKS,), further=('priority',))
 DATASET = Role((registries.DATASETS,))
-FEATURES = Role((registries.FEATURES,))
+FEATURE = Role((registries.FEATURES,))
 MODEL = Role((registries.MODELS,))
 EVALUATOR = Role((registries.METRICS, registries.EVALUATORS), is_certain=False, is_complete=False)
 PROBE = Role((registries.PROBES,))
@@ -106,9 +106,9 @@ NESTED = {
     'benchmarks': Role((registries.BENCHMARKS,), ('test',)),  # the loop adds val_dataloader's images
     'probe': PROBE,
     'probes': PROBE,
-    'kind': FEATURES,
-    'kinds': FEATURES,
-    'of': FEATURES,
+    'kind': FEATURE,
+    'kinds': FEATURE,
+    'of': FEATURE,
     'vis_backends': Role((registries.VISBACKENDS,), ('save_dir',)),
     'metrics': EVALUATOR,
     'mp_cfg': Role(default=ProcessesConfig),
