@@ -20,6 +20,7 @@ from mmengine.runner import Runner
 from rich.table import Table
 
 from sslreg.datasets import PhotoTiles
+from sslreg.engine.checks import check_config, naming_keys, rehearse_model, rehearse_run
 from sslreg.engine.hooks import register_required_hooks
 from sslreg.evaluation import Metrics
 from sslreg.reports.training import ObserverHook, ProgressHook, write_report
@@ -73,9 +74,11 @@ def parse_args() -> argparse.Namespace:
 def configure(args: argparse.Namespace) -> Config:
     """Return the config with the options of the command line."""
     cfg = load_config(args.config, args.cfg_options)
+    check_config(cfg)
     if cfg.get('val_dataloader') is None:
         raise ValueError(f'{args.config} has no val_dataloader, so the report would have no accuracies')
     cfg.work_dir = args.work_dir
+    rehearse_model(cfg)
     return cfg
 
 
@@ -94,8 +97,11 @@ def summary(accuracy: dict[str, Metrics]) -> Table:
 def main() -> None:
     """Train, evaluate, and write the report."""
     args = parse_args()
-    runner = QuietRunner.from_cfg(configure(args))
+    cfg = configure(args)
+    with naming_keys(cfg):
+        runner = QuietRunner.from_cfg(cfg)
     register_required_hooks(runner)
+    rehearse_run(runner)
     observer, progress = ObserverHook(), ProgressHook()
     runner.register_hook(observer)
     runner.register_hook(progress)

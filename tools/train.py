@@ -19,6 +19,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from sslreg.engine import launch
+from sslreg.engine.checkpoint_folder import AUTO, check_resumed
 from sslreg.engine.checks import check_config, naming_keys, rehearse_model, rehearse_run
 from sslreg.engine.config import (
     default_work_dir,
@@ -29,7 +30,6 @@ from sslreg.engine.config import (
     use_tensorboard,
 )
 from sslreg.engine.hooks import refuse_old_hooks, register_required_hooks
-from sslreg.models.checkpoints import check_checkpoint
 from sslreg.utils.config_files import load_config
 
 
@@ -45,7 +45,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--resume',
         nargs='?',
-        const='auto',
+        const=AUTO,
         metavar='CHECKPOINT',
         help="continue from a checkpoint; alone or 'auto': from the latest checkpoint in the work dir, if there is one",
     )
@@ -82,10 +82,10 @@ def configure(args: argparse.Namespace) -> tuple[Config, list[str]]:
         use_tensorboard(cfg)
     notes.append(scale_batch(cfg, launch.world_size(args.launcher), args.auto_scale_lr))
     if args.resume:
-        if args.resume != 'auto':
-            check_checkpoint(args.resume)
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+        cfg.resume = AUTO
+        if args.resume != AUTO:
+            check_resumed(args.resume)
+            cfg.resume, cfg.load_from = True, args.resume
     rehearse_model(cfg)
     return cfg, [note for note in notes if note]
 

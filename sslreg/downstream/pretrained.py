@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
@@ -12,7 +11,7 @@ from rich.table import Table
 from torch import Tensor
 
 from sslreg.registry import HOOKS
-from sslreg.utils.console import plain_console
+from sslreg.utils.console import to_text
 from sslreg.utils.dist import unwrap
 
 from .pretrained_weights import Target, changed_tensors, check_all_used, find_targets, matching_tensors, read_tensors
@@ -86,7 +85,7 @@ class PretrainedHook(Hook):
             raise RuntimeError(
                 f'{len(differing)} tensors are not as in the checkpoint after initialisation (first: {differing[0]})'
             )
-        print_log('\n' + _to_text(loading_table(self.loaded)), 'current')
+        print_log('\n' + to_text(loading_table(self.loaded)), 'current')
         self.loaded = []
 
 
@@ -110,10 +109,3 @@ def loading_table(loaded: Sequence[tuple[Target, dict[str, Tensor]]]) -> Table:
             table.add_row(f'{target.name}.{part}', str(count), '', '- (starts anew)')
     table.caption = ', '.join(dict.fromkeys(target.checkpoint for target, _ in loaded))
     return table
-
-
-def _to_text(table: Any) -> str:
-    console = plain_console(width=120)
-    with console.capture() as capture:
-        console.print(table)
-    return capture.get()

@@ -16,12 +16,15 @@ class TrainingLength:
         num_steps: Iterations of the whole run. With gradient accumulation these are passes, not optimizer steps.
         epoch_steps: Iterations of an epoch; None if the dataset has no length.
         accumulation: Iterations per step of the optimizer.
+        first_steps: Iterations, as the run counted them when it began, for an iteration now: resuming with another
+            batch changes it. Lengths in steps are counted in these, so that schedules do not jump.
         setting: Setting of the config that states the length, for messages.
     """
 
     num_steps: int
     epoch_steps: int | None = None
     accumulation: int = 1
+    first_steps: float = 1.0
     setting: str = 'train_cfg.max_epochs'
 
 
@@ -63,7 +66,10 @@ def share_of_training(name: str, length: str, training: TrainingLength) -> float
         raise ValueError(
             f"{name}={length!r}: the training set has no length, so no epochs; use steps, e.g. {name}='500it'"
         )
-    steps = round(number * (training.epoch_steps or 0) if unit == 'ep' else number * training.accumulation)
+    if unit == 'ep':
+        steps = round(number * (training.epoch_steps or 0))
+    else:
+        steps = round(number * training.accumulation / training.first_steps)
     if steps > training.num_steps:
         raise ValueError(
             f'{name}={length!r} ({steps} iterations) is longer than the run ({training.num_steps} iterations): shorten '

@@ -65,18 +65,36 @@ def note_ratios(optimizer: Any, param: str) -> None:
 
 
 def _take_over(optimizer: Any, state: dict[str, Any]) -> dict[str, Any]:
-    """Change a loaded state where the run that wrote it had a constant and this one has a schedule, or vice versa."""
+    """Keep this run's hyper-parameters when a state is loaded, so that changed ones, or scaled rates, have effect."""
     for param in optimizer.schedules:
         note_ratios(optimizer, param)
     groups, loaded = optimizer.param_groups, state['param_groups']
-    return dict(state, param_groups=[*map(_group, groups, loaded)]) if len(groups) == len(loaded) else state
+    if len(groups) != len(loaded):
+        return state
+    names = set(signature(type(optimizer)).parameters) - {'params'}
+    return dict(state, param_groups=[_group(*pair, names) for pair in zip(groups, loaded, strict=True)])
 
 
-def _group(own: dict[str, Any], loaded: dict[str, Any]) -> dict[str, Any]:
-    ratios = {name: value for name, value in own.items() if name.endswith('_ratio') and name not in loaded}
-    constant = {name.removesuffix('_ratio') for name in set(loaded) - set(own) if name.endswith('_ratio')}
-    kept = {name: value for name, value in loaded.items() if name.removesuffix('_ratio') not in constant}
-    return kept | ratios | {name: own[name] for name in constant}
+def _group(own: dict[str, Any], loaded: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    """Return a group with the hyper-parameters of ``own`` and all else of ``loaded``.
+
+    MMEngine's schedulers go on from the loaded values of what they move, which have an initial value beside them: such
+    values are multiplied by the ratio of the initial ones.
+
+    Args:
+        own: The optimizer's group.
+        loaded: The group of the state.
+        names: The optimizer's hyper-parameters.
+    """
+    ratios = {f'{name}_ratio' for name in names}
+    kept = {name: value for name, value in loaded.items() if name not in ratios}
+    for name in (names | ratios) & set(own):
+        start, new = loaded.get(f'initial_{name}'), own.get(f'initial_{name}')
+        if start is None:
+            kept[name] = own[name]
+        elif isinstance(start, float) and start and new is not None:
+            kept |= {name: loaded[name] * new / start, f'initial_{name}': new}
+    return kept
 
 
 def _refuse_unfollowed(model: nn.Module, schedules: dict[str, Any]) -> None:

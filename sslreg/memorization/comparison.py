@@ -10,9 +10,9 @@ from torch import Tensor
 from sslreg.utils.files import write_json
 
 from .comparability import caveats, other_candidates
-from .score_statistics import Agreement, ClaimTest, agreement, to_json
+from .score_statistics import Agreement, ClaimTest, agreement, number_of_top, to_json
 from .scored_study import ScoredStudy
-from .summary import TOP_CANDIDATES, SeedAgreement, SetSummary, seed_agreements
+from .summary import SeedAgreement, SetSummary, seed_agreements
 
 
 @dataclass(frozen=True)
@@ -101,12 +101,12 @@ class StudyComparison:
         write_json(to_json(self), path)
 
 
-def compare_studies(studies: Sequence[ScoredStudy], top: int = TOP_CANDIDATES) -> StudyComparison:
+def compare_studies(studies: Sequence[ScoredStudy], top: int | None = None) -> StudyComparison:
     """Compare studies of the same images by their scores of one layer.
 
     Args:
         studies: The studies.
-        top: Number of most memorised candidates whose agreement is measured; all, if there are fewer.
+        top: Number of most memorised candidates whose agreement is measured, as in :func:`number_of_top`.
     """
     return StudyComparison(
         studies[0].layer,
@@ -116,10 +116,10 @@ def compare_studies(studies: Sequence[ScoredStudy], top: int = TOP_CANDIDATES) -
     )
 
 
-def study_agreement(a: ScoredStudy, b: ScoredStudy, top: int = TOP_CANDIDATES) -> StudyAgreement:
+def study_agreement(a: ScoredStudy, b: ScoredStudy, top: int | None = None) -> StudyAgreement:
     """Compare the rankings of the candidates by two studies of the same images."""
     scores = ordered_candidates(a), ordered_candidates(b)
-    return StudyAgreement(**vars(agreement(*scores, min(top, len(scores[0])))), studies=[a.name, b.name])
+    return StudyAgreement(**vars(agreement(*scores, number_of_top(len(scores[0]), top))), studies=[a.name, b.name])
 
 
 def compare_pair(a: ScoredStudy, b: ScoredStudy) -> StudyAgreement | IncomparableStudies:
@@ -134,6 +134,6 @@ def ordered_candidates(study: ScoredStudy) -> Tensor:
     return study.candidates[scores.index[scores.among('candidate')].argsort()]
 
 
-def _compared_study(study: ScoredStudy, top: int) -> ComparedStudy:
+def _compared_study(study: ScoredStudy, top: int | None) -> ComparedStudy:
     found, pairs = study.summary, seed_agreements(study.chosen, top)
     return ComparedStudy(study.name, study.scores.seeds, found.sets, found.tests, pairs, str(study.folder))

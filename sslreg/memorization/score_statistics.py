@@ -11,6 +11,7 @@ from torch import Tensor
 CLAIMS = (('candidate', 'shared'), ('candidate', 'extra'), ('shared', 'independent'), ('extra', 'independent'))
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SIGNIFICANT = 0.05
+TOP_CANDIDATES = 100  # most memorised candidates in comparisons of seeds or studies
 
 
 def to_json(result: Any) -> dict[str, Any]:
@@ -113,12 +114,24 @@ class Agreement:
         overlap: Share of them that both rankings have.
         tau: Kendall's tau of the ranks of those that both have; NaN for fewer than two.
         p: p of its two-sided test.
+        chance: Share that two random lists of this length have in common on average.
     """
 
     top: int
     overlap: float
     tau: float
     p: float
+    chance: float
+
+
+def number_of_top(candidates: int, top: int | None = None) -> int:
+    """Return how many of the most memorised candidates are compared.
+
+    Args:
+        candidates: Number of candidates.
+        top: Wanted number; None for 100, but a third of the candidates at most: longer lists agree by chance.
+    """
+    return min(top, candidates) if top is not None else min(TOP_CANDIDATES, max(candidates // 3, 1))
 
 
 def agreement(a: Tensor, b: Tensor, k: int = 100) -> Agreement:
@@ -134,5 +147,7 @@ def agreement(a: Tensor, b: Tensor, k: int = 100) -> Agreement:
         )
     tops = [scores.argsort(descending=True, stable=True)[:k].tolist() for scores in (a, b)]
     common = sorted(set(tops[0]) & set(tops[1]))
-    tau = scipy.stats.kendalltau([tops[0].index(i) for i in common], [tops[1].index(i) for i in common])
-    return Agreement(k, len(common) / k, float(tau.statistic), float(tau.pvalue))
+    tau, p = float('nan'), float('nan')
+    if len(common) > 1:
+        tau, p = scipy.stats.kendalltau(*([top.index(i) for i in common] for top in tops))
+    return Agreement(k, len(common) / k, float(tau), float(p), k / len(a))

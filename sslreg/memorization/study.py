@@ -13,6 +13,7 @@ from sslreg.engine.config import innermost
 from sslreg.registry import DATASETS, MEMORIES
 from sslreg.utils.config_files import load_config
 
+from .class_order import check_order, is_mixed_cifar
 from .image_scores import ImageScores
 from .image_sets import ImageSet, narrow
 from .split import Split, drawn_split, ordered_split
@@ -141,24 +142,33 @@ class Study:
             )
         return {seed: Checkpoints(*(str(each.checkpoint) for each in pair)) for seed, pair in trainings.items()}
 
-    def make_split(self, seed: int | None = None, share: float = 0.1) -> Split:
-        """Split the config's training set in order, as in the paper, or randomly with a seed.
+    def make_split(self, seed: int | None = None, share: float = 0.1, in_order: bool | None = None) -> Split:
+        """Split the config's training set randomly, or in the order of its images, as in the paper on CIFAR.
 
         Extra images are images of the test set: as many as candidates, or all if there are fewer.
 
         Args:
-            seed: Seed of the draw; None for the order of the images.
+            seed: Seed of the draw (default: 0).
             share: Share of candidates, and of independent images, see :func:`ordered_split`.
+            in_order: Whether to split in order; None: only CIFAR-10 and CIFAR-100, unless there is a seed.
 
         Raises:
-            ValueError: The config has no test set, or the share is out of range.
+            ValueError: The config has no test set, the share is out of range, or the images are sorted by class, so
+                that a split in order would separate the classes.
         """
         if not self.cfg.get('test_dataloader'):
             raise ValueError('the config has no test_dataloader to take the extra images from: give a split file')
         loaders = self.cfg.train_dataloader, self.cfg.test_dataloader
-        images, tests = (len(DATASETS.build(innermost(loader.dataset))) for loader in loaders)
+        train, test = (DATASETS.build(innermost(loader.dataset)) for loader in loaders)
+        images, tests = len(train), len(test)
         extra = min(round(share * images), tests)
-        return ordered_split(images, extra, share) if seed is None else drawn_split(images, extra, tests, seed, share)
+        if in_order:
+            check_order(train)
+        elif in_order is None and seed is None:
+            in_order = is_mixed_cifar(train)
+        if in_order:
+            return ordered_split(images, extra, share)
+        return drawn_split(images, extra, tests, seed or 0, share)
 
     def _given(self, path: Path | None, name: str) -> Path:
         if path is None:

@@ -8,11 +8,9 @@ from torch import Tensor
 
 from . import score_statistics
 from .image_scores import ImageScores
-from .score_statistics import Agreement, ClaimTest, MeanStd, agreement, mean_and_std
+from .score_statistics import Agreement, ClaimTest, MeanStd, agreement, mean_and_std, number_of_top
 from .scores import delta_layermem, layermem
 from .split import SPLIT_SETS
-
-TOP_CANDIDATES = 100  # number of most memorised candidates in comparisons of seeds or studies
 
 
 @dataclass(frozen=True)
@@ -97,11 +95,11 @@ def summarize_layermem(scores: ImageScores) -> dict[str, LayerMem]:
     }
 
 
-def seed_agreements(scores: ImageScores, top: int = TOP_CANDIDATES) -> list[SeedAgreement]:
-    """Compare the candidates' rankings by each two seeds; of one layer, with ``top`` or all candidates if fewer."""
+def seed_agreements(scores: ImageScores, top: int | None = None) -> list[SeedAgreement]:
+    """Compare the candidates' rankings by each two seeds, of one layer; ``top`` as in :func:`number_of_top`."""
     of_seed = dict(zip(scores.seeds, scores.sslmem[:, 0, scores.among('candidate')], strict=True))
     return [
-        SeedAgreement(**vars(agreement(of_seed[a], of_seed[b], min(top, len(of_seed[a])))), seeds=[a, b])
+        SeedAgreement(**vars(agreement(of_seed[a], of_seed[b], number_of_top(len(of_seed[a]), top))), seeds=[a, b])
         for a, b in combinations(of_seed, 2)
     ]
 

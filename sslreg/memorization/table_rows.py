@@ -8,7 +8,7 @@ from .score_statistics import Agreement, ClaimTest, MeanStd
 from .split import SPLIT_SETS
 from .summary import LayerMem, SeedAgreement, SetSummary
 
-AGREEMENT_HEADINGS = ('in both', "Kendall's tau", 'p')
+AGREEMENT_HEADINGS = ('in both', 'by chance', "Kendall's tau", 'p')
 FORM_HEADINGS = dict(sslmem='SSLMem', sslmem_range='by range', sslmem_prime="SSLMem'")
 
 
@@ -50,8 +50,8 @@ def relative_cells(sets: Mapping[str, SetSummary]) -> list[str]:
 
 
 def agreement_cells(pair: Agreement) -> list[str]:
-    """Return overlap, tau and p of two rankings, below :data:`AGREEMENT_HEADINGS`."""
-    return [f'{pair.overlap:.0%}', fixed(pair.tau, 3), p_value(pair.p)]
+    """Return overlap, its level of chance, tau and p of two rankings, below :data:`AGREEMENT_HEADINGS`."""
+    return [f'{pair.overlap:.0%}', f'{pair.chance:.0%}', fixed(pair.tau, 3), p_value(pair.p)]
 
 
 def both(names: Iterable[Any]) -> str:

@@ -55,7 +55,7 @@ def comparison_tables(found: StudyComparison) -> list[Table]:
     for name, row in zip(found.names, found.overlaps(), strict=True):
         shares.append([name, *('' if math.isnan(value) else f'{value:.0%}' for value in row)])
     overlaps = rich_table(f'Share of the {found.pairs[0].top} most memorised candidates in both', shares)
-    overlaps.caption = "on the diagonal: a study's own seeds"
+    overlaps.caption = f"by chance {found.pairs[0].chance:.0%}; on the diagonal: a study's own seeds"
     pairs = [[both(pair.studies), *agreement_cells(pair)] for pair in found.pairs]
     ranks = rich_table('Agreement of studies', [['studies', *AGREEMENT_HEADINGS], *pairs])
     return [rich_table(f"Mean SSLMem': {found.layer}", means), overlaps, ranks]

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -63,6 +64,6 @@ def square_grid(positions: Tensor, num_extra_tokens: int) -> tuple[int, int]:
 
 
 def _interpolate(positions: Tensor, grid: tuple[int, int], **options: Any) -> Tensor:
-    image = positions.float().unflatten(1, grid).movedim(-1, 1)
+    image = positions.to(torch.promote_types(positions.dtype, torch.float32)).unflatten(1, grid).movedim(-1, 1)
     image = F.interpolate(image, **options)
     return image.flatten(2).mT.to(positions.dtype)

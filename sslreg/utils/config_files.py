@@ -1,5 +1,6 @@
 """Configs as files and as text."""
 
+import os
 import traceback
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     """
     options = options or {}
     path = _existing(path)
-    source = read_source(path.resolve()) if path.suffix == '.py' else None
+    source = read_source(Path(os.path.abspath(path))) if path.suffix == '.py' else None
     cfg = _read(path, source)
     if source:
         cfg = _with_variables(cfg, source, options)
@@ -132,9 +133,9 @@ def _read(path: Path, source: ConfigSource | None) -> Config:
 
 def _line_of(error: Exception, source: ConfigSource | None) -> str | None:
     """Return the file and line of a config at which an error was raised, or None."""
-    files = {file.path for file in source.files()} if source else set()
-    lines = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).resolve() in files]
-    return f'{shown(Path(lines[-1].filename).resolve())}, line {lines[-1].lineno}' if lines else None
+    files = {str(file.path) for file in source.files()} if source else set()
+    lines = [frame for frame in traceback.extract_tb(error.__traceback__) if os.path.abspath(frame.filename) in files]
+    return f'{shown(os.path.abspath(lines[-1].filename))}, line {lines[-1].lineno}' if lines else None
 
 
 def _sentence(error: Exception) -> str:

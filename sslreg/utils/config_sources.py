@@ -1,6 +1,7 @@
 """The files that a config is made of, as syntax trees. Errors name file and line."""
 
 import ast
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -65,10 +66,10 @@ def shown(path: Path | str) -> str:
 
 def _existing(base: Path, path: Path, line: int) -> Path:
     if base.is_file():
-        return base.resolve()
+        return Path(os.path.abspath(base))
     near = get_close_matches(base.name, [file.name for file in base.parent.glob('*.py')], n=1)
     hint = f'; did you mean {near[0]}?' if near else ''
-    raise FileNotFoundError(f'{shown(path)}, line {line}: config {shown(base.resolve())} does not exist{hint}')
+    raise FileNotFoundError(f'{shown(path)}, line {line}: config {shown(os.path.abspath(base))} does not exist{hint}')
 
 
 def _check_imports(source: ConfigSource) -> None:

@@ -16,6 +16,19 @@ def plain_console(**options: Any) -> Console:
     return Console(markup=False, emoji=False, **options)
 
 
+def to_text(*parts: Any, width: int = 120) -> str:
+    """Return texts and tables as they look on a console, e.g. for a log.
+
+    Args:
+        *parts: As for :func:`show`.
+        width: Columns of the console.
+    """
+    console = plain_console(width=width)
+    with console.capture() as capture:
+        console.print(*parts)
+    return capture.get()
+
+
 def show(*parts: Any) -> None:
     """Print texts and tables on stdout; write results to files first."""
     plain_console().print(*parts)

@@ -9,7 +9,6 @@ names the key and its value. ``--only`` is a regular expression of ``CONFIG KEY 
 """
 
 import argparse
-import gc
 import importlib.util
 import io
 import json
@@ -403,7 +402,16 @@ def names(case: Case, message: str) -> bool:
     words = set(re.findall(r'\w+', plain))
     named = [str(each) for each in case.path if isinstance(each, str)]
     last = {named[-1], case.value} if case.kind in ('misspelt', 'extra', 'missing') else {named[-1]}
-    return bool(last & words) and (len(named) < 2 or bool(set(named[:-1]) & words))
+    return bool(last & words) and (len(named) < 2 or bool(set(named[:-1]) & words)) and _has_value(case, message)
+
+
+def _has_value(case: Case, message: str) -> bool:
+    """Return whether an error has the new value of a mutation in any form, if it is one of a few letters."""
+    if case.kind not in ('wrong', 'none', *NUMBERS):
+        return True
+    value = float(case.value) if case.kind in NUMBERS and case.kind != 'nan' else case.value.strip("'")
+    forms = {case.value.strip("'"), str(value), f'{value:g}', f'{value:,.0f}'} if isinstance(value, float) else {value}
+    return any(form in message for form in forms | ({'nan'} if case.kind == 'nan' else set()))
 
 
 def table(found: list[tuple[Case, Outcome]]) -> Iterator[str]:
@@ -419,8 +427,8 @@ def table(found: list[tuple[Case, Outcome]]) -> Iterator[str]:
     yield f'{len(found)} cases, {sum(o.seconds for _, o in found) / max(len(found), 1):.2f} s each: {dict(counts)}'
 
 
-def main() -> None:
-    """Print a table of failures."""
+def parse_args() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--all', action='store_true', help='every mutation of every key')
     parser.add_argument('--only', default='', help='regular expression of CONFIG KEY KIND')
@@ -428,33 +436,43 @@ def main() -> None:
     parser.add_argument('--limit', type=int, help='number of cases, drawn at random')
     parser.add_argument('--show', action='store_true', help='print every outcome')
     parser.add_argument('--trace', action='store_true', help='print tracebacks')
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def chosen_cases(cfgs: dict[str, Any], args: argparse.Namespace) -> list[Case]:
+    """Return the cases that the command line asks for."""
+    found = [case for name, cfg in cfgs.items() for case in cases(name, cfg, args.all, args.seed)]
+    found = [case for case in found if re.search(args.only, str(case))]
+    return random.Random(args.seed).sample(found, min(args.limit, len(found))) if args.limit else found
+
+
+def report(case: Case, outcome: Outcome, args: argparse.Namespace) -> None:
+    """Print the outcome of a case, if it is a failure or all are to be shown."""
+    if args.show:
+        print(f'{outcome.end:8} {outcome.seconds:.2f} {case}: {case.line!r}\n    {outcome.message[:600]}', flush=True)
+    elif problem(case, outcome):
+        print(*[*table([(case, outcome)])][:-1], sep='\n', flush=True)
+    if args.trace and outcome.trace:
+        print(outcome.trace, flush=True)
+
+
+def main() -> int:
+    """Print a table of failures; return 1 if there are any."""
+    args = parse_args()
     folder = Path(tempfile.mkdtemp(prefix='fuzz'))
     try:
         cfgs = prepare(folder)
         warm_up(folder)
-        chosen = [case for name, cfg in cfgs.items() for case in cases(name, cfg, args.all, args.seed)]
-        chosen = [case for case in chosen if re.search(args.only, str(case))]
-        if args.limit:
-            chosen = random.Random(args.seed).sample(chosen, min(args.limit, len(chosen)))
-        gc.freeze()
         found = []
-        for case in chosen:
+        for case in chosen_cases(cfgs, args):
             outcome = run(case, folder)
             found.append((case, outcome))
-            if args.show:
-                print(
-                    f'{outcome.end:8} {outcome.seconds:.2f} {case}: {case.line!r}\n    {outcome.message[:600]}',
-                    flush=True,
-                )
-            elif problem(case, outcome):
-                print(*[*table([(case, outcome)])][:-1], sep='\n', flush=True)
-            if args.trace and outcome.trace:
-                print(outcome.trace, flush=True)
+            report(case, outcome, args)
         print([*table(found)][-1])
     finally:
         shutil.rmtree(folder)
+    return int(any(problem(*each) for each in found))
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -52,6 +52,19 @@ def test_minimum_is_that_of_sklearn(problem, penalty):
     assert objective(feats, labels, penalty, scaler, probe.params[penalty]) == pytest.approx(best, rel=1e-6)
 
 
+def test_minimum_for_two_classes_is_that_of_sklearn_with_twice_the_c():
+    """scikit-learn has one vector of weights for two classes, the difference of the two here."""
+    feats, labels = made_up(300, 8, 2)
+    scaler = StandardScaler().fit(feats.double().numpy())
+    model = LogisticRegression(C=2 / (1e-2 * len(feats)), tol=1e-10, max_iter=10_000)
+    model.fit(scaler.transform(feats.double().numpy()), labels.numpy())
+    probe = LogisticProbe((1e-2,), tolerance=1e-12)
+    probe.fit(feats.double(), labels)
+    first, second = probe.params[1e-2]
+    theirs = torch.cat([torch.from_numpy(model.coef_[0]), torch.from_numpy(model.intercept_)])
+    torch.testing.assert_close(second - first, theirs, rtol=1e-4, atol=1e-5)
+
+
 def test_held_out_predictions_are_those_of_sklearn():
     feats, labels = digits(1700)
     scaler, model = sklearns(feats[:900], labels[:900], 1e-3)

@@ -20,7 +20,7 @@ from tests.memorization.toy_scores import scores
 def compared(scored):
     """A function that compares studies, given by their scores."""
 
-    def make(top=100, **studies: ImageScores) -> StudyComparison:
+    def make(top=None, **studies: ImageScores) -> StudyComparison:
         return compare_studies([scored(name, found) for name, found in studies.items()], top)
 
     return make
@@ -46,7 +46,8 @@ def test_two_studies_agree_by_the_means_over_their_seeds(compared):
     (pair,) = compared(2, a=a, b=scores([0.9, 0.2, 0.3, 0.9])).pairs
     assert pair.overlap == 0.5
     assert math.isnan(pair.tau)  # of one image in both
-    assert compared(a=a, b=b).pairs[0].top == 4
+    assert [compared(top, a=a, b=b).pairs[0].top for top in (None, 3, 9)] == [1, 3, 4]
+    assert compared(3, a=a, b=b).pairs[0].chance == 0.75
 
 
 def test_images_are_told_by_their_index_not_by_their_place(scored, compared):
@@ -87,5 +88,6 @@ def test_a_pair_of_other_images_says_why_it_cannot_be_compared(scored, other, re
 
 
 def test_a_pair_of_the_same_images_shares_its_most_memorised(scored):
-    pair = compare_pair(scored(found=scores([0.1, 0.2, 0.3, 0.4])), scored('b', scores([0.4, 0.3, 0.2, 0.1])))
-    assert (pair.studies, pair.top, pair.overlap, pair.tau) == (['a', 'b'], 4, 1, pytest.approx(-1))
+    for other, overlap in (([0.4, 0.3, 0.2, 0.1], 0), ([0.1, 0.3, 0.2, 0.4], 1)):
+        pair = compare_pair(scored(found=scores([0.1, 0.2, 0.3, 0.4])), scored('b', scores(other)))
+        assert (pair.studies, pair.top, pair.overlap, pair.chance) == (['a', 'b'], 1, overlap, 0.25)

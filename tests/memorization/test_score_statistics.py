@@ -5,6 +5,7 @@ import torch
 from scipy import special
 
 from sslreg.memorization import agreement, compare_sets
+from sslreg.memorization.score_statistics import number_of_top
 
 SCORES = dict(candidate=torch.tensor([3.0, 5.0, 4.0]), shared=torch.tensor([1.0, 2.0]))
 
@@ -49,6 +50,12 @@ def test_agreement_of_the_most_memorised_worked_by_hand():
     found = agreement(torch.tensor([9, 8, 7, 6, 1, 2]), torch.tensor([8, 9, 7, 1, 2, 6]), k=4)
     assert found.overlap == 0.75
     assert found.tau == pytest.approx(1 / 3)
+    assert found.chance == 4 / 6
+
+
+def test_the_compared_list_is_a_third_of_the_candidates_at_most():
+    assert [number_of_top(number) for number in (1, 2, 48, 299, 300, 5_000)] == [1, 1, 16, 99, 100, 100]
+    assert [number_of_top(48, top) for top in (5, 24, 100)] == [5, 24, 48]
 
 
 def test_more_than_there_are_cannot_agree():

@@ -120,8 +120,7 @@ def test_summary_of_two_seeds(trained, tmp_path):
     assert found.sets['candidate'].sslmem.mean == pytest.approx(0, abs=1e-7)
     assert found.sets['candidate'].sslmem.std == pytest.approx(float(candidates.std()))
     (seeds,) = found.seeds
-    assert (seeds.seeds, seeds.top, seeds.overlap) == ([0, 1], 8, 1)
-    assert seeds.tau == pytest.approx(-1)
+    assert (seeds.seeds, seeds.top, seeds.overlap, seeds.chance) == ([0, 1], 2, 0, 0.25)  # of 8 candidates
     assert {(test.higher, test.lower) for test in found.tests} == {
         ('candidate', 'shared'),
         ('candidate', 'extra'),

@@ -4,20 +4,80 @@ import shutil
 from argparse import Namespace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from sslreg.memorization.class_order import is_sorted_by_class
 from sslreg.memorization.commands import train_command
 from sslreg.memorization.image_scores import ImageScores
+from sslreg.memorization.split import Split, drawn_split, ordered_split
 from sslreg.memorization.study import ENCODERS, Checkpoints, Study
 from sslreg.registry import DATASETS
 from tests.memorization import toy_study
 
 
-def test_the_papers_split_of_a_config_takes_a_tenth_of_test_images():
+def test_a_split_of_a_config_takes_a_tenth_of_test_images():
     assert [len(part) for part in Study(toy_study.config()).make_split()] == [32, 4, 4, 4]
     cfg = toy_study.config(test_dataloader__dataset__length=3)
     assert [len(part) for part in Study(cfg).make_split(5)] == [32, 4, 4, 3]
+
+
+CIFAR = ('airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck')
+
+
+def packed_study(folder, labels, classes) -> Study:
+    """A study of 40 packed images with given labels, and of 8 test images."""
+    arrays = dict(jpeg=np.zeros(40, np.uint8), offsets=np.arange(41), classes=np.array(classes))
+    np.savez(folder / 'a.npz', labels=np.array(labels), **arrays)
+    cfg = toy_study.config()
+    cfg.train_dataloader.dataset.dataset = dict(type='PackedImages', ann_file=str(folder / 'a.npz'))
+    return Study(cfg)
+
+
+def test_the_split_is_drawn_but_of_cifar_it_is_the_papers(tmp_path):
+    mixed, drawn, ordered = [i % 10 for i in range(40)], drawn_split(40, 4, 8, seed=0), ordered_split(40, 4)
+    assert packed_study(tmp_path, mixed, CIFAR).make_split() == ordered
+    assert packed_study(tmp_path, mixed, CIFAR).make_split(0) == drawn
+    assert packed_study(tmp_path, mixed, tuple('abcdefghij')).make_split() == drawn
+    assert packed_study(tmp_path, mixed, tuple('abcdefghij')).make_split(in_order=True) == ordered
+    assert packed_study(tmp_path, sorted(mixed), CIFAR).make_split() == drawn
+
+
+def test_images_sorted_by_class_are_not_split_in_their_order(tmp_path):
+    study = packed_study(tmp_path, sorted(i % 10 for i in range(40)), CIFAR)
+    with pytest.raises(ValueError, match='the 40 training images are sorted by class, .* by --split-seed 0'):
+        study.make_split(in_order=True)
+    classes = {study_class // 4 for study_class in study.make_split().candidate}
+    assert len(classes) > 1
+
+
+@pytest.mark.parametrize(
+    'labels, found',
+    [
+        ([0, 0, 0, 1, 1, 1, 2, 2, 2], True),
+        ([2, 2, 2, 0, 0, 0, 1, 1, 1], True),
+        ([0, 1, 2] * 3, False),
+        ([1, 0, 0, 1, 0, 1, 1, 1, 0, 0], False),
+        ([0, 0, 0], False),
+        ([], False),
+    ],
+)
+def test_a_sorted_order_changes_class_rarely(labels, found):
+    assert is_sorted_by_class(labels) == found
+
+
+def test_a_split_of_an_earlier_version_is_kept(tmp_path):
+    cfg = toy_study.config()
+    ordered_split(40, 8, 0.5).write(tmp_path / 'split.json')
+    study = Study(cfg, tmp_path / 'split.json', tmp_path)
+    options = dict(split=None, split_seed=None, split_in_order=False)
+    for share in (None, 0.5):
+        train_command._keep_split(study, Namespace(**options, share=share))
+    assert Split.read(tmp_path / 'split.json') == ordered_split(40, 8, 0.5)
+    for changed in (dict(share=0.1), dict(share=0.5, split_seed=0)):
+        with pytest.raises(ValueError, match='is another split than is asked for'):
+            train_command._keep_split(study, Namespace(**options | changed))
 
 
 def test_an_instance_memory_has_an_entry_for_each_image_of_its_encoder(tmp_path):

@@ -36,7 +36,14 @@ def test_a_set_that_is_absent_has_an_empty_cell():
 def test_rows_of_claims_seeds_and_layers():
     test = ClaimTest('candidate', 'extra', 0.5, float('nan'), 0.0, 0.02)
     assert claim_rows([test])[1] == ['candidate above extra', '+0.5000', 'n/a', 'below 1e-300', '0.02']
-    assert seed_rows([SeedAgreement(9, 0.5, 0.25, 0.125, seeds=[3, 4])])[1] == ['3 and 4', '50%', '0.250', '0.12']
+    pairs = [SeedAgreement(9, 0.5, 0.25, 0.125, 0.1, seeds=[3, 4])]
+    assert seed_rows(pairs)[1] == [
+        '3 and 4',
+        '50%',
+        '10%',
+        '0.250',
+        '0.12',
+    ]
     layers = dict(a=LayerMem(0.5, None, None), b=LayerMem(0.25, 0.5, -0.25))
     assert layermem_rows(layers)[1:] == [['a', '0.5000', ''], ['b', '0.2500 ± 0.5000', '-0.2500']]
 

@@ -12,7 +12,7 @@ def test_scores_of_two_seeds_and_one_layer_have_three_tables():
     assert sets.title == 'SSLMem: conv'
     assert list(sets.columns[0].cells) == ['shared', 'candidate']
     assert list(tests.columns[0].cells) == ['candidate above shared']
-    assert seeds.title == '4 most memorised candidates: conv'
+    assert seeds.title == '1 most memorised candidates: conv'
     assert list(seeds.columns[0].cells) == ['3 and 4']
 
 

@@ -12,7 +12,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
 from sslreg.memorization.commands import prune_command, start_training
-from sslreg.memorization.split import Split, ordered_split
+from sslreg.memorization.split import Split, drawn_split
 from tests.memorization import toy_study
 from tests.warm_python import warm_python
 
@@ -83,7 +83,7 @@ def test_a_study_is_trained_once_and_scored(sslmem, tmp_path, monkeypatch, capsy
     assert list(json.loads((out / 'scores.json').read_text())['checkpoints']) == ['0']
     assert sslmem('train', config, '--out', out, '--seeds', 0, 1) == [str(out / 'seed1' / name) for name in 'fg']
     split = Split.read(out / 'split.json')
-    assert split == ordered_split(40, 4)
+    assert split == drawn_split(40, 4, 8, seed=0)
     assert Config.fromfile(out / 'seed1' / 'g' / 'g.py').randomness.seed == 1
 
     sslmem('score', out, '--layers', 'conv', 'representation', '--num-workers', 0)
@@ -131,7 +131,7 @@ def test_a_study_is_trained_once_and_scored(sslmem, tmp_path, monkeypatch, capsy
     assert pictures == ['comparison.png', 'overlaps.png']
     assert all(f'href="{name}"' in page for name in pictures)
 
-    other = ordered_split(40, 4)._replace(extra=[0, 1, 2])
+    other = split._replace(extra=split.extra[:3])
     other.write(tmp_path / 'other.json')
     sslmem('score', config, *own, '--split', tmp_path / 'other.json', '--out', tmp_path / 'other', '--num-workers', 0)
     with pytest.raises(ValueError, match='study and .*/other are not of the same images, .* 3 of 4 and 3 extra images'):

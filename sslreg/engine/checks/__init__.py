@@ -8,6 +8,7 @@ from .keys import check_keys
 from .model_rehearsal import rehearse_model
 from .rehearsal import rehearse_run
 from .relations import check_relations
+from .units import check_units
 
 __all__ = ['check_config', 'naming_keys', 'rehearse_model', 'rehearse_run']
 
@@ -17,3 +18,4 @@ def check_config(cfg: Config) -> None:
     check_keys(cfg)
     check_components(cfg)
     check_relations(cfg)
+    check_units(cfg)

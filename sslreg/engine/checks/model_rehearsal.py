@@ -63,6 +63,11 @@ def check_views(model: Any, num_views: int) -> None:
             f'model.num_key_views={keys}, but train_dataloader.dataset gives {num_views} views of an image: set '
             f'model.num_key_views={num_views}, or raise num of the views'
         )
+    if getattr(model, 'mixing', None) is not None and num_views > 1:
+        raise ValueError(
+            f'model.mixing ({type(model.mixing).__name__}) mixes one view, but train_dataloader.dataset gives '
+            f'{num_views}: set num=1, or leave out model.mixing'
+        )
     head = getattr(model, 'head', None)
     if getattr(head, 'min_views', 1) > num_views:
         raise ValueError(

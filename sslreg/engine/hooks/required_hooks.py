@@ -2,21 +2,24 @@
 
 from typing import Any
 
-from mmengine.hooks import Hook
+from mmengine.hooks import Hook, LoggerHook
 from mmengine.hooks import ParamSchedulerHook as MMEngineParamSchedulerHook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner.base_loop import BaseLoop
 
 from sslreg.registry import HOOKS, type_name
 from sslreg.utils.dist import unwrap
+
+OF_EVERY_RUN = ('ScheduledValuesHook', 'ResumeHook')
 
 
 def required_hooks(model: Any) -> dict[str, dict[str, Any]]:
     """Return the configs of the hooks that a model's components need, by name.
 
     A component states them as ``required_hooks``: names, or configs such as ``dict(type='my_module.MyHook')``.
-    Schedules may stand anywhere, so their hook is always among them.
+    Schedules may stand anywhere, and every run may be resumed, so the hooks for these are always among them.
     """
-    stated = ['ScheduledValuesHook']
+    stated = [*OF_EVERY_RUN]
     for module in model.modules():
         stated += getattr(module, 'required_hooks', ())
     configs = [dict(type=each) if isinstance(each, str) else dict(each) for each in stated]
@@ -31,7 +34,8 @@ def register_required_hooks(runner: Runner) -> list[Hook]:
     hooks = [HOOKS.build(cfg) for cfg in missing.values()]
     for name, hook in zip(missing, hooks, strict=True):
         runner.register_hook(hook)
-        runner.logger.info(f'{name} was added because the model needs it')
+        if name != 'ResumeHook':
+            runner.logger.info(f'{name} was added because the model needs it')
     return hooks
 
 
@@ -50,5 +54,27 @@ class ParamSchedulerHook(MMEngineParamSchedulerHook):
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Register the missing hooks."""
+        """Register the missing hooks, and count in iterations what counts in epochs where there are none."""
         start_required_hooks(runner)
+        if isinstance(runner._train_loop, BaseLoop) and not isinstance(runner._train_loop, EpochBasedTrainLoop):
+            _count_iterations(runner)
+
+
+def _count_iterations(runner: Runner) -> None:
+    """Let an iteration-based run log by iteration.
+
+    Raises:
+        ValueError: A scheduler of MMEngine's counts epochs, of which there are none, so it would never move.
+    """
+    runner.log_processor.by_epoch = False
+    for hook in runner.hooks:
+        if isinstance(hook, LoggerHook):
+            hook.log_metric_by_epoch = False
+    schedulers = runner.param_schedulers or []
+    lists = schedulers.values() if isinstance(schedulers, dict) else [schedulers]
+    for each in (each for group in lists for each in group):
+        if getattr(each, 'by_epoch', False):
+            raise ValueError(
+                f'param_scheduler: {type(each).__name__} counts epochs (by_epoch=True), of which this train_cfg has '
+                'none, so that it never moves: set by_epoch=False, with lengths in iterations'
+            )

@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
+from sslreg.engine.circumstances import INFO, Circumstances
 from sslreg.engine.hooks.required_hooks import start_required_hooks
 from sslreg.engine.lengths import TrainingLength
 from sslreg.engine.optimizer_schedules import note_ratios
@@ -107,9 +108,10 @@ def training_length(runner: Runner) -> TrainingLength:
         epoch_steps = len(loader)
     except TypeError:  # an IterableDataset has no length
         epoch_steps = None
-    accumulation = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
+    circumstances = Circumstances(**runner.message_hub.get_info(INFO, Circumstances.now(runner).info()))
     setting = f'train_cfg.max_epochs={runner.max_epochs}' if epoch_based else f'train_cfg.max_iters={runner.max_iters}'
-    return TrainingLength(runner.max_iters, epoch_steps, accumulation, setting)
+    first = (circumstances.first_accumulation, circumstances.first_steps)
+    return TrainingLength(runner.max_iters, epoch_steps, *first, setting)
 
 
 def _resolved(place: str, schedule: Any, training: TrainingLength) -> Schedule:

@@ -6,8 +6,8 @@ from typing import Any
 
 from sslreg.memorization.comparability import check_same_images
 from sslreg.memorization.comparison import compare_studies
+from sslreg.memorization.score_statistics import TOP_CANDIDATES
 from sslreg.memorization.scored_study import read_studies
-from sslreg.memorization.summary import TOP_CANDIDATES
 from sslreg.memorization.terminal_tables import comparison_tables
 from sslreg.utils.command_line import add_cfg_options
 from sslreg.utils.console import show
@@ -22,9 +22,8 @@ def add_compare(commands: Any) -> None:
     compare.add_argument(
         '--top',
         type=int,
-        default=TOP_CANDIDATES,
         metavar='N',
-        help='number of most memorised candidates to compare (default: %(default)s)',
+        help=f'number of most memorised candidates to compare (default: {TOP_CANDIDATES}, but a third of them at most)',
     )
     add_cfg_options(compare)
     compare.set_defaults(run=run_compare)
@@ -34,7 +33,7 @@ def run_compare(args: Namespace) -> None:
     """Write the comparison and its page, and print tables."""
     from sslreg.memorization.report import write_comparison  # plots take a while to import
 
-    if args.top < 1:
+    if args.top is not None and args.top < 1:
         raise ValueError(f'--top {args.top} candidates: give 1 at least')
     if len(args.studies) < 2:
         raise ValueError(f'{args.studies[0]} has nothing to be compared with: give the folder of another study')

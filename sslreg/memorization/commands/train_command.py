@@ -25,7 +25,13 @@ def add_train(commands: Any) -> None:
     source = train.add_mutually_exclusive_group()
     source.add_argument('--split', metavar='FILE', help='a split of your own (JSON)')
     source.add_argument(
-        '--split-seed', type=int, metavar='N', help='draw the split (default: in the order of the images, as the paper)'
+        '--split-seed',
+        type=int,
+        metavar='N',
+        help='seed of the draw of the split (default: 0; CIFAR-10 and CIFAR-100 are split in order, as in the paper)',
+    )
+    source.add_argument(
+        '--split-in-order', action='store_true', help='split in the order of the images, which must not be by class'
     )
     train.add_argument(
         '--share',
@@ -68,16 +74,24 @@ def _keep_split(study: Study, args: Namespace) -> None:
     wanted, path = _wanted_split(study, args), study.results / 'split.json'
     if not path.is_file():
         (wanted or study.make_split()).write(path)
-    elif wanted not in (None, study.split):
-        raise ValueError(
-            f'{path} is another split than is asked for by --split, --split-seed or --share: choose another --out'
-        )
+    elif wanted is not None and not _is_kept(wanted, study.split, args):
+        raise ValueError(f'{path} is another split than is asked for by --split... or --share: choose another --out')
+
+
+def _is_kept(wanted: Split, kept: Split, args: Namespace) -> bool:
+    """Return whether a study's split is the one asked for: the same images, or with ``--share`` alone the same sizes.
+
+    Earlier versions split all data in the order of the images by default.
+    """
+    if args.split or args.split_seed is not None or args.split_in_order:
+        return wanted == kept
+    return [len(part) for part in wanted] == [len(part) for part in kept]
 
 
 def _wanted_split(study: Study, args: Namespace) -> Split | None:
     """Return the split that the arguments ask for; None for the one that the study has."""
     if args.split:
         return Split.read(args.split)
-    if args.split_seed is None and args.share is None:
+    if args.split_seed is None and args.share is None and not args.split_in_order:
         return None
-    return study.make_split(args.split_seed, 0.1 if args.share is None else args.share)
+    return study.make_split(args.split_seed, 0.1 if args.share is None else args.share, args.split_in_order or None)

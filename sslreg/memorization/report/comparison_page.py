@@ -23,21 +23,20 @@ def write_comparison(studies: Sequence[ScoredStudy], found: StudyComparison, out
         out: Folder of the page.
     """
     png = png_path(out)
-    sections = [side_by_side_section(studies, png), overlap_section(found, len(studies[0].index), png)]
+    sections = [side_by_side_section(studies, png), overlap_section(found, png)]
     text = '\n\n'.join([DEFINITION, EXPECTED, *(f'{text}.' for text in found.caveats)])
     title = f'Memorisation: {", ".join(study.name for study in studies)}'
     write_page(out / 'compare.html', title, text, sections)
 
 
-def overlap_section(found: StudyComparison, number: int, png: PngPath) -> Section:
+def overlap_section(found: StudyComparison, png: PngPath) -> Section:
     """Draw and tabulate how far studies memorise the same images.
 
     Args:
         found: Comparison of the studies.
-        number: Number of candidates of each study.
         png: Returns the file of a picture.
     """
-    top = found.pairs[0].top
+    top, chance = found.pairs[0].top, found.pairs[0].chance
     shares = [[100 * value for value in row] for row in found.overlaps()]
     matrix(png('overlaps'), found.names, shares, 'in both, in %')
     rows = [['studies', *AGREEMENT_HEADINGS]]
@@ -47,7 +46,7 @@ def overlap_section(found: StudyComparison, number: int, png: PngPath) -> Sectio
     rows += [[both(pair.studies), *agreement_cells(pair)] for pair in found.pairs]
     text = (
         f"Share of the {top} most memorised candidates that both studies have in common, and Kendall's tau of their "
-        f'ranking, by SSLMem averaged over seeds. By chance {top / number:.0%} would be in both. The diagonal is the '
+        f'ranking, by SSLMem averaged over seeds. By chance {chance:.0%} would be in both. The diagonal is the '
         'mean overlap of two seeds of the same study, if it has several. Two studies of several seeds may agree more, '
         'because averages over seeds have less noise.'
     )

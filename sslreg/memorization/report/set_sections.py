@@ -117,6 +117,6 @@ def _seeds(seeds: list[SeedAgreement]) -> list[Block]:
     """Return text and table on the agreement of seeds."""
     text = (
         f'Agreement of two trainings: share of the {seeds[0].top} most memorised candidates that both have in common, '
-        "and Kendall's tau of their ranking."
+        "and Kendall's tau of their ranking. “by chance” is what random lists of this length share."
     )
     return [text, Table(seed_rows(seeds))]

@@ -60,7 +60,7 @@ def agreement_section(studies: Sequence[ScoredStudy]) -> Section:
         texts.insert(
             0,
             "Share of the most memorised candidates that both studies have in common, and Kendall's tau of their "
-            'ranking, by SSLMem averaged over seeds.',
+            'ranking, by SSLMem averaged over seeds. “by chance” is what random lists of this length share.',
         )
     tables = [Table(rows)] if len(rows) > 1 else []
     figures = dict(pairs=[to_json(pair) for pair in found])

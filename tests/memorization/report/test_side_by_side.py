@@ -8,10 +8,14 @@ from .toy_scored import scored
 
 
 def test_two_studies_of_the_same_images_share_their_most_memorised():
-    studies = [scored([0.1, 0.2, 0.3, 0.4]), scored([0.4, 0.3, 0.2, 0.1], 'b')]
-    (pair,) = agreement_section(studies).figures['pairs']
-    assert (pair['studies'], pair['top'], pair['overlap']) == (['a', 'b'], 4, 1)
-    assert pair['tau'] == pytest.approx(-1)
+    studies = [scored([0.1, 0.2, 0.3, 0.4]), scored([0.1, 0.3, 0.2, 0.4], 'b')]
+    section = agreement_section(studies)
+    (pair,) = section.figures['pairs']
+    assert (pair['studies'], pair['top'], pair['overlap'], pair['chance']) == (['a', 'b'], 1, 1, 0.25)
+    assert section.content[0].rows[:2] == [
+        ['studies', 'most memorised', 'in both', 'by chance', "Kendall's tau", 'p'],
+        ['a and b', '1', '100%', '25%', 'n/a', 'n/a'],
+    ]
 
 
 @pytest.mark.parametrize(
