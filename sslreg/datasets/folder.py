@@ -45,7 +45,7 @@ class ImageFolder(CustomDataset):
         extensions: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
-        root = os.path.expanduser(data_root)
+        root = os.path.expanduser(data_root) or ('' if data_prefix else '.')
         folder = Path(root, os.path.expanduser(data_prefix))
         if not folder.is_dir():
             raise FileNotFoundError(_missing(folder, Path(root)))
@@ -99,7 +99,7 @@ class ImageFolder(CustomDataset):
         numbers = [label for label in labels if label is not None] if self.with_label else None
         source = f'{type(self).__name__} {printable(self.ann_file) or self._shown_folder()}'
         classes = None if self.CLASSES is None else len(self.CLASSES)
-        report_found(source, len(labels), classes, numbers, found.describe_left_out(), warning)
+        report_found(source, len(labels), classes, numbers, found.describe_left_out(), warning, self._indices)
 
     def _shown_folder(self) -> str:
         return printable(self.img_prefix).rstrip('/') or '/'

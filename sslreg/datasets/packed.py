@@ -115,4 +115,5 @@ def _expanded(kwargs: dict[str, Any]) -> dict[str, Any]:
 def _report(dataset: Any, items: list[dict[str, Any]]) -> None:
     labels = [item['gt_label'] for item in items] if 'gt_label' in items[0] else None
     classes = None if dataset.CLASSES is None else len(dataset.CLASSES)
-    report_found(f'{type(dataset).__name__} {printable(dataset.ann_file)}', len(items), classes, labels)
+    source = f'{type(dataset).__name__} {printable(dataset.ann_file)}'
+    report_found(source, len(items), classes, labels, indices=dataset._indices)

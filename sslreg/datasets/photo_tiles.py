@@ -11,6 +11,8 @@ from PIL import Image
 
 from sslreg.registry import DATASETS
 
+from .found_data import report_found
+
 # One class per photograph, chosen so that both halves show the same kind of content:
 # (package, file, axis that separates training from test tiles: 0 top/bottom, 1 left/right).
 PHOTOGRAPHS = {
@@ -72,6 +74,8 @@ class PhotoTiles(BaseDataset):
     def load_data_list(self) -> list[dict[str, Any]]:
         """Return the pixels (BGR) and label of each tile."""
         rng = np.random.default_rng([self.seed, self.split == 'test'])
+        classes = range(len(PHOTOGRAPHS))
+        report_found(f'PhotoTiles {self.split}', self.tiles_per_class * len(classes), len(classes), classes)
         return [
             dict(img=tile, gt_label=label)
             for label, (package, file, axis) in enumerate(PHOTOGRAPHS.values())

@@ -107,8 +107,10 @@ class RevisitedQueries(RevisitedImages):
 
 
 def _check(query: str, positives: list[int], others: list[int], num_images: int) -> None:
-    if not isinstance(positives, list) or not all(type(i) is int for i in positives + others):
+    if not isinstance(positives, list):
         raise ValueError(f'{query} must have a list of numbers of images, not {positives!r}')
+    if wrong := [i for i in positives + others if type(i) is not int]:
+        raise ValueError(f'{query}: {wrong[0]!r} is no number of an image, an integer')
     if not positives:
         raise ValueError(f'{query} has no positives, so no image is relevant: remove the query')
     indices = positives + others

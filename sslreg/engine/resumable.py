@@ -1,5 +1,6 @@
 """Checkpoints in a folder: which of them is the newest that is whole and finite."""
 
+import pickle
 import re
 import time
 import zipfile
@@ -82,9 +83,9 @@ def _read(file: Path) -> dict[str, Any] | str:
     try:
         found: Any = torch.load(file, map_location='cpu', mmap=zipfile.is_zipfile(file), weights_only=True)
     except Exception as error:  # torch names its reasons in many types
-        return (
-            f'cut off or damaged: {str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__}'
-        )
+        if zipfile.is_zipfile(file) and isinstance(error, pickle.UnpicklingError):  # torch advises to trust the file
+            return 'damaged, or it holds objects other than tensors and plain values, which are not loaded'
+        return 'cut off or damaged'
     if not isinstance(found, dict) or not isinstance(found.get('meta'), dict) or 'state_dict' not in found:
         return 'it holds no state of a training run; load_from=FILE in the config starts from its weights'
     if 'optimizer' not in found and file.name.startswith('best_'):

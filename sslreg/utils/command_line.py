@@ -18,6 +18,7 @@ def prepare() -> None:
     """
     errors.show_errors_plainly()
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    os.environ.setdefault('OPENCV_LOG_LEVEL', 'OFF')  # an image that cannot be decoded is named by LoadImage
 
 
 class ConfigOptions(argparse.Action):

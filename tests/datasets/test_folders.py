@@ -97,6 +97,18 @@ def test_what_is_left_out_is_counted_by_suffix(tmp_path, log):
     assert log[-1].levelno == logging.INFO
 
 
+def test_what_indices_take_is_said(tmp_path, log):
+    folder_of(tmp_path, 'cat/a.png', 'dog/a.png', 'dog/b.png')
+    for indices, text in (
+        (2, 'takes 2'),
+        (-1, 'takes 1'),
+        ([0, 1, 2], 'takes 3'),
+        (9, 'takes 3; indices=9 is more than'),
+    ):
+        ImageFolder(str(tmp_path), indices=indices)
+        assert f'3 images in 2 classes, of which indices {text}' in log[-1].getMessage()
+
+
 def test_endings_can_be_chosen(tmp_path, log):
     folder_of(tmp_path, 'a_rgb.png', 'a_depth.png')
     assert files(ImageFolder(str(tmp_path), with_label=False, extensions=['_rgb.png']), tmp_path) == ['a_rgb.png']

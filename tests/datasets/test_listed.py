@@ -86,6 +86,11 @@ def test_several_workers_read_one_archive(retrieval):
         (dict(image=3, positives=[]), 'query image 3 has no positives'),
         (dict(image=3, positives=[4, 3]), 'query image 3 has image 3 twice'),
         (dict(image=3, positives=[12]), 'has image 12 in its lists, but there are only 12 images'),
+        (dict(image=3, positives=[1.0]), 'query image 3: 1.0 is no number of an image'),
+        (dict(image='a', positives=[1]), "query image a: 'a' is no number of an image"),
+        (dict(image=3, positives=4), 'query image 3 must have a list of numbers of images, not 4'),
+        (dict(image=3, positives=[-1]), 'has image -1 in its lists'),
+        (5, 'has another form .docs/data.md.'),
         (dict(image=12, positives=[1]), 'query image 12 has image 12 in its lists, but there are only 12'),
     ],
 )
