@@ -18,18 +18,18 @@ import torch
 
 from sslreg.conversion import (
     CODES,
-    PARTS,
     Conversion,
     Weights,
     conversion_table,
     find_backbone,
     make_checkpoint,
-    read_checkpoint,
     to_code,
     to_encoder,
     to_timm_names,
 )
 from sslreg.evaluation.model import build_model, initialise
+from sslreg.models.checkpoint_weights import PARTS
+from sslreg.models.checkpoints import load_checkpoint
 from sslreg.utils.config_files import load_config
 from sslreg.utils.console import show
 
@@ -47,6 +47,12 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='keep initial values of tensors that the checkpoint lacks, for --to sslreg',
     )
+    parser.add_argument(
+        '--timm-name',
+        metavar='NAME',
+        default='',
+        help='name of the network in timm, for --to timm of others than vision transformers and ResNets',
+    )
     command_line.add_cfg_options(parser, 'model.backbone.arch=deit-base')
     args = parser.parse_args()
     if (args.to == 'sslreg') != bool(args.config):
@@ -57,7 +63,7 @@ def parse_args() -> argparse.Namespace:
 def convert(args: argparse.Namespace, weights: Weights) -> Conversion:
     """Return the conversion of weights to the form of ``--to``."""
     if args.to != 'sslreg':
-        return to_code(weights, args.to)
+        return to_code(weights, args.to, args.timm_name)
     model = build_model(load_config(args.config, args.cfg_options))
     if args.partial:
         initialise(model)
@@ -67,7 +73,7 @@ def convert(args: argparse.Namespace, weights: Weights) -> Conversion:
 def main() -> None:
     """Convert a checkpoint."""
     args = parse_args()
-    weights = to_timm_names(*find_backbone(read_checkpoint(args.checkpoint), args.part))
+    weights = to_timm_names(*find_backbone(load_checkpoint(args.checkpoint), args.part))
     conversion = convert(args, weights)
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     torch.save(make_checkpoint(conversion.tensors, args.to, args.part), args.out)

@@ -18,7 +18,7 @@ model.backbone = dict(type=ResNet9)
 model.neck.in_channels = 256
 model.memory.length = 2048  # 4 blocks of 512
 model.num_key_views = 2
-train_dataloader.batch_size = 64
+train_dataloader.batch_size = auto_scale_lr.base_batch_size = 64
 train_dataloader.dataset.dataset.indices = 1_500
 train_dataloader.dataset.views = [dict(train_dataloader.dataset.views[0], size=16, scale=(0.3, 1.0), num=2)]
 val_cfg.benchmarks[0].train.indices = 1_500

@@ -2,7 +2,7 @@
 
 from sslreg.utils.moved import forward
 
-from .checkpoint_files import PARTS, find_backbone, make_checkpoint, read_checkpoint
+from .checkpoint_files import find_backbone, make_checkpoint
 from .conversion_table import conversion_table
 from .names import timm_name, to_timm_names
 from .tensors import Conversion, Weights
@@ -11,13 +11,11 @@ from .to_encoder import to_encoder
 
 __all__ = [
     'CODES',
-    'PARTS',
     'Conversion',
     'Weights',
     'conversion_table',
     'find_backbone',
     'make_checkpoint',
-    'read_checkpoint',
     'timm_name',
     'to_code',
     'to_encoder',

@@ -5,22 +5,25 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from .loadable import check_loadable
 from .names import IBOT, REGISTERS, SWIGLU, renamed
 from .tensors import Conversion, Weights
 
 CODES = ('timm', 'dino', 'dinov2')
 
 
-def to_code(weights: Weights, code: str) -> Conversion:
+def to_code(weights: Weights, code: str, model_name: str = '') -> Conversion:
     """Convert weights to the names of another code.
 
     Args:
         weights: Weights of a backbone.
         code: ``'timm'``, ``'dino'`` (also iBOT's and MaSSL's names) or ``'dinov2'``.
+        model_name: Name of the network in timm; vision transformers and ResNets do not need it.
 
     Raises:
-        ValueError: The code has no such networks.
+        ValueError: The code has no such networks, so that it could not load the result.
     """
+    check_loadable(weights, code, model_name)
     if code == 'dinov2':
         weights = _with_dinov2_tokens(weights)
     new_to_old = {new: old for old, new in _table(weights.tensors, code).items()}

@@ -10,6 +10,7 @@ from .davis_clips import DavisClip, ResizeFrame
 from .folder import ImageFolder
 from .packed import NumpyImages, PackedImages
 from .photo_tiles import PhotoTiles
+from .repeats import count_images, count_repeats, image_numbers, through_wrappers
 from .retrieval_images import RetrievalImages, RetrievalQuery, RevisitedImages, RevisitedQueries
 from .revisited_ground_truth import RevisitedQuery
 from .seeded_views import SeededViews
@@ -51,7 +52,11 @@ __all__ = [
     'RevisitedQuery',
     'SeededViews',
     'collate',
+    'count_images',
+    'count_repeats',
+    'image_numbers',
     'sample_indices',
     'set_view_key',
+    'through_wrappers',
     'worker_init_fn',
 ]

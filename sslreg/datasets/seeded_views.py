@@ -12,10 +12,12 @@ from torch.utils.data import Dataset
 
 from sslreg.registry import DATASETS
 
+from .repeats import current_occurrence
+
 
 @DATASETS.register_module()
 class SeededViews(Dataset[dict[str, Any]]):
-    """Several views of each image of a dataset, seeded by a key, the index of the image and the number of the view.
+    """Several views of each image of a dataset, seeded by a key, the image, its occurrence and the number of the view.
 
     Use it for pipelines of other libraries: their transforms draw from the generators of Python, numpy and torch.
     These are seeded for each view and restored afterwards, so views do not depend on workers or batches. If the
@@ -30,20 +32,20 @@ class SeededViews(Dataset[dict[str, Any]]):
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         self.num = num
         self.pipeline = getattr(self.dataset, 'pipeline', None)
-        self.key: tuple[int, int] = (0, 0)
+        self.key: tuple[int, ...] = (0, 0)
 
-    def set_key(self, key: tuple[int, int] | None) -> None:
+    def set_key(self, key: tuple[int, ...] | None) -> None:
         """Seed the views by a key from now on.
 
         Args:
-            key: (seed, epoch); None stands for (0, 0).
+            key: (seed, epoch), of a dataset behind others also its number; None stands for (0, 0).
         """
         self.key = key or (0, 0)
 
     def get_data_info(self, index: int) -> dict[str, Any]:
-        """Return the dataset's own information on an image."""
-        info: dict[str, Any] = self.dataset.get_data_info(index)
-        return info
+        """Return the dataset's own information on an image, if it has any, with the index of the image."""
+        info = self.dataset.get_data_info(index) if hasattr(self.dataset, 'get_data_info') else {}
+        return dict(info, sample_idx=index)
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -52,7 +54,8 @@ class SeededViews(Dataset[dict[str, Any]]):
         return dict(inputs=[self._view(index, number) for number in range(self.num)], data_samples=index)
 
     def _view(self, index: int, number: int) -> Tensor:
-        with seeded(*self.key, index, number):
+        again = current_occurrence(index)
+        with seeded(*self.key, index, number, *((again, 0, 0) if again else ())):  # longer than any other key
             inputs = self.dataset[index]['inputs']
         view: Tensor = inputs[0] if isinstance(inputs, (list, tuple)) else inputs
         return view

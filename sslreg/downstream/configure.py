@@ -7,10 +7,9 @@ import torch
 from mmengine.config import Config
 
 from sslreg.engine.config import use_bfloat16
+from sslreg.models.pretrained_parts import PRETRAINED
 from sslreg.registry import type_name
 from sslreg.utils.config_files import load_config
-
-from .pretrained_weights import PRETRAINED
 
 SCOPES = dict(det='mmdet', seg='mmseg')
 

@@ -10,11 +10,12 @@ from mmengine.runner.base_loop import BaseLoop
 from rich.table import Table
 from torch import Tensor
 
+from sslreg.models.pretrained_parts import Target, find_targets, read_tensors
 from sslreg.registry import HOOKS
 from sslreg.utils.console import to_text
 from sslreg.utils.dist import unwrap
 
-from .pretrained_weights import Target, changed_tensors, check_all_used, find_targets, matching_tensors, read_tensors
+from .pretrained_weights import changed_tensors, check_all_used, matching_tensors
 
 
 @HOOKS.register_module()

@@ -1,69 +1,10 @@
 """Match of the pre-trained tensors in a checkpoint with the parts of a model that start from them."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from sslreg.models.checkpoints import load_checkpoint
-from sslreg.registry import type_name
-
-PRETRAINED = ('Pretrained', 'PretrainedInit')  # MMEngine's initialisation by a checkpoint
-
-
-@dataclass(frozen=True)
-class Target:
-    """Part of a model that starts from a checkpoint.
-
-    Attributes:
-        name: Name of the module, e.g. ``'backbone'``.
-        module: Module with MMEngine's ``init_cfg=dict(type='Pretrained', checkpoint=..., prefix=...)``.
-        checkpoint: Path of the checkpoint.
-        prefix: Prefix of its tensors in the checkpoint, with a dot at the end; empty for a checkpoint of this part
-            alone.
-    """
-
-    name: str
-    module: nn.Module
-    checkpoint: str
-    prefix: str
-
-
-def find_targets(model: nn.Module) -> list[Target]:
-    """Return the parts of a model that start from checkpoints.
-
-    Args:
-        model: The whole model.
-    """
-    found = []
-    for name, module in model.named_modules():
-        for cfg in _as_list(getattr(module, 'init_cfg', None)):
-            if type_name(cfg['type']) in PRETRAINED:
-                prefix = cfg.get('prefix') or ''
-                found.append(Target(name, module, cfg.get('checkpoint') or '', _dotted(prefix)))
-    return found
-
-
-def read_tensors(target: Target) -> dict[str, Tensor]:
-    """Return all tensors of a target's checkpoint by their names in the checkpoint.
-
-    Args:
-        target: The part to load.
-
-    Raises:
-        FileNotFoundError: The checkpoint does not exist.
-        ValueError: No checkpoint is given, or the file is no checkpoint.
-    """
-    if not target.checkpoint:
-        raise ValueError(
-            f'{target.name} has no checkpoint to start from: give one on the command line, or as --cfg-options '
-            f'model.{target.name}.init_cfg.checkpoint=FILE; `none` on the command line starts it at random'
-        )
-    checkpoint = load_checkpoint(target.checkpoint)
-    state = checkpoint.get('state_dict', checkpoint)
-    return {name: value for name, value in state.items() if isinstance(value, Tensor)}
+from sslreg.models.pretrained_parts import Target, is_resampled, matching_prefixes
 
 
 def matching_tensors(target: Target, state: dict[str, Tensor], fresh: Sequence[str]) -> dict[str, Tensor]:
@@ -125,25 +66,11 @@ def changed_tensors(loaded: Iterable[tuple[Target, dict[str, Tensor]]]) -> list[
     return names
 
 
-def matching_prefixes(state: dict[str, Any], expected: Iterable[str]) -> list[str]:
-    """Return the prefixes below which a checkpoint has most of the expected names.
-
-    Args:
-        state: Tensors of the checkpoint.
-        expected: Names of a network's tensors.
-    """
-    found: Counter[str] = Counter()
-    for suffix in expected:
-        found.update(name.removesuffix(suffix) for name in state if name.endswith(suffix))
-    best = max(found.values(), default=0)
-    return [prefix for prefix, count in found.most_common() if count == best and (prefix.endswith('.') or not prefix)]
-
-
 def _check_shapes(target: Target, expected: dict[str, Tensor], given: dict[str, Tensor]) -> None:
     differing = [
         name
         for name, value in expected.items()
-        if name in given and given[name].shape != value.shape and not _is_resampled(target, name)
+        if name in given and given[name].shape != value.shape and not is_resampled(target.module, name)
     ]
     if differing:
         name = differing[0]
@@ -182,18 +109,5 @@ def _explain_absence(target: Target, state: dict[str, Tensor], expected: dict[st
     return f'{problem}, but by the prefix {" or ".join(map(repr, found))}{teacher}: add --prefix {option}'
 
 
-def _is_resampled(target: Target, name: str) -> bool:
-    """Return whether the tensor holds positions, which mmpretrain's ViTs interpolate to another grid on loading."""
-    return name == 'pos_embed' and hasattr(target.module, '_prepare_pos_embed')
-
-
 def _shape(tensor: Tensor) -> str:
     return 'x'.join(map(str, tensor.shape)) or 'a scalar'
-
-
-def _dotted(prefix: str) -> str:
-    return prefix if prefix.endswith('.') or not prefix else f'{prefix}.'
-
-
-def _as_list(cfg: Any) -> list[Any]:
-    return cfg if isinstance(cfg, list) else [cfg] if cfg else []

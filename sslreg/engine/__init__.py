@@ -27,6 +27,7 @@ from .optimizer_schedules import OptimizerSchedules
 from .schedules import (
     CosineSchedule,
     LinearSchedule,
+    ScaledSchedule,
     Schedule,
     StepSchedule,
     SwitchSchedule,
@@ -58,6 +59,7 @@ __all__ = [
     'ProbeValLoop',
     'ResumeHook',
     'SSLOptimWrapper',
+    'ScaledSchedule',
     'Schedule',
     'ScheduleHook',
     'ScheduledValues',

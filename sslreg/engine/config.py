@@ -6,6 +6,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from sslreg.engine.batch_scaling import accumulated_batches, images_per_step, scale_learning_rate
 from sslreg.registry import DATASETS, SCHEDULES, type_name
 from sslreg.scheduled import places
 
@@ -60,41 +61,47 @@ def innermost(dataset: Any) -> Any:
 
 
 def scale_batch(cfg: Config, num_processes: int, auto_scale_lr: bool) -> str | None:
-    """Compare the global batch with the batch that the config's learning rate is for (``auto_scale_lr``).
+    """Compare the images per step with those that the config's learning rate is for, or scale the rate.
+
+    The images per step are those of a batch, times the processes, times the batches that the optimizer accumulates.
 
     Args:
         cfg: The config.
         num_processes: Number of processes, each with its own ``batch_size`` images.
-        auto_scale_lr: Scale the learning rate to the global batch instead of comparing.
+        auto_scale_lr: Scale the learning rate instead of comparing, as ``auto_scale_lr.enable=True`` in the config.
 
     Returns:
-        A warning if the batches differ, or None.
+        A warning if the batches differ, a sentence on what was scaled, or None.
 
     Raises:
-        ValueError: The processes cannot share the config's batch evenly, or the config does not say what its learning
-            rate is for.
+        ValueError: The processes cannot share the config's batch evenly; or the rate is to be scaled, and the config
+            does not say what it is for, or its schedule cannot be scaled.
     """
-    base = cfg.get('auto_scale_lr', {}).get('base_batch_size')
-    if auto_scale_lr:
-        if base is None:
+    described = cfg.get('auto_scale_lr') or {}
+    base, batch = described.get('base_batch_size'), images_per_step(cfg, num_processes)
+    if auto_scale_lr or described.get('enable', False):
+        if not isinstance(base, int) or base < 1 or batch is None:
             raise ValueError(
-                '--auto-scale-lr: the config does not say which batch its learning rate is for; add '
-                'auto_scale_lr=dict(base_batch_size=...)'
+                f'{"--auto-scale-lr" if auto_scale_lr else "auto_scale_lr.enable=True"}: the config does not say which '
+                f'batch its learning rate is for (auto_scale_lr.base_batch_size={base}); add '
+                'auto_scale_lr=dict(base_batch_size=...), the images per step'
             )
-        cfg.auto_scale_lr.enable = True
+        return scale_learning_rate(cfg, base, batch)
+    if base is None or batch is None or batch == base:
         return None
-    batch = cfg.train_dataloader.batch_size
-    if base is None or batch * num_processes == base:
-        return None
-    if base % num_processes:
+    counts = accumulated_batches(cfg)
+    product = f'{num_processes} x {cfg.train_dataloader.batch_size}' + (
+        f' x {counts} accumulated' if counts > 1 else ''
+    )
+    if base % (num_processes * counts):
         raise ValueError(
-            f"{num_processes} processes cannot share this config's batch of {base} images evenly: use a "
-            f'number that divides it, or --auto-scale-lr for {num_processes} x {batch} images'
+            f'{num_processes} processes{f" with {counts} accumulated batches" if counts > 1 else ""} cannot share this '
+            f"config's batch of {base} images evenly: use a number that divides it, or --auto-scale-lr for {product} "
+            'images'
         )
     return (
-        f'{num_processes} x {batch} images make a batch of {batch * num_processes}, but the learning rate of this '
-        f'config is for {base}: add --auto-scale-lr, or --cfg-options '
-        f'train_dataloader.batch_size={base // num_processes}'
+        f'{product} images make a batch of {batch}, but the learning rate of this config is for {base}: add '
+        f'--auto-scale-lr, or --cfg-options train_dataloader.batch_size={base // (num_processes * counts)}'
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
+from sslreg.models.safe_loading import load_safely
 
 from .finite import nested_tensors, not_finite
 
@@ -80,11 +80,11 @@ def _read(file: Path) -> dict[str, Any] | str:
     if not file.stat().st_size:
         return 'it is empty'
     try:
-        found: Any = torch.load(file, map_location='cpu', mmap=zipfile.is_zipfile(file), weights_only=True)
-    except Exception as error:  # torch names its reasons in many types
-        return (
-            f'cut off or damaged: {str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__}'
-        )
+        found: Any = load_safely(str(file), mmap=zipfile.is_zipfile(file))
+    except ValueError as error:
+        if 'holds an object of' in str(error):
+            return 'damaged, or it holds objects other than tensors and plain values, which are not loaded'
+        return 'cut off or damaged'
     if not isinstance(found, dict) or not isinstance(found.get('meta'), dict) or 'state_dict' not in found:
         return 'it holds no state of a training run; load_from=FILE in the config starts from its weights'
     if 'optimizer' not in found and file.name.startswith('best_'):

@@ -8,6 +8,7 @@ released code of DINO and MaSSL (arXiv 2407.17486), at every step.
 
 import math
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from numbers import Real
 from typing import Any, TypeVar
@@ -60,6 +61,31 @@ class Schedule:
         """
         return self._with_shares(lambda name, length: share_of_training(name, length, training))
 
+    def scaled(self, factor: float) -> 'Schedule':
+        """Return the schedule of a learning rate for a batch of ``factor`` times the images.
+
+        All values are multiplied. The schedules that begin or end at a low rate keep that rate: the released code of
+        DINO and MaSSL scales the largest rate alone.
+
+        Args:
+            factor: Images per step, divided by those that the schedule is for.
+
+        Raises:
+            ValueError: The scaled rate would be below a rate that is kept.
+        """
+        return ScaledSchedule(self, factor)
+
+    def _with_peak(self: Self, peak: str, factor: float, kept: tuple[str, ...]) -> Self:
+        """Return the schedule with the field of the largest rate multiplied, and other rates kept."""
+        old, new = getattr(self, peak), getattr(self, peak) * factor
+        for name in kept:
+            if new < getattr(self, name) <= old:
+                raise ValueError(
+                    f'{peak}={old:g} scaled by {factor:g} is {new:g}, below {name}={getattr(self, name):g}, which is '
+                    f'not scaled: lower {name} to {new:g} or less'
+                )
+        return replace(self, **{peak: new})
+
     def _nominal(self: Self) -> Self:
         return self._with_shares(lambda _, length: 0.5 if float(length[:-2]) else 0.0)
 
@@ -87,6 +113,11 @@ class LinearSchedule(Schedule):
         """Return the value at a step."""
         return self.start + (self.end - self.start) * step / max(num_steps - 1, 1)
 
+    def scaled(self, factor: float) -> Schedule:
+        """Return the schedule with the larger rate scaled; see the base class."""
+        falls = self.start >= self.end
+        return self._with_peak('start' if falls else 'end', factor, kept=('end' if falls else 'start',))
+
 
 @SCHEDULES.register_module()
 @dataclass(frozen=True)
@@ -108,6 +139,10 @@ class WarmupSchedule(Schedule):
         if step >= num_warmup:
             return self.end
         return LinearSchedule(self.start, self.end)(step, num_warmup)
+
+    def scaled(self, factor: float) -> Schedule:
+        """Return the schedule with its constant scaled; see the base class."""
+        return self._with_peak('end', factor, kept=('start',))
 
 
 @SCHEDULES.register_module()
@@ -136,6 +171,10 @@ class CosineSchedule(Schedule):
         progress = (step - num_warmup) / (num_steps - num_warmup)
         return self.end + (self.start - self.end) * (1 + math.cos(math.pi * progress)) / 2
 
+    def scaled(self, factor: float) -> Schedule:
+        """Return the schedule with its largest rate ``start`` scaled; see the base class."""
+        return self._with_peak('start', factor, kept=('end', 'warmup_start'))
+
 
 @SCHEDULES.register_module()
 @dataclass(frozen=True)
@@ -156,6 +195,10 @@ class StepSchedule(Schedule):
         """Return the value at a step."""
         return self.start * self.gamma ** sum(step >= steps_of(length, num_steps) for length in self.milestones)
 
+    def scaled(self, factor: float) -> Schedule:
+        """Return the schedule with all rates scaled."""
+        return replace(self, start=self.start * factor)
+
 
 @SCHEDULES.register_module()
 @dataclass(frozen=True)
@@ -174,3 +217,29 @@ class SwitchSchedule(Schedule):
     def __call__(self, step: int, num_steps: int) -> float:
         """Return the value at a step."""
         return self.start if step < steps_of(self.at, num_steps) else self.end
+
+    def scaled(self, factor: float) -> Schedule:
+        """Return the schedule with both rates scaled."""
+        return replace(self, start=self.start * factor, end=self.end * factor)
+
+
+@SCHEDULES.register_module()
+@dataclass(frozen=True)
+class ScaledSchedule(Schedule):
+    """Another schedule (or its config) with all values multiplied by ``factor``."""
+
+    schedule: Any
+    factor: float
+
+    def __post_init__(self) -> None:
+        """Build the schedule."""
+        super().__post_init__()
+        if isinstance(self.schedule, Mapping):
+            object.__setattr__(self, 'schedule', SCHEDULES.build(dict(self.schedule)))
+
+    def __call__(self, step: int, num_steps: int) -> float:
+        """Return the value at a step."""
+        return float(self.factor * self.schedule(step, num_steps))
+
+    def _with_shares(self, share_of: Any) -> 'ScaledSchedule':
+        return replace(self, schedule=self.schedule._with_shares(share_of))

@@ -1,6 +1,8 @@
 """Models to evaluate: built by a config, with the weights of a checkpoint."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,9 @@ from mmengine.logging import MMLogger, print_log
 from mmengine.registry import DefaultScope
 
 from sslreg.models.adapters import as_encoder
+from sslreg.models.checkpoint_weights import fitted, weights_of
 from sslreg.models.checkpoints import check_fits, load_checkpoint
+from sslreg.models.pretrained_loading import pretrained_last
 from sslreg.models.teacher import start_teacher
 from sslreg.registry import MODELS
 from sslreg.utils.config_files import load_config, parse_config
@@ -45,7 +49,7 @@ def load_model(config: Config | Path | str, checkpoint: Path | str | None = None
         _initialise_both(model)
         print_log('no checkpoint: the network is evaluated as its config makes it', 'current')
     else:
-        weights = {name.removeprefix('module.'): value for name, value in state.get('state_dict', state).items()}
+        weights = fitted(model, weights_of(state))
         check_fits(model, weights)
         model.load_state_dict(weights)
     return as_encoder(model.to(device).eval())
@@ -65,12 +69,18 @@ def build_model(cfg: Config) -> Any:
 
 
 def initialise(model: Any) -> None:
-    """Call ``init_weights()`` with MMEngine's log of every tensor silenced."""
+    """Call ``init_weights()`` with MMEngine's log of every tensor silenced; load pre-trained weights last."""
+    with pretrained_last(model), _silenced():
+        model.init_weights()
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
     logger = MMLogger.get_current_instance()
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:
-        model.init_weights()
+        yield
     finally:
         logger.setLevel(level)
 

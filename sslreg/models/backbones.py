@@ -10,7 +10,10 @@ from torch import Tensor, nn
 from sslreg.registry import MODELS
 from sslreg.utils.moved import forward
 
+from .checkpoint_weights import weights_of
+from .checkpoints import check_fits, load_checkpoint
 from .introspection import patch_sides
+from .pretrained_loading import pretrained_last
 
 forward(__name__)
 
@@ -55,18 +58,28 @@ class TimmBackbone(BaseModule):
     Args:
         model_name: Name from ``timm.list_models()``.
         pretrained: Download and load timm's weights.
-        **kwargs: Arguments of ``timm.create_model``, which rejects unknown ones; ``checkpoint_path`` is a file of
-            weights.
+        checkpoint_path: File of weights with timm's names; the averaged ones if it has them, as timm's training
+            checkpoints do. A classifier in it is left out.
+        init_cfg: As in MMEngine.
+        **kwargs: Further arguments of ``timm.create_model``, which rejects unknown ones.
 
     Attributes:
         out_channels: Width C of the features.
 
     Raises:
-        ValueError: timm has no model of this name.
+        FileNotFoundError: The file of weights does not exist.
+        ValueError: timm has no model of this name, or the file is no checkpoint of it.
     """
 
-    def __init__(self, model_name: str, pretrained: bool = False, **kwargs: Any) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        model_name: str,
+        pretrained: bool = False,
+        checkpoint_path: str = '',
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(init_cfg)
         if not timm.is_model(model_name):
             close = ', '.join(get_close_matches(model_name, timm.list_models(), n=3)) or 'none'
             raise ValueError(f'timm {timm.__version__} has no model {model_name!r}; similar names: {close}')
@@ -75,17 +88,45 @@ class TimmBackbone(BaseModule):
                 kwargs = options | kwargs
         self.model = timm.create_model(model_name, pretrained=pretrained, num_classes=0, **kwargs)
         self.out_channels: int = getattr(self.model, 'head_hidden_size', self.model.num_features)
-        self.loaded = pretrained or bool(kwargs.get('checkpoint_path'))
+        self.loaded = pretrained or bool(checkpoint_path)
+        if checkpoint_path:
+            load_timm_weights(self.model, checkpoint_path)
 
     def init_weights(self) -> None:
-        """Initialise as timm does, unless weights were loaded."""
-        if not self.loaded:
-            super().init_weights()
+        """Initialise as timm does, unless weights were loaded; then load what ``init_cfg`` names."""
+        with pretrained_last(self):
+            if not self.loaded:
+                super().init_weights()
 
     def forward(self, images: Tensor) -> Tensor:
         """Return features ``[B, C]`` of images ``[B, 3, H, W]``."""
         feats: Tensor = self.model(whole_patches(images, getattr(self.model, 'patch_embed', None)))
         return feats
+
+
+def load_timm_weights(model: Any, path: str) -> None:
+    """Load a file into a network of timm without a classifier, as timm does, but with errors of one sentence.
+
+    Args:
+        model: The network.
+        path: The file; ``.npz`` files of JAX are left to timm.
+
+    Raises:
+        FileNotFoundError: The file does not exist.
+        ValueError: The file is no checkpoint, or of another network.
+    """
+    if path.endswith('.npz'):
+        timm.models.load_checkpoint(model, path)
+        return
+    classifiers = model.pretrained_cfg.get('classifier') or ()
+    parts = tuple(f'{part}.' for part in ([classifiers] if isinstance(classifiers, str) else classifiers))
+    weights = weights_of(load_checkpoint(path))
+    kept = {name: value for name, value in weights.items() if not (parts and name.startswith(parts))}
+    try:
+        model.load_state_dict(kept)
+    except RuntimeError:
+        check_fits(model, kept)
+        raise
 
 
 def whole_patches(images: Tensor, embedding: Any) -> Tensor:
@@ -119,13 +160,16 @@ class ResNet9(BaseModule):
     halves the maps after the first, second, fifth and sixth. The output of the second is added to that of the fourth,
     the output of the sixth to that of the eighth.
 
+    Args:
+        init_cfg: As in MMEngine.
+
     Attributes:
         layers: ``layers.0`` to ``layers.7``, layers 1 to 8 of LayerMem.
         residuals: ``residuals.0`` and ``residuals.1``, the sums after the fourth and the last layer.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None) -> None:
+        super().__init__(init_cfg)
         widths = [
             (3, 32, 2),
             (32, 64, 2),
@@ -138,6 +182,11 @@ class ResNet9(BaseModule):
         ]
         self.layers = nn.ModuleList([_convolution(*width) for width in widths])
         self.residuals = nn.ModuleList([_Sum(), _Sum()])
+
+    def init_weights(self) -> None:
+        """Initialise as MMEngine does; load what ``init_cfg`` names last."""
+        with pretrained_last(self):
+            super().init_weights()
 
     def forward(self, images: Tensor) -> tuple[Tensor]:
         """Return the last maps ``[B, 256, H/16, W/16]`` of images ``[B, 3, H, W]``, in a tuple of one."""

@@ -5,14 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.runner import CheckpointLoader
 
 from sslreg.utils.dist import unwrap
 
+from .checkpoint_weights import weights_of
 from .memories import BaseMemory
+from .safe_loading import load_safely
 
 
-def load_checkpoint(path: Path | str, device: str = 'cpu') -> dict[str, Any]:
-    """Read a checkpoint of plain types and tensors.
+def load_checkpoint(path: Path | str, device: Any = 'cpu') -> dict[str, Any]:
+    """Read a checkpoint of any code, also safetensors; :func:`.checkpoint_weights.weights_of` finds its weights.
 
     Args:
         path: The file.
@@ -20,16 +23,12 @@ def load_checkpoint(path: Path | str, device: str = 'cpu') -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: The file does not exist.
-        ValueError: The file is not a checkpoint that torch can read.
+        ValueError: The file is damaged, no checkpoint, or holds objects that only code in it could make.
     """
     path = str(path)
     if not Path(path).is_file():
         raise FileNotFoundError(f'checkpoint {path!r} does not exist (from {Path.cwd()})')
-    try:
-        checkpoint: Any = torch.load(path, map_location=device, weights_only=True)
-    except Exception as error:  # torch names its reasons in many types
-        reason = str(error).splitlines()[0]
-        raise ValueError(f'{path!r} is no checkpoint that can be read: {reason}') from None
+    checkpoint: Any = load_safely(path, device)
     if not isinstance(checkpoint, dict):
         raise ValueError(f'{path!r} holds a {type(checkpoint).__name__}, not a checkpoint')
     return checkpoint
@@ -40,9 +39,30 @@ def check_checkpoint(path: Path | str) -> None:
     load_checkpoint(path, 'meta')
 
 
+def load_for_mmengine(filename: str, map_location: Any = None) -> dict[str, Any]:
+    """Load a local file for MMEngine's ``CheckpointLoader``, by which it resumes, tests and fine-tunes.
+
+    Args:
+        filename: Path of the file.
+        map_location: As in ``torch.load``.
+
+    Returns:
+        The content with the weights as ``state_dict``.
+
+    Raises:
+        FileNotFoundError: The file does not exist.
+        ValueError: The file is no checkpoint that can be read.
+    """
+    checkpoint = load_checkpoint(Path(filename).expanduser(), map_location)
+    return checkpoint | dict(state_dict=weights_of(checkpoint))
+
+
+CheckpointLoader.register_scheme('', load_for_mmengine, force=True)
+
+
 def check_fits(model: torch.nn.Module, state_dict: dict[str, Any]) -> None:
     """Raise ValueError unless ``state_dict`` has exactly the tensors of ``model``, in their shapes."""
-    shapes = {name.removeprefix('module.'): getattr(value, 'shape', None) for name, value in state_dict.items()}
+    shapes = {name: getattr(value, 'shape', None) for name, value in state_dict.items()}
     own = {name: tensor.shape for name, tensor in model.state_dict().items()}
     own |= sharded_parts(model, lambda memory: memory.whole_shapes())
     missing = [name for name in own if name not in shapes]

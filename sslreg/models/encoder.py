@@ -11,6 +11,7 @@ from sslreg.registry import MODELS
 
 from .backbones import Pool
 from .preprocessor import build_preprocessor
+from .pretrained_loading import pretrained_last
 
 
 @MODELS.register_module()
@@ -20,12 +21,23 @@ class Encoder(BaseModel):
     Args:
         backbone: Config of the backbone; its weights come from its ``init_cfg`` or from the checkpoint.
         data_preprocessor: Config of the preprocessor; its default ``type`` is :class:`ViewPreprocessor`.
+        init_cfg: As in MMEngine.
     """
 
-    def __init__(self, backbone: dict[str, Any], data_preprocessor: dict[str, Any] | None = None) -> None:
-        super().__init__(data_preprocessor=build_preprocessor(data_preprocessor))
+    def __init__(
+        self,
+        backbone: dict[str, Any],
+        data_preprocessor: dict[str, Any] | None = None,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(data_preprocessor=build_preprocessor(data_preprocessor), init_cfg=init_cfg)
         self.backbone = MODELS.build(backbone)
         self.pool = Pool()
+
+    def init_weights(self) -> None:
+        """Initialise the backbone, then load what ``init_cfg`` names."""
+        with pretrained_last(self):
+            super().init_weights()
 
     @property
     def feature_backbone(self) -> nn.Module:

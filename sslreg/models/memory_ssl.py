@@ -13,6 +13,7 @@ from sslreg.registry import MEMORIES, MODELS
 from .backbones import Pool
 from .memories import BaseMemory
 from .preprocessor import build_preprocessor
+from .pretrained_loading import pretrained_last
 from .recall import LearningRecall, Recall
 
 
@@ -53,7 +54,7 @@ class MemorySSL(BaseSelfSupervisor):
         num_key_views: int = 1,
         mixing: dict[str, Any] | None = None,
         data_preprocessor: dict[str, Any] | None = None,
-        init_cfg: dict[str, Any] | None = None,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
         # Built here because mmpretrain's registry does not find sslreg's components outside of a Runner.
         parts = [MODELS.build(part) for part in (backbone, neck, head)]
@@ -67,6 +68,11 @@ class MemorySSL(BaseSelfSupervisor):
         self.mixing = MODELS.build(mixing) if mixing else None
         if self.memory.sharded:  # else DistributedDataParallel would give all ranks the entries of rank 0
             self._ddp_params_and_buffers_to_ignore = ['memory.feats']
+
+    def init_weights(self) -> None:
+        """Initialise all parts, then load what ``init_cfg`` of the model and its parts name."""
+        with pretrained_last(self):
+            super().init_weights()
 
     @property
     def required_hooks(self) -> tuple[str, ...]:

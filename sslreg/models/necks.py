@@ -5,10 +5,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from mmengine.model import BaseModule
+from mmengine.model import BaseModule, initialize
 from torch import Tensor, nn
 
 from sslreg.registry import MODELS
+
+from .pretrained_loading import pretrained_last
 
 
 @MODELS.register_module()
@@ -26,6 +28,7 @@ class ProjectionNeck(BaseModule):
         act_cfg: Config of the activation after each hidden layer; None: GELU.
         init_std: Standard deviation of the normal distribution, truncated at +-2, from which linear weights are drawn
             (biases are 0); None: torch's default.
+        init_cfg: As in MMEngine; it has the last word.
 
     Raises:
         ValueError: ``num_layers`` is below 1.
@@ -40,8 +43,9 @@ class ProjectionNeck(BaseModule):
         norm_cfg: dict[str, Any] | None = None,
         act_cfg: dict[str, Any] | None = None,
         init_std: float | None = 0.02,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(init_cfg)
         if num_layers < 1:
             raise ValueError(f'num_layers={num_layers} must be at least 1')
         widths = [in_channels] + [hid_channels] * (num_layers - 1) + [out_channels]
@@ -55,13 +59,13 @@ class ProjectionNeck(BaseModule):
         self.mlp = nn.Sequential(*layers, nn.Linear(widths[-2], out_channels))
 
     def init_weights(self) -> None:
-        """Draw the weights with ``init_std``, if it is given."""
-        if self.init_std is None:
-            return
-        for layer in self.mlp:
-            if isinstance(layer, nn.Linear):
-                nn.init.trunc_normal_(layer.weight, std=self.init_std)
-                nn.init.zeros_(layer.bias)
+        """Draw the weights with ``init_std``, if it is given; then do what ``init_cfg`` says."""
+        with pretrained_last(self):
+            for layer in self.mlp:
+                if isinstance(layer, nn.Linear) and self.init_std is not None:
+                    nn.init.trunc_normal_(layer.weight, std=self.init_std)
+                    nn.init.zeros_(layer.bias)
+            initialize(self, self.init_cfg or [])
 
     def forward(self, feats: Tensor) -> Tensor:
         """Return embeddings ``[B, D]`` of ``[B, C]``: unit norm, float32 at least (half precision has no unit rows)."""

@@ -5,12 +5,14 @@ from typing import Any, Literal, get_args
 
 import torch
 from mmengine.logging import print_log
+from mmengine.model import initialize
 from mmpretrain.models import VisionTransformer
 from mmpretrain.models.utils import resize_pos_embed
 from torch import Tensor, nn
 
 from sslreg.registry import MODELS
 
+from .pretrained_loading import pretrained_last
 from .resampling import resample_released, square_grid
 
 Resampling = Literal['released', 'mmpretrain']
@@ -98,16 +100,17 @@ class SSLVisionTransformer(VisionTransformer):
         self._version = 1 if resampling == 'mmpretrain' else 2
 
     def init_weights(self) -> None:
-        """Initialise, unless ``init_cfg`` loads pretrained weights."""
-        super().init_weights()
-        if isinstance(self.init_cfg, dict) and self.init_cfg['type'] == 'Pretrained':
-            return
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
-        nn.init.trunc_normal_(self.cls_token, std=0.02)
+        """Initialise as DINO does, then as ``init_cfg`` says; pre-trained weights are loaded last."""
+        with pretrained_last(self):
+            super().init_weights()
+            for module in self.modules():
+                if isinstance(module, nn.Linear):
+                    nn.init.trunc_normal_(module.weight, std=0.02)
+                    if module.bias is not None:
+                        nn.init.zeros_(module.bias)
+            if self.cls_token is not None:
+                nn.init.trunc_normal_(self.cls_token, std=0.02)
+            initialize(self, self.init_cfg or [])  # what the config sets instead
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return the outputs of the blocks ``out_indices`` for images ``[B, 3, H, W]``."""

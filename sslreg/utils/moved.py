@@ -11,8 +11,10 @@ from typing import Any
 # Old module, or old module and name, to where it is now.
 MOVED = {
     'sslreg.conversion.FORMS': 'sslreg.conversion.CODES',
+    'sslreg.conversion.PARTS': 'sslreg.models.checkpoint_weights.PARTS',
     'sslreg.conversion.backbone_of': 'sslreg.conversion.find_backbone',
     'sslreg.conversion.packed': 'sslreg.conversion.make_checkpoint',
+    'sslreg.conversion.read_checkpoint': 'sslreg.models.checkpoints.load_checkpoint',
     'sslreg.conversion.to_form': 'sslreg.conversion.to_code',
     'sslreg.conversion.translated': 'sslreg.conversion.to_timm_names',
     'sslreg.datasets.SplitPart': 'sslreg.memorization.SplitPart',

@@ -9,21 +9,23 @@ import pytest
 import timm
 import torch
 from mmengine.config import Config
+from mmpretrain.models import ResNet, ResNet_CIFAR, ResNetV1d, ResNeXt
 from safetensors.torch import save_file
 from torch import nn
 
 from sslreg.conversion import (
+    CODES,
     conversion_table,
     find_backbone,
     make_checkpoint,
-    read_checkpoint,
     to_code,
     to_encoder,
     to_timm_names,
 )
 from sslreg.evaluation.features.kinds import ClassToken, Observer, PatchTokens, Pooled
 from sslreg.evaluation.model import build_model
-from sslreg.models.checkpoints import check_fits
+from sslreg.models import ResNet9, SSLVisionTransformer, TimmBackbone
+from sslreg.models.checkpoints import check_fits, load_checkpoint
 from tests import toy
 from tests.reference import dino
 
@@ -52,7 +54,7 @@ def saved(checkpoint, folder):
 
 
 def weights_of(checkpoint, folder, part='teacher'):
-    return to_timm_names(*find_backbone(read_checkpoint(saved(checkpoint, folder)), part))
+    return to_timm_names(*find_backbone(load_checkpoint(saved(checkpoint, folder)), part))
 
 
 def loaded(conversion, model):
@@ -305,15 +307,15 @@ class Anything:
 def test_files_that_cannot_be_read_safely_are_refused(tmp_path):
     path = saved(dict(teacher=dict(a=torch.ones(1)), args=Anything()), tmp_path)
     with pytest.raises(ValueError, match=r'Anything.* save its weights alone'):
-        read_checkpoint(path)
+        load_checkpoint(path)
     with pytest.raises(FileNotFoundError, match='does not exist'):
-        read_checkpoint(str(tmp_path / 'none.pth'))
+        load_checkpoint(str(tmp_path / 'none.pth'))
     for name, content in {'empty.pth': b'', 'page.pth': b'<html>', 'page.safetensors': b'<html>'}.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(ValueError, match=f'{name}. is damaged or no checkpoint .* get it again'):
-            read_checkpoint(str(tmp_path / name))
+        with pytest.raises(ValueError, match=f'{name}. is damaged or no checkpoint that can be read .* get it again'):
+            load_checkpoint(str(tmp_path / name))
     with pytest.raises(ValueError, match='holds a list'):
-        read_checkpoint(saved([1], tmp_path))
+        load_checkpoint(saved([1], tmp_path))
     with pytest.raises(ValueError, match='holds no tensors where they are looked for; it has epoch'):
         weights_of(dict(epoch=3), tmp_path)
 
@@ -325,13 +327,13 @@ def test_numbers_of_numpy_1_are_read(tmp_path):
         for name in new.namelist():
             old.writestr(name, new.read(name).replace(b'numpy._core.multiarray', b'numpy.core.multiarray'))
     for file in (path, str(tmp_path / 'old.pth')):
-        assert read_checkpoint(file)['optimizer']['param_groups'][0]['lr'] == 0.1
+        assert load_checkpoint(file)['optimizer']['param_groups'][0]['lr'] == 0.1
 
 
 def test_safetensors_are_read(tmp_path):
     state = dino.random_state(**SMALL)
     save_file(state, tmp_path / 'model.safetensors')
-    tensors, _ = find_backbone(read_checkpoint(str(tmp_path / 'model.safetensors')), 'teacher')
+    tensors, _ = find_backbone(load_checkpoint(str(tmp_path / 'model.safetensors')), 'teacher')
     assert all(tensors[name].equal(value) for name, value in state.items())
 
 
@@ -345,3 +347,80 @@ def test_the_report_has_a_line_for_each_kind_of_tensor(tmp_path):
     note = 'resampled from 7 x 7 to 4 x 4 (bicubic, not antialiased)'
     assert ('pos_embed', 'pos_embed', '1', note) in lines
     assert sum(int(line[2]) for line in lines) == len(state) + 1
+
+
+def converted(network, code, prefix='backbone.', name=''):
+    state = dict(state_dict=prefixed(network.state_dict(), prefix))
+    return to_code(to_timm_names(*find_backbone(state, 'teacher')), code, name)
+
+
+def vit_of(**options):
+    return SSLVisionTransformer(**(dict(arch=ARCH, img_size=32, patch_size=8) | options))
+
+
+LOADABLE = {
+    'ResNet-18': (lambda: ResNet(depth=18), ('timm', 'dino')),
+    'ResNet-50': (lambda: ResNet(depth=50), ('timm', 'dino')),
+    'ResNeXt': (lambda: ResNeXt(depth=50, groups=32, width_per_group=4), ('timm', 'dino')),
+    'ViT': (vit_of, CODES),
+    'ViT with layer scale': (lambda: vit_of(layer_scale_init_value=1e-5), CODES),
+    'ViT of rectangles': (lambda: vit_of(img_size=(32, 48)), ('timm',)),
+    'ViT without class token': (lambda: vit_of(with_cls_token=False, out_type='featmap'), ('timm',)),
+    'ViT without last norm': (lambda: vit_of(final_norm=False), ()),
+    'ViT with a second norm': (lambda: vit_of(out_type='avg_featmap'), ()),
+    'ResNet for CIFAR': (lambda: ResNet_CIFAR(depth=18), ()),
+    'narrow ResNet': (lambda: ResNet(depth=18, stem_channels=8, base_channels=8), ()),
+    'deep stem': (lambda: ResNetV1d(depth=50), ()),
+    'ResNet-9': (ResNet9, ()),
+}
+
+
+@pytest.mark.parametrize('code', CODES)
+@pytest.mark.parametrize('name', LOADABLE)
+def test_what_the_other_code_cannot_load_is_refused(name, code):
+    build, codes = LOADABLE[name]
+    if code in codes:
+        assert converted(build(), code).tensors
+    else:
+        with pytest.raises(
+            ValueError, match=f'{code} could not load|{code}: its|use --to timm|--timm-name|no class token'
+        ):
+            converted(build(), code)
+
+
+def test_a_resnet_for_cifar_is_named():
+    shapes = r'first: conv1.weight, .64, 3, 3, 3.; it has .64, 3, 7, 7. there'
+    with pytest.raises(ValueError, match=rf'timm could not load .*{shapes}.: it is a ResNet for CIFAR'):
+        converted(ResNet_CIFAR(depth=18), 'timm')
+
+
+def test_timm_loads_a_resnet_that_sslreg_trained(tmp_path):
+    torch.save(make_checkpoint(converted(ResNet(depth=18), 'timm').tensors, 'timm', 'teacher'), tmp_path / 'a.pth')
+    timm.create_model('resnet18', num_classes=0, checkpoint_path=str(tmp_path / 'a.pth'))
+
+
+def test_other_networks_of_timm_go_there_by_their_names():
+    name = 'mobilenetv3_small_050'
+    network = timm.create_model(name, num_classes=0)
+    with pytest.raises(ValueError, match=r'of no vision transformer or ResNet .*: name the network, --timm-name NAME'):
+        converted(network, 'timm', '')
+    assert converted(network, 'timm', '', name).tensors.keys() == network.state_dict().keys()
+    assert converted(TimmBackbone(name), 'timm').tensors.keys() == network.state_dict().keys()
+    with pytest.raises(ValueError, match='timm could not load the result'):
+        converted(network, 'timm', '', 'mobilenetv3_small_075')
+
+
+PREFIXES = {
+    "mmdet's semi-supervised methods": ('teacher.backbone.', 'student.backbone.'),
+    'MoCo': ('module.encoder_q.', 'module.encoder_k.'),
+    'mmselfsup': ('backbone.', 'neck.'),
+}
+
+
+@pytest.mark.parametrize('name', PREFIXES)
+def test_the_backbones_of_other_projects_are_found(name):
+    own, other = PREFIXES[name]
+    state = {'conv1.weight': torch.ones(1)}
+    backbone, left_out = find_backbone(dict(state_dict=prefixed(state, own) | prefixed(state, other)), 'teacher')
+    assert backbone == state
+    assert len(left_out) == 1

@@ -387,7 +387,8 @@ def test_a_key_reaches_into_pipelines_and_wrappers_but_for_those_that_repeat():
     plain, both = keyed(dataset()), keyed(ConcatDataset([dataset(), dataset()]))
     views = plain[5]['inputs'][0]
     assert torch.equal(plain[5]['inputs'][0], views)
-    assert torch.equal(both[24 + 5]['inputs'][0], views)
+    assert torch.equal(both[5]['inputs'][0], views)
+    assert not torch.equal(both[24 + 5]['inputs'][0], views)  # another dataset, so another draw
     assert not torch.equal(keyed(plain, (0, 4))[5]['inputs'][0], views)
     repeated = keyed(RepeatDataset(dataset(), times=2))
     assert not torch.equal(repeated[5]['inputs'][0], repeated[24 + 5]['inputs'][0])

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from sslreg.downstream import PretrainedHook
 from sslreg.downstream.pretrained import loading_table
-from sslreg.downstream.pretrained_weights import Target
+from sslreg.models.pretrained_parts import Target
 
 STUDENT, TEACHER = 'backbone.', 'teacher.module.backbone.'
 VIT = dict(embed_dims=8, num_layers=2, num_heads=2, feedforward_channels=16)

@@ -1,13 +1,26 @@
 """Changes of a config by the command line."""
 
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import pytest
 from mmengine.config import Config
 
+from sslreg.engine import Schedule, TrainingLength
+from sslreg.engine.batch_scaling import images_per_step
 from sslreg.engine.config import default_work_dir, scale_batch, use_bfloat16, use_data_root
+from sslreg.engine.schedules import ScaledSchedule
+from sslreg.registry import SCHEDULES
+
+COSINE = dict(type='CosineSchedule', start=3e-3, end=2e-6, warmup='10ep', warmup_start=1e-6)
 
 
-def config(base: int | None = 1024, batch: int = 128) -> Config:
-    cfg = Config(dict(train_dataloader=dict(batch_size=batch), optim_wrapper=dict(type='SSLOptimWrapper')))
+def config(base: int | None = 1024, batch: int = 128, lr: Any = 0.1, **wrapper: Any) -> Config:
+    wrapper = dict(type='SSLOptimWrapper', optimizer=dict(type='SGD', lr=lr)) | wrapper
+    cfg = Config(dict(train_dataloader=dict(batch_size=batch), optim_wrapper=wrapper))
     if base:
         cfg.auto_scale_lr = dict(base_batch_size=base)
     return cfg
@@ -29,12 +42,119 @@ def test_a_batch_that_processes_cannot_share_is_refused():
         scale_batch(config(), num_processes=3, auto_scale_lr=False)
 
 
-def test_scaling_the_learning_rate_takes_any_batch():
-    cfg = config()
+def test_accumulated_batches_count():
+    assert scale_batch(config(accumulative_counts=4), num_processes=2, auto_scale_lr=False) is None
+    note = scale_batch(config(accumulative_counts=2), num_processes=2, auto_scale_lr=False)
+    assert '2 x 128 x 2 accumulated images make a batch of 512, but' in note
+    assert 'train_dataloader.batch_size=256' in note
+    with pytest.raises(ValueError, match='2 processes with 3 accumulated batches cannot share .* of 1024 images'):
+        scale_batch(config(accumulative_counts=3), num_processes=2, auto_scale_lr=False)
+
+
+@pytest.mark.parametrize('by_config', [False, True])
+def test_the_learning_rate_is_scaled_to_any_batch_once(by_config):
+    cfg = config(accumulative_counts=2)
+    cfg.auto_scale_lr.enable = by_config
+    note = scale_batch(cfg, num_processes=3, auto_scale_lr=not by_config)
+    assert note == (
+        'the learning rate for 1024 images per step is scaled by 0.75 to 768: optim_wrapper.optimizer.lr=0.075'
+    )
+    assert cfg.optim_wrapper.optimizer.lr == pytest.approx(0.075)
+    assert cfg.auto_scale_lr == dict(base_batch_size=768, enable=False)  # as the config now says, and nothing else
     assert scale_batch(cfg, num_processes=3, auto_scale_lr=True) is None
-    assert cfg.auto_scale_lr.enable
+    assert cfg.optim_wrapper.optimizer.lr == pytest.approx(0.075)
+
+
+def test_the_recipes_batch_by_accumulation_is_not_scaled_by_mmengine_either():
+    cfg = config(batch=64, accumulative_counts=2, base=128)
+    assert scale_batch(cfg, num_processes=1, auto_scale_lr=True) is None
+    assert cfg.optim_wrapper.optimizer.lr == 0.1
+    assert not cfg.auto_scale_lr.enable
+
+
+@pytest.mark.parametrize('base', [None, 0, -4, 'many'])
+def test_a_rate_for_an_unknown_batch_is_not_scaled(base):
+    cfg = config(base=base)
     with pytest.raises(ValueError, match='--auto-scale-lr: the config does not say which batch'):
-        scale_batch(config(base=None), num_processes=1, auto_scale_lr=True)
+        scale_batch(cfg, num_processes=1, auto_scale_lr=True)
+    cfg.auto_scale_lr = dict(enable=True)
+    with pytest.raises(ValueError, match=r'auto_scale_lr.enable=True: .*\(auto_scale_lr.base_batch_size=None\)'):
+        scale_batch(cfg, num_processes=1, auto_scale_lr=False)
+
+
+def test_a_rate_that_the_config_leaves_to_the_optimizer_is_not_scaled():
+    cfg = config()
+    del cfg.optim_wrapper.optimizer.lr
+    with pytest.raises(ValueError, match='--auto-scale-lr scales optim_wrapper.optimizer.lr, which the config does'):
+        scale_batch(cfg, num_processes=1, auto_scale_lr=True)
+
+
+def test_a_scaled_cosine_is_that_of_the_released_code_at_every_step():
+    """Its main(): ``cosine_scheduler(lr * batch / 256, min_lr, ...)``, where min_lr is absolute."""
+    cfg = config(lr=dict(COSINE))
+    note = scale_batch(cfg, num_processes=2, auto_scale_lr=True)
+    assert note.endswith('is scaled by 0.25 to 256: optim_wrapper.optimizer.lr.start=0.00075')
+    assert cfg.optim_wrapper.optimizer.lr == COSINE | dict(start=7.5e-4)
+    schedule = SCHEDULES.build(dict(cfg.optim_wrapper.optimizer.lr)).resolved(TrainingLength(30 * 7, 7))
+    base = 3e-3 * 2 * 128 / 1024
+    steps = np.arange(20 * 7)
+    released = np.append(np.linspace(1e-6, base, 70), 2e-6 + (base - 2e-6) * (1 + np.cos(np.pi * steps / 140)) / 2)
+    np.testing.assert_allclose([schedule(step, 210) for step in range(210)], released, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    'lr, scaled',
+    [
+        (dict(type='LinearSchedule', start=0.1, end=1e-3), dict(start=0.05)),
+        (dict(type='LinearSchedule', start=1e-3, end=0.1), dict(end=0.05)),
+        (dict(type='WarmupSchedule', start=1e-3, end=0.1, warmup='5ep'), dict(end=0.05)),
+        (dict(type='StepSchedule', start=0.1, milestones=[0.5]), dict(start=0.05)),
+        (dict(type='SwitchSchedule', start=0.1, end=0.02, at=0.5), dict(start=0.05, end=0.01)),
+    ],
+)
+def test_other_schedules_keep_the_rates_at_which_they_begin_or_end(lr, scaled):
+    cfg = config(lr=dict(lr), base=256)
+    scale_batch(cfg, num_processes=1, auto_scale_lr=True)
+    assert cfg.optim_wrapper.optimizer.lr == lr | scaled
+
+
+@SCHEDULES.register_module(force=True)
+@dataclass(frozen=True)
+class HalvesSchedule(Schedule):
+    start: float
+    every: str = '2ep'
+
+    def __call__(self, step: int, num_steps: int) -> float:
+        return self.start * 0.5 ** (step // round(self.every * num_steps))
+
+
+def test_a_schedule_of_ones_own_is_multiplied():
+    cfg = config(lr=dict(type='HalvesSchedule', start=0.1), base=256)
+    assert scale_batch(cfg, num_processes=1, auto_scale_lr=True).endswith('optim_wrapper.optimizer.lr.factor=0.5')
+    schedule = SCHEDULES.build(dict(cfg.optim_wrapper.optimizer.lr)).resolved(TrainingLength(20, 5))
+    assert [schedule(step, 20) for step in (0, 9, 10, 19)] == pytest.approx([0.05, 0.05, 0.025, 0.025])
+    assert schedule.initial() == pytest.approx(0.05)
+    assert isinstance(schedule, ScaledSchedule)
+
+
+def test_a_rate_that_would_rise_to_its_end_is_refused():
+    cfg = config(lr=dict(COSINE, end=1e-4), batch=16)
+    with pytest.raises(
+        ValueError, match='start=0.003 scaled by 0.015625 is 4.6875e-05, below end=0.0001, which is not .* lower end'
+    ):
+        scale_batch(cfg, num_processes=1, auto_scale_lr=True)
+
+
+METHODS = [path for method in ('massl', 'npid', 'sslmem') for path in Path('configs', method).glob('[!_]*.py')]
+
+
+@pytest.mark.parametrize('path', sorted(METHODS), ids=str)
+def test_a_config_says_which_batch_its_rate_is_for(path):
+    """One process, or the 8 that its file shows."""
+    cfg = Config.fromfile(path)
+    processes = 8 if re.search(r'dist_train.sh \S+ 8', path.read_text()) else 1
+    assert scale_batch(cfg, processes, auto_scale_lr=False) is None
+    assert cfg.auto_scale_lr.base_batch_size == images_per_step(cfg, processes)
 
 
 def test_amp_is_bfloat16_and_only_where_it_is_ours_to_choose():

@@ -11,9 +11,8 @@ from mmengine.runner import Runner
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
-from sslreg.engine.hooks.memory_check import check_ids
 from sslreg.models.memory_ssl import embed_views
-from sslreg.registry import DATASETS, MODELS
+from sslreg.registry import MODELS
 from tests import toy
 
 MEMORIES = dict(
@@ -131,31 +130,6 @@ def test_a_run_that_cannot_work_says_why(tmp_path, overrides, error, message):
     cfg.train_dataloader.dataset.pipeline[0].num_views = [views]
     with pytest.raises(error, match=message):
         Runner.from_cfg(cfg).train()
-
-
-@pytest.mark.parametrize(
-    'wrapped',
-    [
-        dict(type='ConcatDataset', datasets=[dict(type='ToyDataset', length=12)] * 2),
-        dict(type='RepeatDataset', times=2, dataset=dict(type='ToyDataset', length=12)),
-    ],
-    ids=['concatenated', 'repeated'],
-)
-def test_colliding_ids_are_found_at_start(tmp_path, wrapped):
-    cfg = toy.instance_config(tmp_path)
-    pipeline = cfg.train_dataloader.dataset.pipeline
-    inner = wrapped['datasets'] if 'datasets' in wrapped else [wrapped['dataset']]
-    cfg.train_dataloader.dataset = {**wrapped} | (
-        dict(datasets=[dict(part, pipeline=pipeline) for part in inner])
-        if 'datasets' in wrapped
-        else dict(dataset=dict(inner[0], pipeline=pipeline))
-    )
-    with pytest.raises(ValueError, match='that of image 12 is 0, as that of image 0: wrappers count within'):
-        Runner.from_cfg(cfg).train()
-
-
-def test_a_single_dataset_has_no_collisions():
-    check_ids(DATASETS.build(dict(type='ToyDataset', length=5)))
 
 
 def ten_steps(

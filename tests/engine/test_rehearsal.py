@@ -10,6 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
+from torch import nn
 
 from sslreg.engine.checks import naming_keys, rehearse_model, rehearse_run
 from sslreg.engine.checks.data_rehearsal import same_random_numbers
@@ -71,7 +72,7 @@ def test_training_configs_pass(path):
         ),
         (
             {'train_dataloader.batch_size': 1},
-            'model.neck (ProjectionNeck) does not take views of shape 1 x 3 x 16 x 16: ValueError: Expected more than '
+            'model.neck (ProjectionNeck) does not take a batch of shape 1 x 192: ValueError: Expected more than '
             '1 value per channel when training',
         ),
     ],
@@ -85,7 +86,7 @@ def test_a_model_that_does_not_fit_is_refused_by_its_key(options, message):
 def test_views_that_a_network_cannot_take_are_refused_by_their_size():
     cfg = Config.fromfile(CONFIGS / 'sslmem' / 'resnet9_cifar10_npid_small.py')
     cfg.train_dataloader.dataset.views[0].size = 8
-    with pytest.raises(ValueError, match=r'model.backbone \(ResNet9\) does not take views of shape 64 x 3 x 8 x 8'):
+    with pytest.raises(ValueError, match=r'model.backbone \(ResNet9\) does not take a batch of shape 64 x 3 x 8 x 8'):
         rehearse_model(cfg)
 
 
@@ -107,6 +108,43 @@ def test_the_random_numbers_of_all_libraries_are_restored():
     with same_random_numbers():
         draw()
     assert draw() == first
+
+
+class ReadsValues(nn.Module):
+    """Neck that reads values of a large tensor when it is built, or of its input."""
+
+    def __init__(self, width: int, reads_input: bool) -> None:
+        super().__init__()
+        self.linear, self.reads_input = nn.Linear(192, width), reads_input
+        self.scale = 1.0 if reads_input else float(torch.ones(10**4).sum())
+
+    def forward(self, feats: torch.Tensor) -> torch.Tensor:
+        if self.reads_input and not feats.isfinite().all():
+            raise ValueError('no numbers')
+        return self.linear(feats)
+
+
+@pytest.mark.parametrize('reads_input', [True, False])
+def test_a_part_that_reads_values_is_not_refused(reads_input):
+    cfg = quickstart({})
+    cfg.model.neck = dict(type=ReadsValues, width=128, reads_input=reads_input)
+    rehearse_model(cfg)
+
+
+class RefusesMeta(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(192, 128)
+
+    def forward(self, feats: torch.Tensor) -> torch.Tensor:
+        assert feats.device.type in ('cpu', 'cuda')
+        return self.linear(feats)
+
+
+def test_a_part_that_works_on_real_tensors_is_not_refused():
+    cfg = quickstart({})
+    cfg.model.neck = dict(type=RefusesMeta)
+    rehearse_model(cfg)
 
 
 def rehearse_toy(tmp_path: Path, **options: Any) -> Runner:

@@ -6,6 +6,8 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from sslreg.engine import CosineSchedule
+from sslreg.engine.config import scale_batch
 from sslreg.registry import MODELS
 from tests import toy
 from tests.reference.massl import PlainViewMemoryCELoss
@@ -163,6 +165,48 @@ def test_groups_keep_their_ratio_through_a_resume(tmp_path):
     runner.train()
     lr = record.seen
     assert lr[0] == pytest.approx(2 * 1e-2 * 0.5)  # half way through a cosine of two epochs, scaled by 2
+
+
+def rates(runner: Runner) -> list[float]:
+    record = Record(lambda r: r.optim_wrapper.get_lr()['lr'][0])
+    runner.register_hook(record)
+    runner.train()
+    return record.seen
+
+
+FALLING = dict(type='CosineSchedule', start=1e-2, end=1e-3, warmup=0.25, warmup_start=1e-4)
+
+
+def scaled_cosine(factor: float, steps: int) -> list[float]:
+    schedule = CosineSchedule(1e-2 * factor, 1e-3, 0.25, 1e-4)
+    return [schedule(step, steps) for step in range(steps)]
+
+
+def test_mmengines_switch_scales_as_the_tools_do_at_every_step(tmp_path):
+    """8 images by 2 accumulated batches for a recipe of 4: four times the largest rate, the others as they are."""
+    options = dict(optim_wrapper__optimizer__lr=FALLING, optim_wrapper__accumulative_counts=2, epochs=4)
+    cfg = toy.config(tmp_path / 'switch', **options, auto_scale_lr=dict(base_batch_size=4, enable=True))
+    assert rates(Runner.from_cfg(cfg)) == pytest.approx(scaled_cosine(4, 12), rel=1e-12)
+    cfg.work_dir, cfg.experiment_name = str(tmp_path / 'tool'), 'tool'
+    assert 'is scaled by 4 to 16' in scale_batch(cfg, num_processes=1, auto_scale_lr=False)
+    assert rates(Runner.from_cfg(cfg)) == pytest.approx(scaled_cosine(4, 12), rel=1e-12)
+
+
+def test_mmengines_switch_does_not_count_accumulation_for_a_constant(tmp_path):
+    options = dict(optim_wrapper__accumulative_counts=2, auto_scale_lr=dict(base_batch_size=4, enable=True))
+    cfg = toy.config(tmp_path, **options)
+    cfg.optim_wrapper.optimizer.lr = 1e-3
+    with pytest.raises(ValueError, match='not for the 2 of optim_wrapper.accumulative_counts: start the run by tools'):
+        Runner.from_cfg(cfg).train()
+
+
+def test_a_resumed_run_has_the_rate_of_its_own_config(tmp_path):
+    """Also from checkpoints of earlier versions, whose groups were scaled by MMEngine."""
+    options = dict(optim_wrapper__optimizer__lr=FALLING, auto_scale_lr=dict(base_batch_size=4, enable=True))
+    toy.train(tmp_path, epochs=1, **options)
+    cfg = toy.config(tmp_path, epochs=2, resume=True, **options)
+    scale_batch(cfg, num_processes=1, auto_scale_lr=True)
+    assert rates(Runner.from_cfg(cfg)) == pytest.approx(scaled_cosine(2, 6)[3:], rel=1e-12)
 
 
 @pytest.mark.parametrize(

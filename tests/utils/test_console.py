@@ -1,6 +1,9 @@
 """Text in the terminal is shown as it is."""
 
+import json
 import re
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,3 +30,20 @@ def test_all_print_by_this_console(folder):
         assert not re.search(r'rich\.console|Console\(|get_console\(\)\.print|rich import print', file.read_text()), (
             file
         )
+
+
+@pytest.mark.parametrize('tool', ['test.py', 'downstream/test.py'])
+def test_metrics_are_written_before_they_are_shown(tool, tmp_path, monkeypatch, capsys):
+    """Whatever the checkpoint is called, and also if the terminal is gone."""
+    monkeypatch.setattr('sys.path', sys.path.copy())
+    report = runpy.run_path(str(ROOT / 'tools' / tool), run_name='tool')['report']
+    report({'a[/b]': 1.0}, NAME, str(tmp_path / 'a.json'))
+    assert NAME in ' '.join(capsys.readouterr().out.split())
+
+    def gone(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setitem(report.__globals__, 'show', gone)
+    with pytest.raises(BrokenPipeError):
+        report({'a[/b]': 2.0}, NAME, str(tmp_path / 'a.json'))
+    assert json.loads((tmp_path / 'a.json').read_text()) == {'a[/b]': 2.0}

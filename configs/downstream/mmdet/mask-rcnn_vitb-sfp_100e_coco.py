@@ -10,6 +10,7 @@ step; the learning rate falls after 163,889 and 177,546 steps (89 and 96 epochs)
 _base_ = './mask-rcnn_vitb-sfp_1x_coco.py'
 
 optim_wrapper = dict(accumulative_counts=4)
+auto_scale_lr = dict(base_batch_size=8 * 2 * 4)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=1000),  # 250 steps of 64 images
     dict(type='MultiStepLR', begin=0, end=100, by_epoch=True, milestones=[89, 96], gamma=0.1)]

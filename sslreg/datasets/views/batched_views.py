@@ -8,6 +8,7 @@ import torch
 from torch.utils.data import Dataset
 
 from sslreg.datasets.found_data import report_foreign
+from sslreg.datasets.repeats import current_occurrence
 from sslreg.registry import DATASETS
 
 from .batched_crops import cut_views
@@ -41,6 +42,8 @@ class BatchedViews(Dataset[dict[str, Any]]):
         ValueError: The images differ in size, or are not uint8 with three channels.
     """
 
+    reads_occurrences = True  # of RepeatedIndex
+
     def __init__(self, dataset: Any, views: Sequence[dict[str, Any]]) -> None:
         dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         self.recipe = Recipe(views)
@@ -68,7 +71,8 @@ class BatchedViews(Dataset[dict[str, Any]]):
         chosen = np.asarray(indices)
         images = self.images[chosen]
         width, height = (np.full(len(chosen), side) for side in images.shape[2:])
-        boxes, flips, color = self.recipe.draw(chosen, height, width)
+        occurrences = np.array([current_occurrence(index) for index in indices])
+        boxes, flips, color = self.recipe.draw(chosen, height, width, occurrences)
         inputs = []
         for number, view in enumerate(self.recipe.views):
             cut = np.empty((len(chosen), 3, view.size, view.size), np.uint8)

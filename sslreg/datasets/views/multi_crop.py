@@ -9,6 +9,7 @@ from mmcv.transforms import BaseTransform
 from mmpretrain.datasets.transforms import PackInputs
 from torch import Tensor
 
+from sslreg.datasets.repeats import current_occurrence
 from sslreg.registry import TRANSFORMS
 
 from .colors import advise_compiling, change_colors
@@ -37,7 +38,7 @@ class MultiCrop(BaseTransform):
 
     The image is decoded once, and workers return eight-bit views together with their colour settings (``color``,
     packed by :class:`PackViews`); the model's :class:`ViewPreprocessor` applies these. All random numbers depend on
-    (seed, epoch, index of the image): see :class:`EpochSeedHook`.
+    (seed, epoch, index of the image, how often it has come): see :class:`EpochSeedHook`.
 
     Args:
         views: Configs of :class:`sslreg.datasets.views.View`, e.g. ``[dict(size=224, num=2), dict(size=96, num=10)]``.
@@ -50,8 +51,8 @@ class MultiCrop(BaseTransform):
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Replace ``img`` by :class:`ViewsForPackViews`."""
         image = np.ascontiguousarray(results['img'])
-        index, height, width = (np.array([x]) for x in (results['sample_idx'], *image.shape[:2]))
-        boxes, flips, color = (values[0] for values in self.recipe.draw(index, height, width))
+        place = (results['sample_idx'], *image.shape[:2], current_occurrence())
+        boxes, flips, color = (values[0] for values in self.recipe.draw(*(np.array([x]) for x in place)))
         views = [
             resized_crop(image, box, view.size, flip, view.interpolation)
             for view, box, flip in zip(self.recipe.views, boxes, flips, strict=True)

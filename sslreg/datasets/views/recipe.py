@@ -1,7 +1,8 @@
 """Random settings of the views of an image: the crop, the flip and the colour changes.
 
 All numbers of a batch are drawn at once. In a run with :class:`EpochSeedHook` they depend on (seed, epoch, index of the
-image) alone: neither workers nor ranks nor the order of the images matter. Otherwise numpy's generator draws the key.
+image, how often it has come in the epoch) alone: neither workers nor ranks nor the order of the images matter.
+Otherwise numpy's generator draws the key.
 """
 
 from collections.abc import Sequence
@@ -59,20 +60,23 @@ class Recipe:
         """Draw from a key and the images' indices from now on; with None, from numpy's generator.
 
         Args:
-            key: (seed, epoch), or None.
+            key: (seed, epoch), of a dataset behind others also its number; or None.
         """
         self.key = key
 
-    def draw(self, indices: np.ndarray, heights: np.ndarray, widths: np.ndarray) -> ViewSettings:
+    def draw(
+        self, indices: np.ndarray, heights: np.ndarray, widths: np.ndarray, occurrences: np.ndarray | None = None
+    ) -> ViewSettings:
         """Draw the settings of the views of a batch.
 
         Args:
             indices: ``[B]`` indices of the images in their dataset.
             heights: ``[B]`` heights in pixels.
             widths: ``[B]`` widths in pixels.
+            occurrences: ``[B]`` how often each image has come before; None: never.
         """
         key = self.key or tuple(np.random.randint(2**31, size=2))
-        u = uniform(indices, len(self.views) * DRAWS, key).reshape(len(indices), len(self.views), DRAWS)
+        u = uniform(indices, len(self.views) * DRAWS, key, occurrences).reshape(len(indices), len(self.views), DRAWS)
         boxes = self._boxes(u[..., : 2 * ATTEMPTS + 2], heights, widths)
         u = u[..., 2 * ATTEMPTS + 2 :]
         return ViewSettings(boxes, u[..., 0] < self.each['flip'], self._color(u[..., 1:]))

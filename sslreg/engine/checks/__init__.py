@@ -4,10 +4,10 @@ from mmengine.config import Config
 
 from .build_errors import naming_keys
 from .keys import check_keys
+from .loop_units import check_units
 from .model_rehearsal import rehearse_model
 from .rehearsal import rehearse_run
 from .relations import check_relations
-from .units import check_units
 
 __all__ = ['check_config', 'naming_keys', 'rehearse_model', 'rehearse_run']
 

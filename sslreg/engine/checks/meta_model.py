@@ -1,6 +1,8 @@
 """A model without memory for its tensors: it has their shapes only."""
 
+import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -57,13 +59,26 @@ def shapes_only() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leave out logs and warnings, which will come again when the model is built for training."""
+    level = logging.root.manager.disable
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        logging.disable()
+        try:
+            yield
+        finally:
+            logging.disable(level)
+
+
 def build_on_meta(cfg: Any) -> nn.Module:
     """Build a model on the meta device, in training mode.
 
     Args:
         cfg: Config of the model.
     """
-    with shapes_only():
+    with shapes_only(), quiet():
         model: nn.Module = MODELS.build(cfg)
     return model.to('meta').train()
 

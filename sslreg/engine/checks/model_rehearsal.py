@@ -1,7 +1,7 @@
 """A pass of views through a model on the meta device, which finds parts that do not fit each other."""
 
+import re
 from collections.abc import Mapping, Sequence
-from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -11,9 +11,10 @@ from mmpretrain.models import BaseSelfSupervisor
 from torch import Tensor, nn
 
 from sslreg.models import MemorySSL
-from sslreg.registry import type_name
+from sslreg.registry import MODELS, type_name
 
 from .build_errors import naming_keys, shortened_text, text_of
+from .data_rehearsal import same_random_numbers
 from .meta_model import FastNorms, build_on_meta, check_size
 
 Size = tuple[int, int]  # height and width
@@ -30,12 +31,17 @@ def rehearse_model(cfg: Any) -> None:
         MemoryError: The model is too large for the device.
     """
     with naming_keys(cfg), DefaultScope.overwrite_default_scope(cfg.get('default_scope') or 'sslreg'):
-        model = build_on_meta(cfg.model)
-    check_size(model, cfg.model)
-    sizes = view_sizes(cfg.train_dataloader.get('dataset'))
-    if sizes:
-        check_views(model, len(sizes))
-        pass_views(model, cfg, sizes)
+        try:
+            model = build_on_meta(cfg.model)
+        except Exception as error:
+            if needs_values(error):
+                return
+            raise
+        check_size(model, cfg.model)
+        sizes = view_sizes(cfg.train_dataloader.get('dataset'))
+        if sizes:
+            check_views(model, len(sizes))
+            pass_views(model, cfg, sizes)
 
 
 def view_sizes(dataset: Any) -> list[Size]:
@@ -92,11 +98,11 @@ def pass_views(model: nn.Module, cfg: Any, sizes: Sequence[Size]) -> None:
     with torch.no_grad(), FastNorms():
         feats = _features(model, cfg.model, views)
         if feats is not None:
-            _check_neck(cfg.model, feats)
-        if isinstance(model, MemorySSL):
-            _check_memory(model, cfg.model, views, feats)
-        elif isinstance(model, BaseSelfSupervisor):
-            _guarded(cfg.model, model, views, lambda: model(_as_taken(views), None, mode='loss'))
+            embeddings = _embeddings(model, cfg.model, feats)
+            if isinstance(model, MemorySSL) and embeddings is not None:
+                _check_memory(model, cfg.model, embeddings)
+        if isinstance(model, BaseSelfSupervisor) and not isinstance(model, MemorySSL):
+            _try_loss(model, cfg.model, views)
 
 
 def _features(model: Any, cfg: Any, views: Sequence[Tensor]) -> Any:
@@ -104,28 +110,34 @@ def _features(model: Any, cfg: Any, views: Sequence[Tensor]) -> Any:
     backbone = getattr(model, 'backbone', None)
     if not isinstance(backbone, nn.Module) or type(backbone).forward.__code__.co_argcount != 2:
         return None
-    outputs = [_guarded(cfg, model, [view], partial(backbone, view)) for view in {v.shape: v for v in views}.values()]
+    outputs = [_passed(model, cfg, 'backbone', view) for view in {view.shape: view for view in views}.values()]
     return outputs[-1]
 
 
-def _check_neck(cfg: Any, feats: Any) -> None:
-    """Raise ValueError unless the neck takes the backbone's features."""
-    wanted, found = (cfg.get('neck') or {}).get('in_channels'), _channels(feats)
-    if isinstance(wanted, int) and found is not None and wanted != found:
+def _embeddings(model: Any, cfg: Any, feats: Any) -> Tensor | None:
+    """Return what the neck gives for the backbone's features, or None.
+
+    Raises:
+        ValueError: The neck does not take them.
+    """
+    if not isinstance(getattr(model, 'neck', None), nn.Module):
+        return None
+    wanted, found = cfg.neck.get('in_channels'), _channels(feats)
+    try:
+        return _passed(model, cfg, 'neck', model.pool(feats) if isinstance(model, MemorySSL) else feats)
+    except ValueError as error:
+        if not isinstance(wanted, int) or found is None or wanted == found:
+            raise
         raise ValueError(
             f'model.neck.in_channels={wanted}, but model.backbone ({type_name(cfg.backbone.type)}) gives {found} '
             f'channels: set model.neck.in_channels={found}'
-        )
+        ) from error
 
 
-def _check_memory(model: Any, cfg: Any, views: Sequence[Tensor], feats: Any) -> None:
+def _check_memory(model: Any, cfg: Any, embeddings: Tensor) -> None:
     """Raise ValueError unless the embeddings are as wide as the memory's entries."""
-    if feats is None:
-        return
-    embeddings = _guarded(cfg, model, views[-1:], lambda: model.neck(model.pool(feats)))
-    wanted = model.memory.feats.shape[1]
-    if embeddings is not None and embeddings.shape[1] != wanted:
-        found = embeddings.shape[1]
+    wanted, found = model.memory.feats.shape[1], embeddings.shape[1]
+    if wanted != found:
         raise ValueError(
             f'model.memory.feat_dim={wanted}, but model.neck ({type_name(cfg.neck.type)}) gives embeddings of {found} '
             f'numbers: set model.memory.feat_dim={found}, or model.neck.out_channels={wanted}'
@@ -138,29 +150,54 @@ def _channels(outputs: Any) -> int | None:
     return int(last.shape[1]) if isinstance(last, Tensor) and last.ndim in (2, 4) else None
 
 
-def _as_taken(views: list[Tensor]) -> Any:
-    return views if len(views) > 1 else views[0]
-
-
-def _guarded(cfg: Any, model: nn.Module, views: Sequence[Tensor], call: Any) -> Any:
-    """Return the result of a forward pass, None if it needs the values of tensors.
+def _passed(model: Any, cfg: Any, name: str, inputs: Any) -> Any:
+    """Return what a part of a model gives, None if it cannot run on the meta device.
 
     Raises:
-        ValueError: The pass fails.
+        ValueError: The part fails, also with real tensors.
     """
     try:
-        return call()
+        return getattr(model, name)(inputs)
     except Exception as error:
-        if needs_values(error):
+        if needs_values(error) or not _fails_for_real(cfg[name], inputs):
             return None
-        shapes = ' and '.join(dict.fromkeys(' x '.join(map(str, view.shape)) for view in views))
-        name = module_of_error(error.__traceback__, model)
-        part = cfg.get(name.split('.')[0])
+        raise _refusal(f'model.{name} ({type_name(cfg[name].type)})', inputs, error) from error
+
+
+def _fails_for_real(part: Any, inputs: Any) -> bool:
+    """Return whether a part of a model fails on real tensors too, of up to two images."""
+    try:
+        with same_random_numbers():
+            MODELS.build(part).train()(_real(inputs))
+    except Exception:
+        return True
+    return False
+
+
+def _real(value: Any) -> Any:
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(_real, value))
+    return torch.randn(min(len(value), 2), *value.shape[1:]) if isinstance(value, Tensor) else value
+
+
+def _try_loss(model: nn.Module, cfg: Any, views: list[Tensor]) -> None:
+    """Raise ValueError if shapes do not fit in the loss of an algorithm of mmpretrain."""
+    try:
+        model(views if len(views) > 1 else views[0], None, mode='loss')
+    except Exception as error:
+        name = module_of_error(error.__traceback__, model).split('.')[0]
+        if needs_values(error) or not name or not re.search(r'shape|size|channel|dimension', str(error)):
+            return
+        part = cfg.get(name)
         kind = f' ({type_name(part["type"])})' if isinstance(part, Mapping) and 'type' in part else ''
-        raise ValueError(
-            f'model.{name.split(".")[0]}{kind} does not take views of shape {shapes}: {type(error).__name__}: '
-            f'{shortened_text(text_of(error), 300)}'
-        ) from error
+        raise _refusal(f'model.{name}{kind}', views, error) from error
+
+
+def _refusal(part: str, inputs: Any, error: Exception) -> ValueError:
+    tensors = [each for each in (inputs if isinstance(inputs, (tuple, list)) else [inputs]) if isinstance(each, Tensor)]
+    shapes = ' and '.join(dict.fromkeys(' x '.join(map(str, each.shape)) for each in tensors))
+    text = shortened_text(text_of(error), 300)
+    return ValueError(f'{part} does not take a batch of shape {shapes}: {type(error).__name__}: {text}')
 
 
 def needs_values(error: Exception) -> bool:

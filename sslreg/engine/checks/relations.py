@@ -9,6 +9,7 @@ from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 from torch.utils.data import IterableDataset
 
+from sslreg.datasets import count_images
 from sslreg.evaluation import ClassificationBenchmark
 from sslreg.models import BaseMemory
 from sslreg.utils.dist import unwrap
@@ -110,7 +111,7 @@ def check_memory(runner: Runner) -> None:
     if not isinstance(memory, BaseMemory) or batch_size is None or isinstance(loader.dataset, IterableDataset):
         return
     try:
-        memory.check(batch_size=batch_size * get_world_size(), num_images=len(loader.dataset))
+        memory.check(batch_size=batch_size * get_world_size(), num_images=count_images(loader.dataset))
     except ValueError as error:
         kind, settings = (
             type(memory).__name__,

@@ -11,7 +11,7 @@ from .memory_check import MemoryCheckHook
 from .memory_init import MemoryInitHook
 from .old_schedules import OptimizerScheduleHook, ScheduleHook, drop_old_hooks, refuse_old_hooks
 from .required_hooks import ParamSchedulerHook, register_required_hooks
-from .resume import ResumeHook
+from .resumption import ResumeHook
 from .scheduled_values import ScheduledValues, ScheduledValuesHook
 from .step_times import StepTimesHook
 from .teacher_ema import TeacherEMAHook

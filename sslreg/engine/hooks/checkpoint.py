@@ -18,6 +18,7 @@ from sslreg.engine.circumstances import is_by_epoch
 from sslreg.engine.resumable import EXEMPT
 from sslreg.engine.sharded import gather_tensors, insert_tensors
 from sslreg.evaluation.metric import Metric
+from sslreg.models.checkpoint_weights import fitted, weights_of
 from sslreg.models.checkpoints import check_fits, memories, sharded_parts
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
@@ -201,7 +202,8 @@ class PlainCheckpointHook(CheckpointHook):
             ValueError: The weights are of another model.
         """
         model = unwrap(runner.model)
-        check_fits(model, checkpoint.get('state_dict', checkpoint))
+        checkpoint['state_dict'] = fitted(model, weights_of(checkpoint))
+        check_fits(model, checkpoint['state_dict'])
         scalars = checkpoint.get('message_hub', {}).get('log_scalars', {})
         for name, history in scalars.items():
             if isinstance(history, dict):

@@ -4,7 +4,7 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner, set_random_seed
 
-from sslreg.datasets import set_view_key
+from sslreg.datasets import count_repeats, set_view_key
 from sslreg.registry import HOOKS
 from sslreg.utils.seeds import derived_seed
 
@@ -16,7 +16,7 @@ class EpochSeedHook(Hook):
     An epoch then draws the same numbers whether or not the run was resumed before it (MMEngine saves no generator
     state), and ranks draw different numbers. Data workers get their seeds from this process: use it with
     ``worker_init_fn=dict(type=worker_init_fn)`` of sslreg.datasets. Views (``MultiCrop``, ``BatchedViews``) depend on
-    (seed, epoch, index of the image) only, not on workers and ranks.
+    (seed, epoch, index of the image, how often it has come in the epoch) only, not on workers and ranks.
     """
 
     priority = 'VERY_HIGH'
@@ -35,7 +35,9 @@ class EpochSeedHook(Hook):
                 'train_dataloader.persistent_workers=True keeps the random states of workers, which no '
                 'checkpoint holds, so a resumed run would differ: set it to False'
             )
-        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+        if isinstance(runner.train_loop, EpochBasedTrainLoop):
+            count_repeats(runner.train_dataloader)
+        else:
             runner.logger.warning(
                 'EpochSeedHook seeds once per epoch, and an iteration-based run has only one: a resumed run '
                 'repeats the random numbers of the start'

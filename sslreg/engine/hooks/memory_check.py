@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from mmengine.dataset import BaseDataset
+import numpy as np
+from mmengine.dataset import BaseDataset, default_collate
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from sslreg.datasets import count_images, image_numbers, sample_indices, through_wrappers
+from sslreg.engine.batches import check_batches, check_single_image
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 
@@ -26,19 +29,21 @@ class MemoryCheckHook(Hook):
             runner: The runner of the training.
 
         Raises:
-            ValueError: The training set has no full batch; the memory does not fit it; or the memory identifies images
-                by ``sample_idx`` and these are not 0..N-1, each once.
+            ValueError: The training set has no full batch, or the ranks have different batches; the memory does not fit
+                it; or the memory identifies images by ``sample_idx`` and these are not 0..N-1.
         """
         model = unwrap(runner.model)
         loader = runner.train_dataloader
         batch_size = loader.batch_sampler.batch_size * get_world_size()
+        check_batches(loader, isinstance(runner.train_loop, EpochBasedTrainLoop))
         if len(loader) == 0:
             raise ValueError(
                 f'the training set of {len(loader.dataset)} images has no full batch of {batch_size}: '
                 'lower train_dataloader.batch_size or set train_dataloader.drop_last=False'
             )
+        check_single_image(model, loader)
         if hasattr(model, 'memory'):
-            model.memory.check(batch_size=batch_size, num_images=len(loader.dataset))
+            model.memory.check(batch_size=batch_size, num_images=count_images(loader.dataset))
             if model.memory.by_image:
                 check_ids(loader.dataset)
 
@@ -63,10 +68,10 @@ _BROKEN = (
 
 
 def check_ids(dataset: Any) -> None:
-    """Raise an error unless the ``sample_idx`` of a dataset's images are 0..N-1, each once.
+    """Raise an error unless the ``sample_idx`` of a dataset's images are 0..N-1, one for each of the N images.
 
-    MMEngine numbers images within the innermost dataset, so the numbers of wrappers (concatenation, repetition, class
-    balance) collide. Plain datasets are not checked, as they always number correctly.
+    Datasets number their own images, so the numbers of concatenated datasets collide, and those of a subset have gaps.
+    An image that is repeated keeps its number. Datasets without ``get_data_info`` are asked for two images.
 
     Args:
         dataset: The training set.
@@ -74,17 +79,28 @@ def check_ids(dataset: Any) -> None:
     Raises:
         ValueError: A number is wrong; the message names the first such image.
     """
-    counts = isinstance(dataset, BaseDataset) and type(dataset).get_data_info is BaseDataset.get_data_info
-    if counts or not hasattr(dataset, 'get_data_info'):
-        return
-    first: dict[int, int] = {}  # image by its sample_idx
-    for i in range(len(dataset)):
-        index = dataset.get_data_info(i)['sample_idx']
-        if index in first or not 0 <= index < len(dataset):
-            problem = f'as that of image {first[index]}' if index in first else f'not within 0..{len(dataset) - 1}'
+    images = image_numbers(dataset)
+    places, first = np.unique(images, return_index=True)
+    ids = through_wrappers(dataset, _sample_ids)
+    index_of: dict[int, int] = {}  # of the image with a sample_idx
+    for i in sorted(first.tolist()):
+        index = int(ids[i])
+        if index in index_of or not 0 <= index < len(places):
+            problem = f'as that of image {index_of[index]}' if index in index_of else f'not within 0..{len(places) - 1}'
             raise ValueError(
                 f'the memory identifies images by sample_idx, but in this {type(dataset).__name__} that of image {i} '
                 f'is {index}, {problem}: wrappers count within each dataset, so give one dataset of all images, each '
-                'once'
+                'once (for a part of them, set its indices=[...])'
             )
-        first[index] = i
+        index_of[index] = i
+
+
+def _sample_ids(dataset: Any) -> np.ndarray:
+    """Return the ``sample_idx`` of each image of a dataset without wrappers, ``[N]``."""
+    if isinstance(dataset, BaseDataset) and type(dataset).get_data_info is BaseDataset.get_data_info:
+        return np.arange(len(dataset))
+    if hasattr(dataset, 'get_data_info'):
+        return np.array([dataset.get_data_info(i)['sample_idx'] for i in range(len(dataset))])
+    batch = default_collate([dataset[0], dataset[len(dataset) - 1]])
+    start, last = sample_indices(batch['data_samples']).tolist()
+    return np.linspace(start, last, len(dataset)).astype(int)

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
-from sslreg.datasets import set_view_key
+from sslreg.datasets import count_images, set_view_key
 from sslreg.models.memories.instance import INITS
 from sslreg.models.memory_ssl import embed_views
 from sslreg.registry import HOOKS
@@ -77,7 +77,7 @@ class MemoryInitHook(Hook):
 
     def _fill(self, runner: Runner, model: Any) -> None:
         loader = self._loader(runner)
-        model.memory.check(batch_size=0, num_images=len(loader.dataset))  # type: ignore[arg-type]
+        model.memory.check(batch_size=0, num_images=count_images(loader.dataset))
         if self.train_mode:
             _check_last_batch(loader, model)
         set_view_key(loader.dataset, (runner.seed, -1))  # views that training does not draw

@@ -7,6 +7,7 @@ from mmengine.hooks import ParamSchedulerHook as MMEngineParamSchedulerHook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmengine.runner.base_loop import BaseLoop
 
+from sslreg.models.pretrained_loading import load_pretrained_last
 from sslreg.registry import HOOKS, type_name
 from sslreg.utils.dist import unwrap
 
@@ -40,7 +41,11 @@ def register_required_hooks(runner: Runner) -> list[Hook]:
 
 
 def start_required_hooks(runner: Runner) -> None:
-    """Register the hooks that are missing when the run has begun, and call their ``before_run``."""
+    """Register the hooks that are missing when the run has begun, and call their ``before_run``.
+
+    The run initialises the model next, which then loads pre-trained weights last.
+    """
+    load_pretrained_last(unwrap(runner.model))
     for hook in register_required_hooks(runner):
         hook.before_run(runner)
 

@@ -20,19 +20,23 @@ class ScheduledValues:
     """All numbers of a model and an optimizer that follow a schedule; a loop without a Runner calls :meth:`set`.
 
     A group that starts with another value than the optimizer's (``lr_mult``, ``--auto-scale-lr``, no weight decay)
-    keeps that ratio throughout; it is noted in the group, and so in the checkpoint. MMEngine's own schedulers
+    keeps that ratio throughout; it is noted in the group. MMEngine's own schedulers
     accumulate products from step to step, cannot start at 0 and do not follow a changed number of epochs.
 
     Args:
         model: The model.
         optimizer: The optimizer, or None.
         training: Length of the run.
+        lr_scale: Factors of MMEngine's scaling of the learning rate (``auto_scale_lr.enable``): the one by which it
+            has multiplied the groups, and the one that is right.
 
     Raises:
         ValueError: A schedule does not fit the run.
     """
 
-    def __init__(self, model: nn.Module, optimizer: Any, training: TrainingLength) -> None:
+    def __init__(
+        self, model: nn.Module, optimizer: Any, training: TrainingLength, lr_scale: tuple[float, float] = (1.0, 1.0)
+    ) -> None:
         self.training = training
         self.optimizer = optimizer
         adopt(model, SCHEDULES)
@@ -44,6 +48,9 @@ class ScheduledValues:
             param: _resolved(f'optim_wrapper.optimizer.{param}', schedule, training)
             for param, schedule in getattr(optimizer, 'schedules', {}).items()
         }
+        self.applied, wanted = lr_scale
+        if 'lr' in self.params and wanted != 1:
+            self.params['lr'] = self.params['lr'].scaled(wanted)
         for param in self.params:
             note_ratios(optimizer, param)
         if optimizer is not None:
@@ -62,7 +69,7 @@ class ScheduledValues:
         for param, schedule in self.params.items():
             values[param] = schedule(step, self.training.num_steps)
             for group in self.optimizer.param_groups:
-                group[param] = values[param] * group[f'{param}_ratio']
+                group[param] = values[param] * group[f'{param}_ratio'] / (self.applied if param == 'lr' else 1)
         return values
 
 
@@ -86,7 +93,7 @@ class ScheduledValuesHook(Hook):
             ValueError: A schedule does not fit the run, or MMEngine's ``param_scheduler`` changes the same number.
         """
         optimizer = getattr(runner.optim_wrapper, 'optimizer', None)
-        self.values = ScheduledValues(unwrap(runner.model), optimizer, training_length(runner))
+        self.values = ScheduledValues(unwrap(runner.model), optimizer, training_length(runner), lr_scale(runner))
         schedulers = runner.param_schedulers if isinstance(runner.param_schedulers, list) else []
         if both := {each.param_name for each in schedulers} & set(self.values.params):
             raise ValueError(
@@ -98,6 +105,28 @@ class ScheduledValuesHook(Hook):
         for name, value in self.values.set(runner.iter).items():
             if name != 'lr':  # MMEngine logs that one
                 runner.message_hub.update_scalar(f'train/{name}', value)
+
+
+def lr_scale(runner: Runner) -> tuple[float, float]:
+    """Return the factor by which MMEngine has scaled a Runner's learning rate, and the one with accumulated batches.
+
+    The tools scale the config instead (:func:`sslreg.engine.config.scale_batch`), and MMEngine scales nothing.
+
+    Raises:
+        ValueError: MMEngine has scaled a constant without counting the accumulated batches.
+    """
+    described = runner.auto_scale_lr or {}
+    if not described.get('enable', False):
+        return 1.0, 1.0
+    accumulation = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
+    applied = runner.train_dataloader.batch_size * runner.world_size / described['base_batch_size']
+    if accumulation > 1 and 'lr' not in getattr(runner.optim_wrapper.optimizer, 'schedules', {}):
+        raise ValueError(
+            f'auto_scale_lr.enable=True: MMEngine has scaled the learning rate for one batch, not for the '
+            f'{accumulation} of optim_wrapper.accumulative_counts: start the run by tools/train.py, or call '
+            'sslreg.engine.config.scale_batch(cfg, num_processes, True) before Runner.from_cfg(cfg)'
+        )
+    return applied, applied * accumulation
 
 
 def training_length(runner: Runner) -> TrainingLength:

@@ -5,11 +5,11 @@ from typing import final
 
 import torch
 import torch.nn.functional as F
-from mmengine.dist import all_gather
 from mmengine.model import BaseModule
 from torch import Tensor
 
 from sslreg.models.recall import Recall
+from sslreg.utils.dist import gathered
 
 
 class BaseMemory(BaseModule):
@@ -70,15 +70,15 @@ class BaseMemory(BaseModule):
             indices: ``[B]`` dataset index of each image.
 
         Raises:
-            ValueError: The shapes of ``feats`` and ``indices`` do not fit each other or the memory.
+            ValueError: The shapes of ``feats`` and ``indices`` do not fit each other or the memory; or, on the CPU, the
+                ranks have batches of different size.
         """
         if feats.shape != (len(indices), self.feats.shape[1]):
             raise ValueError(
                 f'feats {list(feats.shape)} must be [{len(indices)}, {self.feats.shape[1]}]: one row for '
                 "each of the indices, as wide as the memory (the neck's out_channels)"
             )
-        gathered = all_gather(feats.detach().to(self.feats.dtype).contiguous())
-        self.write(torch.cat(gathered), torch.cat(all_gather(indices.contiguous())))
+        self.write(*gathered(feats.detach().to(self.feats.dtype), indices))
 
     def whole(self) -> dict[str, Tensor]:
         """Return tensors that a checkpoint holds beside ``state_dict()``, on rank 0's CPU. Every rank must call it."""

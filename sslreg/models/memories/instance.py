@@ -9,6 +9,7 @@ from torch import Tensor
 
 from sslreg.models.recall import Recall
 from sslreg.registry import MEMORIES
+from sslreg.utils.dist import check_equal_batches, gathered
 from sslreg.utils.seeds import derived_seed
 
 from .base import BaseMemory
@@ -104,11 +105,10 @@ class InstanceMemory(BaseMemory):
             feats: ``[B, D]`` unit-norm embeddings of this rank's images, B the same on all ranks.
             indices: ``[B]`` dataset index of each image.
         """
-        gathered = zip(
-            all_gather(feats.to(self.feats.dtype).contiguous()), all_gather(indices.contiguous()), strict=True
-        )
-        for part in gathered:
-            rows, entries = self.held(part[1], part[0])
+        check_equal_batches(len(indices))
+        of_ranks = all_gather(indices.contiguous()), all_gather(feats.to(self.feats.dtype).contiguous())
+        for batch, embeddings in zip(*of_ranks, strict=True):
+            rows, entries = self.held(batch, embeddings)
             self.feats[rows] = entries
 
     def check(self, batch_size: int, num_images: int) -> None:
@@ -174,6 +174,8 @@ class InstanceMemory(BaseMemory):
 
         ``push [G, D]`` is the same for equal rows up to rounding; equal rows get exactly the same result.
         """
+        if not len(rows):  # none of the images has its entry on this rank
+            return entries
         same = rows[:, None] == rows
         change = same.to(pull.dtype) @ pull
         if push is not None:
@@ -186,7 +188,7 @@ class InstanceMemory(BaseMemory):
 
         K is fixed and no entry occurs twice, also where the batch repeats an image; nothing waits for the device.
         """
-        batch = torch.cat(all_gather(indices.contiguous()))
+        (batch,) = gathered(indices)
         generator = torch.Generator(batch.device).manual_seed(derived_seed(self.seed, self._step))
         order = torch.rand(len(self), generator=generator, device=batch.device)
         order[batch] = order[batch] - 2  # before all others

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
-from mmengine.dist import all_gather, all_reduce, get_rank
+from mmengine.dist import all_reduce, get_rank
 from torch import Tensor
 
 from sslreg.models.recall import LearningRecall, Recall
+from sslreg.utils.dist import gathered
 
 from . import chunks
 from .gradient import with_gradient
@@ -103,7 +104,7 @@ class _Step:
         pull = queries if labels is None else labels.T @ queries
         self.queries, self.pull, self.mine = queries, pull, slice(None)
         if self.sharded or self.learner is not None:
-            self.queries, self.pull, self.target = map(_gather, (queries, pull, self.target))
+            self.queries, self.pull, self.target = gathered(queries, pull, self.target)
             self.mine = slice(get_rank() * len(queries), (get_rank() + 1) * len(queries))
         self.asked = slice(None) if self.sharded else self.mine
         own = self._own_rows(recall.first)
@@ -208,11 +209,6 @@ class _Step:
         own = self.rows[column.clamp(0, len(self.rows) - 1)] * held[:, None]
         all_reduce(own)
         return own[self.mine]
-
-
-def _gather(value: Tensor) -> Tensor:
-    """Concatenate the values of all ranks."""
-    return torch.cat(all_gather(value.contiguous()))
 
 
 def _logits(cosines: Tensor, temperature: float) -> Tensor:
