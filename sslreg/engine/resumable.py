@@ -1,6 +1,5 @@
 """Checkpoints in a folder: which of them is the newest that is whole and finite."""
 
-import pickle
 import re
 import time
 import zipfile
@@ -8,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
+from sslreg.models.safe_loading import load_safely
 
 from .finite import nested_tensors, not_finite
 
@@ -81,9 +80,9 @@ def _read(file: Path) -> dict[str, Any] | str:
     if not file.stat().st_size:
         return 'it is empty'
     try:
-        found: Any = torch.load(file, map_location='cpu', mmap=zipfile.is_zipfile(file), weights_only=True)
-    except Exception as error:  # torch names its reasons in many types
-        if zipfile.is_zipfile(file) and isinstance(error, pickle.UnpicklingError):  # torch advises to trust the file
+        found: Any = load_safely(str(file), mmap=zipfile.is_zipfile(file))
+    except ValueError as error:
+        if 'holds an object of' in str(error):
             return 'damaged, or it holds objects other than tensors and plain values, which are not loaded'
         return 'cut off or damaged'
     if not isinstance(found, dict) or not isinstance(found.get('meta'), dict) or 'state_dict' not in found:

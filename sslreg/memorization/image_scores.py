@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sslreg.utils.files import write_arrays
+from sslreg.utils.files import opened_arrays, write_arrays
 
 from .scores import range_normalized, relative_sslmem, sslmem
 
@@ -93,6 +93,6 @@ class ImageScores:
     @classmethod
     def read(cls, path: Path) -> 'ImageScores':
         """Read what :meth:`write` wrote."""
-        with np.load(path) as found:
+        with opened_arrays(path) as found:
             layers, seeds, sets = (found[name].tolist() for name in ('layers', 'seeds', 'set'))
             return cls(layers, seeds, sets, *(torch.from_numpy(found[name]) for name in ('index', 'f', 'g')))

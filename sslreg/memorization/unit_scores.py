@@ -6,12 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from sslreg.models.adapters import as_encoder
-from sslreg.utils.files import write_arrays, write_json
+from sslreg.utils.files import opened_arrays, write_arrays, write_json
 
 from .image_sets import ImageSet
 from .layers import Layers
@@ -103,7 +102,7 @@ def read_units(folder: Path, settings: dict[str, Any]) -> dict[str, UnitScores] 
     note = folder / 'units.json'
     if not note.is_file() or not settings.items() <= json.loads(note.read_text()).items():
         return None
-    with np.load(folder / 'units.npz') as found:
+    with opened_arrays(folder / 'units.npz') as found:
         layers = [key.removesuffix('/scores') for key in found if key.endswith('/scores')]
         return {
             layer: UnitScores(*(torch.from_numpy(found[f'{layer}/{name}']) for name in ('scores', 'most')))

@@ -38,12 +38,13 @@ SAFE: list[Any] = [
 ]
 
 
-def load_safely(path: str, device: Any = 'cpu') -> Any:
+def load_safely(path: str, device: Any = 'cpu', mmap: bool = False) -> Any:
     """Return the content of a file of ``torch.save`` or safetensors.
 
     Args:
         path: Path of the file.
         device: Where the tensors go, as in ``torch.load``.
+        mmap: Whether tensors are read when they are used.
 
     Raises:
         ValueError: The file is damaged, of another kind, or holds objects that only code in it could make.
@@ -52,7 +53,7 @@ def load_safely(path: str, device: Any = 'cpu') -> Any:
         if path.endswith('.safetensors'):
             return load_file(path)
         with torch.serialization.safe_globals(SAFE):
-            return torch.load(path, map_location=device, weights_only=True)
+            return torch.load(path, map_location=device, mmap=mmap, weights_only=True)
     except Exception as error:  # torch names its reasons in many types, and advises to run the file's code
         raise ValueError(_explanation(path, error)) from None
 

@@ -83,6 +83,8 @@ def _with_variables(cfg: Config, source: ConfigSource, options: dict[str, Any]) 
     given = Config({VARIABLES: cfg.get(VARIABLES) or {}})
     given.merge_from_dict({name: value for name, value in options.items() if name.partition('.')[0] == VARIABLES})
     values = given.to_dict()[VARIABLES]
+    if not isinstance(values, dict):
+        raise TypeError(f'{VARIABLES}={values!r} must be a dict of variables and values, {VARIABLES} = dict(size=64)')
     if not values:
         return cfg
     known = assigned_names(source) - known_keys(cfg)
@@ -92,13 +94,20 @@ def _with_variables(cfg: Config, source: ConfigSource, options: dict[str, Any]) 
             near = similar_key(name, known)
             hint = f'did you mean {near}?' if near else f'it has {", ".join(sorted(known)) or "none"}'
             raise KeyError(f'{setting}: the config has no variable {name}; {hint}')
-        changed = read_with(source, {name: value})
+        changed = _read_with(source, {name: value}, setting)
         if known_parts(changed) == known_parts(cfg) and changed.to_dict()[name] != cfg.to_dict()[name]:
             hint = instead([name, *_single_keys(value)], value, {}, known_parts(cfg))
             raise ValueError(f'{setting} has no effect, as other lines set what follows {name}; {hint}')
     changed = read_with(source, values)
     changed.pop(VARIABLES, None)
     return changed
+
+
+def _read_with(source: ConfigSource, values: dict[str, Any], setting: str) -> Config:
+    try:
+        return read_with(source, values)
+    except Exception as error:
+        raise ValueError(f'{setting} does not fit: {_sentence(error)}') from error
 
 
 def _single_keys(value: Any) -> list[str]:
@@ -142,8 +151,13 @@ def _sentence(error: Exception) -> str:
     """Return what was wrong in a config, where MMEngine's own message does not say it."""
     if isinstance(error, KeyError) and len(error.args) == 1 and ' ' not in str(error.args[0]):
         return f'there is no {error.args[0]} in the base configs, or in the dict that is read'
+    if isinstance(error, KeyError):
+        return str(error.args[0])
     if isinstance(error, RuntimeError) and not str(error):
-        return 'a config describes components and calls no class: write dict(type=CLASS, ...)'
+        return (
+            'a config cannot call what it imports, it only names classes: write dict(type=CLASS, ...), and values as '
+            'numbers or texts'
+        )
     return ' '.join(str(error).split()) or type(error).__name__
 
 

@@ -22,7 +22,8 @@ KNOWN = (*TRAINING, *OPTIONAL, OWN, VARIABLES)
 
 def known_keys(cfg: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> set[str]:
     """Return the keys that have an effect: all of sslreg and MMEngine, and those that ``own_keys`` lists."""
-    own = [*(cfg.get(OWN) or ()), *((options or {}).get(OWN) or ())]
+    listed = [given for given in (cfg.get(OWN), (options or {}).get(OWN)) if given]
+    own = [name for given in listed for name in ([given] if isinstance(given, str) else given)]
     benchmark = BENCHMARKS if 'benchmark' in cfg or 'group' in cfg else ()
     return {*KNOWN, *own, *benchmark}
 

@@ -5,7 +5,10 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
+
+from mmengine.config import Config
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,16 @@ class ConfigSource:
     def uses_imports(self) -> bool:
         """Whether the file inherits by ``read_base``, so that a line may change a key of a base config."""
         return bool(_imports(self.tree))
+
+    @property
+    def inherits_by_name(self) -> bool:
+        """Whether the file inherits by ``_base_``."""
+        return any(isinstance(node, ast.Name) and node.id == '_base_' for node in ast.walk(self.tree))
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether MMEngine reads the file as one that imports classes."""
+        return not self.inherits_by_name and Config._is_lazy_import(str(self.path))
 
     @property
     def is_dump(self) -> bool:
@@ -54,6 +67,7 @@ def read_source(path: Path, children: tuple[Path, ...] = ()) -> ConfigSource:
         raise ValueError(f'{shown(path)} is no text: {error}') from error
     bases = [_existing(base, path, line) for base, line in _bases(tree, path)]
     source = ConfigSource(path, tree, tuple(read_source(base, (*children, path)) for base in bases))
+    _check_form(source)
     _check_imports(source)
     return source
 
@@ -69,7 +83,36 @@ def _existing(base: Path, path: Path, line: int) -> Path:
         return Path(os.path.abspath(base))
     near = get_close_matches(base.name, [file.name for file in base.parent.glob('*.py')], n=1)
     hint = f'; did you mean {near[0]}?' if near else ''
+    if base.with_suffix('').is_dir():
+        hint = f'; {base.stem} is a folder, name a file in it and import its names, from ..{base.stem}.FILE import *'
     raise FileNotFoundError(f'{shown(path)}, line {line}: config {shown(os.path.abspath(base))} does not exist{hint}')
+
+
+def _check_form(source: ConfigSource) -> None:
+    """Raise ValueError if a config inherits in a way that MMEngine does not understand, or leaves out in silence."""
+    inside, name = _imports(source.tree), shown(source.path)
+    for node in (each for each in ast.walk(source.tree) if isinstance(each, ast.ImportFrom)):
+        if node not in inside and (node.level or any(alias.name == '*' for alias in node.names)):
+            raise ValueError(
+                f'{name}, line {node.lineno}: only below `with read_base():` are configs, or all names (*), imported'
+            )
+        if node in inside and not node.level and not _is_installed((node.module or '').partition('.')[0]):
+            raise ValueError(
+                f'{name}, line {node.lineno}: no package {node.module} is installed; write .FILE or ..FOLDER.FILE'
+            )
+    for base in source.bases:
+        if source.uses_imports and base.inherits_by_name:
+            raise ValueError(f'{name}: {shown(base.path)} inherits by _base_, so use _base_ here, too')
+        if source.inherits_by_name and base.is_lazy:
+            raise ValueError(
+                f'{name}: {shown(base.path)} imports classes, so inherit by an import below `with read_base()`, '
+                'instead of _base_'
+            )
+
+
+def _is_installed(package: str) -> bool:
+    spec = find_spec(package) if package else None
+    return spec is not None and spec.origin is not None
 
 
 def _check_imports(source: ConfigSource) -> None:

@@ -2,11 +2,13 @@
 
 import json
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -57,3 +59,22 @@ def write_arrays(arrays: dict[str, Any], path: Path) -> None:
     """Write arrays by their names to an ``.npz`` file."""
     with atomic_write(path) as partial, partial.open('wb') as file:
         np.savez(file, **arrays)
+
+
+@contextmanager
+def opened_arrays(path: Path) -> Iterator[Any]:
+    """Open what :func:`write_arrays` wrote; arrays are read in the body.
+
+    Args:
+        path: The ``.npz`` file.
+
+    Raises:
+        ValueError: The file is damaged, or lacks an array.
+    """
+    try:
+        with np.load(path) as found:
+            yield found
+    except (BadZipFile, zlib.error, EOFError, KeyError, ValueError, AttributeError, TypeError) as error:
+        raise ValueError(
+            f'{str(path)!r} is damaged or no file of sslreg ({type(error).__name__}): delete it to make it again'
+        ) from None

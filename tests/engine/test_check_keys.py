@@ -9,7 +9,13 @@ from sslreg.engine.checks.keys import check_imports, check_keys
 from sslreg.utils.config_files import load_config
 
 OTHERS = ('benchmarks', 'encoders')
-PARTS = dict(model=dict(type='A'), train_dataloader=dict(a=1), optim_wrapper=dict(a=1), train_cfg=dict(max_epochs=1))
+PARTS = dict(
+    model=dict(type='A'),
+    train_dataloader=dict(dataset=dict(type='A')),
+    optim_wrapper=dict(optimizer=dict(type='A')),
+    train_cfg=dict(by_epoch=True, max_epochs=1),
+    work_dir=None,
+)
 
 
 CONFIGS = [*sorted(Path('configs').glob('[!_]*/*.py')), *sorted(Path('tests/dumped').glob('*.py'))]
@@ -22,7 +28,7 @@ def test_every_config_of_a_training_passes(path):
 
 def test_every_part_of_a_training_is_needed():
     check_keys(Config(PARTS))
-    for name in PARTS:
+    for name in ('model', 'train_dataloader', 'optim_wrapper', 'train_cfg'):
         with pytest.raises(KeyError, match=f'has no {name}, which a training needs'):
             check_keys(Config({key: value for key, value in PARTS.items() if key != name}))
 
@@ -57,6 +63,26 @@ def test_half_of_a_loop_is_refused():
 def test_a_misspelt_key_of_a_stored_config_is_refused():
     with pytest.raises(KeyError, match=r'nothing reads custom_hook of the config; did you mean custom_hooks'):
         check_keys(Config(PARTS | dict(custom_hook=[])))
+
+
+@pytest.mark.parametrize(
+    ('change', 'error', 'message'),
+    [
+        (dict(model=5), TypeError, 'model=5 must be a dict'),
+        (dict(train_cfg=5), TypeError, 'train_cfg=5 must be a dict or None'),
+        (dict(work_dir=5), TypeError, 'work_dir=5 must be a text'),
+        (dict(resume='yes'), TypeError, "resume='yes' must be True or False"),
+        (dict(custom_hooks=dict(type='A')), TypeError, 'must be a list or None'),
+        (dict(custom_hooks=['A']), TypeError, "custom_hooks has 'A', which is no dict"),
+        (dict(model=dict(backbone=1)), KeyError, 'model has no type: .* write `model.KEY = VALUE`'),
+        (dict(train_dataloader=dict(batch_size=1)), KeyError, 'train_dataloader has no dataset'),
+        (dict(train_cfg=dict(max_epochs=1)), KeyError, 'train_cfg has no type'),
+        (dict(optim_wrapper=dict(type='A')), KeyError, 'optim_wrapper has no optimizer'),
+    ],
+)
+def test_a_part_of_another_kind_is_refused(change, error, message):
+    with pytest.raises(error, match=message):
+        check_keys(Config(PARTS | change))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The weights in checkpoints of all codes, by one function that every tool uses."""
 
+import ast
 from collections import OrderedDict, defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from sslreg.evaluation.model import build_model, load_model
+from sslreg.memorization.image_scores import ImageScores
 from sslreg.models.checkpoint_weights import fitted, unwrapped, weights_of
 from sslreg.models.checkpoints import load_checkpoint
 from tests import toy
@@ -154,3 +157,31 @@ def test_an_average_of_mmengine_is_what_is_evaluated(tmp_path):
     model = load_model(cfg, tmp_path / 'epoch_1.pth')
     for name, value in hook.ema_model.module.named_parameters():
         assert model.get_parameter(name).equal(value), name
+
+
+ROOT = Path(__file__).parents[2]
+GUARDED = {  # the only places that read files of torch and numpy; they replace the errors, or take another file
+    'torch.load': ['sslreg/models/safe_loading.py'],
+    'np.load': ['sslreg/datasets/array_files.py', 'sslreg/evaluation/features/store.py', 'sslreg/utils/files.py'],
+}
+
+
+@pytest.mark.parametrize('call', GUARDED)
+def test_files_are_read_where_errors_are_replaced(call):
+    sources = [path for folder in ('sslreg', 'tools') for path in sorted((ROOT / folder).rglob('*.py'))]
+    calls = [path for path in sources if any(ast.unparse(node.func) == call for node in _calls(path))]
+    assert [str(path.relative_to(ROOT)) for path in calls] == GUARDED[call]
+
+
+def _calls(path):
+    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+
+
+def test_scores_that_are_damaged_are_named(tmp_path):
+    np.savez(tmp_path / 'objects.npz', layers=np.array([dict()], dtype=object))
+    np.savez(tmp_path / 'other.npz', a=np.zeros(2))
+    (tmp_path / 'text.npz').write_text('no archive')
+    for name in ('objects', 'other', 'text'):
+        with pytest.raises(ValueError, match=rf'{name}.npz. is damaged or no file of sslreg .*: delete it') as error:
+            ImageScores.read(tmp_path / f'{name}.npz')
+        assert 'allow_pickle' not in str(error.value)

@@ -32,12 +32,20 @@ def test_missing_config_is_named(tmp_path):
         ),
         ('_base_ = "./base.py"\nepochs = dict(a=1)\n', 'mine.py: .*cannot inherit from base'),
         ('_base_ = "./mine.py"\n', 'mine.py inherits from itself'),
-        ('from torch import nn\nmodel = dict(type=nn())\n', 'mine.py, line 2: a config .* calls no class'),
+        ('from torch import nn\nmodel = dict(type=nn())\n', 'mine.py, line 2: a config cannot call'),
         ('"""Words."""\n', 'mine.py is empty'),
+        ('from .base import *\n', 'mine.py, line 1: only below `with read_base'),
+        (IMPORT.replace('.base', 'configs.base').format('*'), 'line 3: no package configs.base is installed'),
+        (IMPORT.replace('.base', '.old').format('*'), 'mine.py: .*old.py inherits by _base_, so use _base_ here, too'),
+        ('_base_ = "./new.py"\n', 'mine.py: .*new.py imports classes, so inherit from it by an import'),
+        ('import numpy as np\nx = np.zeros(3)\n', 'mine.py, line 2: a config cannot call what it imports'),
+        ('filename = "a"\n', 'mine.py: filename is reserved'),
     ],
 )
 def test_a_mistake_is_named_with_file_and_line(text, message, tmp_path):
     (tmp_path / 'base.py').write_text('model = dict(type="A")\nepochs = 3\ntrain_cfg = dict(max_epochs=epochs)\n')
+    (tmp_path / 'old.py').write_text('_base_ = "./base.py"\n')
+    (tmp_path / 'new.py').write_text('from torch import nn\nmodel = dict(type=nn)\n')
     (tmp_path / 'mine.py').write_text(text)
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         load_config(tmp_path / 'mine.py')

@@ -10,7 +10,9 @@ from mmengine.config.lazy import LazyAttr, LazyObject
 
 from sslreg.utils.config_keys import TRAINING, known_keys, similar_key
 
-NEEDED = ('model', 'train_dataloader', 'optim_wrapper', 'train_cfg')
+from .key_types import check_types
+
+PARTS = ('model', 'train_dataloader', 'optim_wrapper', 'train_cfg')
 LOOPS = {'val': 'validation', 'test': 'test'}
 
 
@@ -20,10 +22,11 @@ def check_keys(cfg: Config) -> None:
     Raises:
         ImportError: The config imports what does not exist.
         KeyError: The config lacks a key, or has a misspelt one.
+        TypeError: A key has a value of another type than the Runner takes.
         ValueError: The config is for another tool.
     """
     name = cfg.filename or 'the config'
-    if lacking := [key for key in NEEDED if not cfg.get(key)]:
+    if lacking := [key for key in PARTS if not cfg.get(key)]:
         raise KeyError(f'{name} has no {" and no ".join(lacking)}, which a training needs{_other_tool(cfg)}')
     if (scope := cfg.get('default_scope')) in ('mmdet', 'mmseg'):
         raise ValueError(
@@ -34,6 +37,7 @@ def check_keys(cfg: Config) -> None:
         _check_loop(cfg, loop, what)
     _check_spelling(cfg)
     check_imports({key: value for key, value in cfg._to_lazy_dict().items() if key in known_keys(cfg)})
+    check_types(cfg)
 
 
 def _other_tool(cfg: Config) -> str:

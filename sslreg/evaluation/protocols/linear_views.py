@@ -29,6 +29,7 @@ from sslreg.evaluation.probes.linear import (
     warn_of_divergence,
 )
 from sslreg.evaluation.probes.streaming import check_finite
+from sslreg.models.checkpoints import load_checkpoint
 from sslreg.registry import BENCHMARKS, FEATURES
 from sslreg.utils.files import atomic_write
 from sslreg.utils.progress import progress
@@ -284,7 +285,7 @@ def restore_state(path: Path, heads: dict[str, LinearHeads]) -> int:
     """Load the state that the main process stored into the heads of all ranks; return the number of finished epochs."""
     epochs = torch.tensor(0)
     if is_main_process() and path.is_file():
-        state = torch.load(path, map_location='cpu', weights_only=True)
+        state = load_checkpoint(path)
         epochs.fill_(state['epochs'])
         for name, (params, velocity) in state['heads'].items():
             heads[name].params.copy_(params)
