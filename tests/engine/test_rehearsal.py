@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from torch import nn
 
+from sslreg.datasets.views.recipe import Recipe
 from sslreg.engine.checks import check_config, naming_keys, rehearse_model, rehearse_run
 from sslreg.engine.checks.data_rehearsal import same_random_numbers
 from sslreg.engine.checks.relations import check_relations, num_cores
@@ -249,12 +250,19 @@ def test_a_metric_without_a_rule_is_refused_when_the_hook_is_built():
     [
         ('val_cfg.type', '', "val_cfg.type: '' is not in the sslreg::loop registry"),
         ('val_dataloader.dataset.type', 7.5, 'val_dataloader.dataset.type: 7.5 is not in the sslreg::dataset registry'),
+        ('val_cfg', dict(_delete_=True, tpye='ValLoop'), 'val_cfg.tpye: did you mean val_cfg.type?'),
+        ('train_dataloader.dataset.views.0.size', 0, 'train_dataloader.dataset.views.0.size=0 must be at least 1'),
         ('randomness', dict(_delete_=True), "randomness needs the argument 'seed'"),
     ],
 )
-def test_a_type_that_names_nothing_and_an_empty_dict_are_refused(key, value, message):
-    with pytest.raises((KeyError, TypeError), match=message):
+def test_types_that_name_nothing_and_values_below_their_range_are_refused(key, value, message):
+    with pytest.raises((KeyError, TypeError, ValueError), match=message):
         check_config(quickstart({key: value}))
+
+
+def test_a_huge_number_of_views_is_refused():
+    with pytest.raises(ValueError, match='num=1000000000000 of a view must be at most 1000'):
+        Recipe([dict(size=8, num=10**12)])
 
 
 def test_a_misspelt_default_hook_is_refused():
