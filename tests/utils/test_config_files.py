@@ -37,7 +37,7 @@ def test_missing_config_is_named(tmp_path):
         ('from .base import *\n', 'mine.py, line 1: only below `with read_base'),
         (IMPORT.replace('.base', 'configs.base').format('*'), 'line 3: no package configs.base is installed'),
         (IMPORT.replace('.base', '.old').format('*'), 'mine.py: .*old.py inherits by _base_, so use _base_ here, too'),
-        ('_base_ = "./new.py"\n', 'mine.py: .*new.py imports classes, so inherit from it by an import'),
+        ('_base_ = "./new.py"\n', 'mine.py: .*new.py imports classes, so inherit by an import'),
         ('import numpy as np\nx = np.zeros(3)\n', 'mine.py, line 2: a config cannot call what it imports'),
         ('filename = "a"\n', 'mine.py: filename is reserved'),
     ],
