@@ -45,7 +45,14 @@ def use_data_root(cfg: Config, root: str) -> str | None:
     train.data_prefix, train.with_label = '', False
     for name in ('val_dataloader', 'val_cfg', 'val_evaluator', 'test_dataloader', 'test_cfg', 'test_evaluator'):
         cfg[name] = None
-    return f'{root} has no train/ folder: training on all images in it, without labels and so without evaluation'
+    others = sorted(each.name for each in Path(root).iterdir() if each.is_dir() and _is_split(each.name))
+    hint = f' (but {", ".join(f"{name}/" for name in others)})' if others else ''
+    return f'{root} has no train/ folder{hint}: training on all images in it, without labels and so without evaluation'
+
+
+def _is_split(name: str) -> bool:
+    """Return whether the name of a folder resembles those of training or evaluation images."""
+    return name.lower() in ('train', 'training', 'val', 'valid', 'validation', 'test')
 
 
 def _datasets_of_benchmarks(loop: Any) -> list[Any]:
