@@ -29,8 +29,8 @@ def launched(cfg: Config, launcher: str) -> Iterator[None]:
         launcher: One of :data:`sslreg.utils.command_line.LAUNCHERS`.
 
     Raises:
-        ValueError: ``pytorch`` is chosen outside of torchrun, or ``slurm`` outside of a Slurm job; the machine has fewer
-            GPUs than processes.
+        ValueError: ``pytorch`` is chosen outside of torchrun, or ``slurm`` outside of a Slurm job; the machine has
+            fewer GPUs than processes.
     """
     cfg.launcher = launcher
     _check_launched(launcher)
