@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sslreg.arguments import PositiveInt
+
 from .colors.columns import blur_radius
 
 INTERPOLATIONS = ('bicubic', 'bilinear')
 PROBABILITIES = ('flip', 'jitter_prob', 'gray', 'blur', 'solarize')
+MAX_NUM = 1000  # views of a kind
 LARGEST = dict(scale=1.0, ratio=math.inf, sigma=5.0)  # upper limit of each range
 STRONGEST = dict(brightness=1.0, contrast=1.0, saturation=1.0, hue=0.5)  # upper limit of each jitter strength
 
@@ -36,8 +39,8 @@ class View:
         ValueError: A value is out of its range.
     """
 
-    size: int
-    num: int = 1
+    size: PositiveInt
+    num: PositiveInt = 1
     scale: tuple[float, float] = (0.08, 1.0)
     ratio: tuple[float, float] = (3 / 4, 4 / 3)
     interpolation: str = 'bicubic'
@@ -67,6 +70,8 @@ def _check_sizes(size: Any, num: Any) -> None:
         raise ValueError(f'size={size!r} of a view must be an integer')
     if size < 1 or num < 1:
         raise ValueError(f'size={size} and num={num} of a view must be at least 1')
+    if num > MAX_NUM:
+        raise ValueError(f'num={num} of a view must be at most {MAX_NUM}')
 
 
 def _check_probability(name: str, value: float) -> None:

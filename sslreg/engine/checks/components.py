@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from difflib import get_close_matches
 from typing import Any
 
 from mmengine.config import Config
@@ -82,9 +83,17 @@ def part_errors(part: Any, place: str, role: Role) -> Iterator[Exception]:
         yield TypeError(f'{place}={part!r} must be the config of a component: set {place}=dict(type=...)')
 
 
+def misspelt_type(part: Mapping[str, Any], component: Any) -> str | None:
+    """Return the key of a config that is most likely its ``type``, or None."""
+    taken = parameters_of(component).named if callable(component) else {}
+    return next((key for key in get_close_matches('type', map(str, part), cutoff=0.7) if key not in taken), None)
+
+
 def _errors(part: Mapping[str, Any], place: str, role: Role) -> Iterator[Exception]:
     kind = None if 'type' in role.further else part.get('type')
     component = role.default if kind is None else find(kind, role.registries)
+    if 'type' not in part and (typo := misspelt_type(part, component)):
+        yield KeyError(f'{place}.{typo}: did you mean {place}.type?')
     if component is None and role.is_certain:
         yield KeyError(
             f'{place} has no type: set {place}.type to the class or name of a component'
