@@ -32,6 +32,7 @@ from sslreg.models.checkpoint_weights import TEACHER_AND_STUDENT
 from sslreg.models.checkpoints import load_checkpoint
 from sslreg.utils.config_files import load_config
 from sslreg.utils.console import show
+from sslreg.utils.files import check_file
 
 
 def parse_args() -> argparse.Namespace:
@@ -75,6 +76,7 @@ def convert(args: argparse.Namespace, weights: Weights) -> Conversion:
 def main() -> None:
     """Convert a checkpoint."""
     args = parse_args()
+    check_file(args.out, '--out')
     weights = to_timm_names(*find_backbone(load_checkpoint(args.checkpoint), args.part))
     conversion = convert(args, weights)
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)

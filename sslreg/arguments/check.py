@@ -7,7 +7,7 @@ from inspect import signature
 from numbers import Real
 from typing import Any, ParamSpec, TypeVar
 
-from .known_names import EXAMPLES, inferred, range_of
+from .known_names import EXAMPLES, TEXTS, inferred, range_of
 from .parameters import NOTHING, Argument, Parameters, component_name, own_parameters, parameters_of
 from .remedies import meant_by
 from .values import Fault, LenientRules, Rules, suggestion
@@ -85,7 +85,7 @@ def _typed_fault(argument: Argument, value: Any) -> Fault | None:
         return None
     if not argument.is_foreign:
         return None if argument.annotation is NOTHING else STRICT.fault(value, argument.annotation)
-    if value is argument.default:
+    if value is argument.default or (isinstance(value, str) and value in TEXTS.get(argument.name, ())):
         return None
     annotation = inferred(argument) if argument.annotation is NOTHING else argument.annotation
     return LENIENT.fault(value, annotation) or constraint_fault(argument.name, value)

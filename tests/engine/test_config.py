@@ -192,6 +192,13 @@ def test_a_folder_without_splits_trains_without_labels(tmp_path):
     assert cfg.test_dataloader is None
 
 
+def test_folders_that_resemble_the_splits_are_named(tmp_path):
+    for name in ('Train', 'Val', 'dogs'):
+        (tmp_path / name).mkdir()
+    note = use_data_root(Config.fromfile('configs/massl/vits_800e.py'), str(tmp_path))
+    assert 'has no train/ folder (but Train/, Val/): training on all images in it' in note
+
+
 def test_photographs_have_no_root(tmp_path):
     with pytest.raises(ValueError, match='PhotoTiles reads the photographs of scikit-image'):
         use_data_root(Config.fromfile('configs/massl/quickstart.py'), str(tmp_path))

@@ -74,7 +74,8 @@ def test_training_configs_pass(path):
         (
             {'train_dataloader.batch_size': 1},
             'model.neck (ProjectionNeck) does not take a batch of shape 1 x 192: ValueError: Expected more than '
-            '1 value per channel when training',
+            '1 value per channel when training, got input size torch.Size([1, 512]); batch norm has no statistics of a '
+            'single image: raise train_dataloader.batch_size',
         ),
     ],
     ids=str,

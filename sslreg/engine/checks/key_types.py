@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 NEEDED = dict(  # what a part cannot be built without, and how one writes it
@@ -26,14 +27,15 @@ def check_types(cfg: Config) -> None:
     """
     hints = get_type_hints(Runner.__init__)
     for key in [key for key in cfg if key in hints]:
-        _check_type(key, cfg[key], [kind for kind in _kinds(hints[key]) if isinstance(kind, type)])
+        allowed = [kind for kind in _kinds(hints[key]) if isinstance(kind, type)]
+        _check_type(key, cfg[key], [*allowed, *([tuple] if list in allowed else [])])
         if key in NEEDED and cfg[key] and not {NEEDED[key][0], 'constructor'} & set(cfg[key]):
             raise KeyError(_lacking(key, *NEEDED[key]))
     loop = cfg.get('train_cfg') or dict(type='')
     if 'type' not in loop and 'by_epoch' not in loop:
         raise KeyError(_lacking('train_cfg', 'type', 'train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=...)'))
     hooks = cfg.get('custom_hooks') or []
-    if wrong := [hook for hook in hooks if not isinstance(hook, dict)]:
+    if wrong := [hook for hook in hooks if not isinstance(hook, (dict, Hook))]:
         raise TypeError(f'custom_hooks has {wrong[0]!r}, which is no dict: custom_hooks = [dict(type=MyHook)]')
 
 

@@ -197,6 +197,8 @@ def _refusal(part: str, inputs: Any, error: Exception) -> ValueError:
     tensors = [each for each in (inputs if isinstance(inputs, (tuple, list)) else [inputs]) if isinstance(each, Tensor)]
     shapes = ' and '.join(dict.fromkeys(' x '.join(map(str, each.shape)) for each in tensors))
     text = shortened_text(text_of(error), 300)
+    if 'more than 1 value per channel' in text:
+        text += '; batch norm has no statistics of a single image: raise train_dataloader.batch_size'
     return ValueError(f'{part} does not take a batch of shape {shapes}: {type(error).__name__}: {text}')
 
 
