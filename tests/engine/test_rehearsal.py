@@ -13,11 +13,11 @@ from mmengine.runner import Runner
 from torch import nn
 
 from sslreg.engine.checks import naming_keys, rehearse_model, rehearse_run
-from sslreg.engine.checks.data_rehearsal import same_random_numbers
 from sslreg.engine.checks.relations import check_relations, num_cores
 from sslreg.engine.hooks import PlainCheckpointHook
 from sslreg.evaluation.metric import Metric
 from sslreg.registry import MODELS
+from sslreg.utils.random_state import same_random_numbers
 from tests import toy
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
