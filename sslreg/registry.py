@@ -66,8 +66,8 @@ def build_component(cfg: Any, registry: Registry, default_args: dict[str, Any] |
 
 def find(kind: Any, registries: Iterable[Registry]) -> Any:
     """Return the component of a ``type``: itself, or the one that the first registry to know its name has, or None."""
-    if not isinstance(kind, str):
-        return kind
+    if not isinstance(kind, str) or not kind:
+        return kind if callable(kind) else None
     for each in registries:
         _names(each)  # imports the modules of its parents too, which Registry.get leaves out
     return next((found for each in registries if (found := each.get(kind))), None)
@@ -76,9 +76,9 @@ def find(kind: Any, registries: Iterable[Registry]) -> Any:
 def unknown_type(kind: Any, registry: Registry) -> str:
     """Return the sentence on a type that no component has."""
     names = _names(registry)
-    hint = suggestion(kind, names) or (f'; it has {", ".join(names)}.' if len(names) < MAX_LISTED else '.')
+    hint = suggestion(str(kind), names) or (f'; it has {", ".join(names)}.' if len(names) < MAX_LISTED else '.')
     return (
-        f'{kind} is not in the {registry.scope}::{registry.name} registry{hint} '
+        f'{kind if kind else repr(kind)} is not in the {registry.scope}::{registry.name} registry{hint} '
         "Name a class of your own with its module, type='my_module.MyClass', or import it by custom_imports"
     )
 

@@ -3,6 +3,7 @@
 import os
 import traceback
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mmengine.config import Config
@@ -37,6 +38,16 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
         check_variables(cfg, source)
     options = {name: value for name, value in options.items() if name.partition('.')[0] != VARIABLES}
     return _complete(cfg, options, source)
+
+
+def saved_config(text: str) -> Config:
+    """Read the text of a config of an earlier run to compare settings; what it imports need not be there any more."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, 'saved.py')
+        file.write_text(text)
+        cfg = Config.fromfile(file, import_custom_modules=False)
+    translate(cfg)
+    return cfg
 
 
 def parse_config(text: str, options: dict[str, Any] | None = None) -> Config:

@@ -83,7 +83,7 @@ log_processor = dict(window_size=50, by_epoch=False)
 """),
 }  # fmt: skip
 
-WRONG = {bool: "'maybe'", int: "'ten'", float: "'ten'", str: '7', tuple: '3', list: '3', dict: "'ten'"}
+WRONG = {bool: "'maybe'", int: "'ten'", float: "'ten'", str: '7.5', tuple: '3', list: '3', dict: "'ten'"}
 EMPTY = {str: "''", tuple: '()', list: '[]', dict: '{}'}
 NUMBERS = dict(nan="float('nan')", zero='0', negative='-3', huge='HUGE')
 MUST_REFUSE = ('wrong', 'nan', 'misspelt', 'extra')
@@ -404,7 +404,7 @@ def names(case: Case, message: str) -> bool:
     plain = re.sub(r'\[[\'"]?(\w+)[\'"]?\]', r'.\1', message)
     words = set(re.findall(r'\w+', plain))
     named = [str(each) for each in case.path if isinstance(each, str)]
-    last = {named[-1], case.value} if case.kind in ('misspelt', 'extra', 'missing') else {*named[-2:]}
+    last = {named[-1], case.value} if case.kind in ('misspelt', 'extra') else {*named[-2:]}
     return bool(last & words) and (len(named) < 2 or bool(set(named[:-1]) & words)) and _has_value(case, message)
 
 
@@ -412,11 +412,14 @@ def _has_value(case: Case, message: str) -> bool:
     """Return whether an error has the new value of a mutation in any form, if it is one of a few letters."""
     if case.kind not in ('wrong', 'none', *NUMBERS):
         return True
-    if case.kind == 'none' and ' no ' in message:  # e.g. "has no type"
+    if (case.kind == 'none' and ' no ' in message) or ' not exist' in message:  # "has no type"; a file is named instead
         return True
-    value = float(case.value) if case.kind in NUMBERS and case.kind != 'nan' else case.value.strip("'")
-    forms = {case.value.strip("'"), str(value), f'{value:g}', f'{value:,.0f}'} if isinstance(value, float) else {value}
-    return any(form in message for form in forms | ({'nan'} if case.kind == 'nan' else set()))
+    text = case.value.strip("'")
+    if case.kind == 'nan':
+        return 'nan' in message
+    value = float(text) if case.kind in NUMBERS else None
+    forms = [text] if value is None else [text, str(value), f'{value:g}', f'{value:,.0f}', f'{abs(value):g}']
+    return any(form in message for form in forms)
 
 
 def table(found: list[tuple[Case, Outcome]]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from torch import nn
 
-from sslreg.engine.checks import naming_keys, rehearse_model, rehearse_run
+from sslreg.engine.checks import check_config, naming_keys, rehearse_model, rehearse_run
 from sslreg.engine.checks.relations import check_relations, num_cores
 from sslreg.engine.hooks import PlainCheckpointHook
 from sslreg.evaluation.metric import Metric
@@ -188,6 +188,10 @@ def test_a_rehearsed_run_trains_as_one_that_is_not(tmp_path):
             dict(train_dataloader__dataset__pipeline=[]),
             "train_dataloader.dataset.pipeline gives img, gt_label, sample_idx and no 'inputs' for the model: end it",
         ),
+        (
+            dict(train_dataloader__batch_size=50),
+            'train_dataloader.dataset gives 24 images, which have no full',
+        ),
         (dict(model__memory__length=6), 'model.memory (QueueMemory): a global batch of 8 images'),
         (
             dict(default_hooks__checkpoint__save_best='knn/k20'),
@@ -238,6 +242,26 @@ def test_a_metric_of_a_benchmark_says_its_rule_itself():
 def test_a_metric_without_a_rule_is_refused_when_the_hook_is_built():
     with pytest.raises(ValueError, match="do not tell whether more or less is better: add rule='greater'"):
         PlainCheckpointHook(save_best='distance')
+
+
+@pytest.mark.parametrize(
+    'key, value, message',
+    [
+        ('val_cfg.type', '', "val_cfg.type: '' is not in the sslreg::loop registry"),
+        ('val_dataloader.dataset.type', 7.5, 'val_dataloader.dataset.type: 7.5 is not in the sslreg::dataset registry'),
+        ('randomness', dict(_delete_=True), "randomness needs the argument 'seed'"),
+    ],
+)
+def test_a_type_that_names_nothing_and_an_empty_dict_are_refused(key, value, message):
+    with pytest.raises((KeyError, TypeError), match=message):
+        check_config(quickstart({key: value}))
+
+
+def test_a_misspelt_default_hook_is_refused():
+    cfg = quickstart({})
+    cfg.default_hooks.loger = cfg.default_hooks.pop('logger')
+    with pytest.raises(ValueError, match="default_hooks.loger would be registered beside the default hook 'logger'"):
+        check_relations(cfg)
 
 
 def test_an_evaluation_after_the_end_is_refused():

@@ -166,6 +166,8 @@ def test_settings_are_compared_by_their_values():
     other = toy.config(Path('b'), optim_wrapper__optimizer__lr=0.1, model__memory__length=32)
     other.launcher, other.experiment_name = 'pytorch', cfg.experiment_name
     found = changed_settings(cfg.pretty_text, other)
+    cfg.custom_imports = dict(imports='a_module_that_is_gone')
+    assert changed_settings(cfg.pretty_text, cfg) == {}
     assert set(found) == {'optim_wrapper.optimizer.lr', 'model.memory.length'}
     assert found['model.memory.length'] == (16, 32)
 

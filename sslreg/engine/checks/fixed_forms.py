@@ -40,7 +40,7 @@ class RandomnessConfig:
     """Keys of ``randomness``, the arguments of ``Runner.set_randomness``."""
 
     config_key: ClassVar[str] = 'randomness'
-    seed: NonNegativeInt | None = None
+    seed: NonNegativeInt | None
     diff_rank_seed: bool = False
     deterministic: bool = False
 

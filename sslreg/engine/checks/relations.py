@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from difflib import get_close_matches
 from itertools import product
 from typing import Any
 
@@ -14,6 +15,7 @@ from sslreg.evaluation import ClassificationBenchmark
 from sslreg.models import BaseMemory
 from sslreg.utils.dist import unwrap
 
+MMENGINE_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
 WORKERS_PER_CORE = 16  # data-loading workers beyond this number only wait for each other
 
 
@@ -28,9 +30,19 @@ def check_relations(cfg: Any) -> None:
 
 
 def _problems(cfg: Any) -> Iterator[str]:
+    yield from _hook_names(cfg)
     yield from _workers(cfg)
     yield from _lengths(cfg)
     yield from _best(cfg)
+
+
+def _hook_names(cfg: Any) -> Iterator[str]:
+    """Yield the misspelt names of MMEngine's default hooks, beside which MMEngine would also register its own."""
+    named = cfg.get('default_hooks') or {}
+    for name in named:
+        near = get_close_matches(name, [each for each in MMENGINE_HOOKS if each not in named], n=1, cutoff=0.85)
+        if name not in MMENGINE_HOOKS and near:
+            yield f'default_hooks.{name} would be registered beside the default hook {near[0]!r}: rename it'
 
 
 def _workers(cfg: Any) -> Iterator[str]:
@@ -101,14 +113,22 @@ def check_optimizer(runner: Runner) -> None:
 
 
 def check_memory(runner: Runner) -> None:
-    """Raise ValueError if the memory does not fit the batch or the training set.
+    """Raise ValueError if the training set has no full batch, or the memory does not fit the batch or the images.
 
     Args:
         runner: The runner, with its loop.
     """
     loader, memory = runner.train_dataloader, getattr(unwrap(runner.model), 'memory', None)
     batch_size = getattr(loader.batch_sampler, 'batch_size', None)
-    if not isinstance(memory, BaseMemory) or batch_size is None or isinstance(loader.dataset, IterableDataset):
+    if batch_size is None or isinstance(loader.dataset, IterableDataset):
+        return
+    if len(loader) == 0:
+        raise ValueError(
+            f'train_dataloader.dataset gives {len(loader.dataset)} images, which have no full batch of '
+            f'train_dataloader.batch_size={batch_size} x {get_world_size()} processes: lower it, or set '
+            'train_dataloader.drop_last=False'
+        )
+    if not isinstance(memory, BaseMemory):
         return
     try:
         memory.check(batch_size=batch_size * get_world_size(), num_images=count_images(loader.dataset))
