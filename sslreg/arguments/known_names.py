@@ -65,7 +65,7 @@ EXAMPLES = dict(max_epochs=100, max_iters=10_000, length=65_536, feat_dim=256, m
 
 
 def range_of(name: str) -> Any:
-    """Return the annotation of each number in an argument of a name, or None if names say nothing."""
+    """Return the annotation of each number in an argument of a name, or None if the name has no known range."""
     return RANGES.get(name)
 
 

@@ -1,4 +1,4 @@
-"""How a program shows the error that ends it: one sentence, as the last line. The module imports nothing heavy."""
+"""Display of the error that ends a program: one sentence, as the last line. The module imports nothing heavy."""
 
 import dis
 import errno
@@ -75,14 +75,14 @@ def sentence(error: BaseException) -> str:
     """Return the last line for an error: its message if it was raised on purpose, else also its type."""
     if isinstance(error, KeyboardInterrupt):
         return 'interrupted'
-    message = _message(error)
+    message = message_of(error)
     if is_expected(error):
         return f'error: {message or type(error).__name__}'
     first = message.strip().partition('\n')[0]
     return f'error: unexpected {type(error).__name__}{": " * bool(first)}{first} (the traceback is above)'
 
 
-def _message(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
     """Return an error's message; that of KeyError without the quotes of ``repr``."""
     if worker := _worker_error(error):
         return worker.message

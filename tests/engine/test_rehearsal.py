@@ -14,11 +14,11 @@ from torch import nn
 
 from sslreg.datasets.views.recipe import Recipe
 from sslreg.engine.checks import check_config, naming_keys, rehearse_model, rehearse_run
-from sslreg.engine.checks.data_rehearsal import same_random_numbers
 from sslreg.engine.checks.relations import check_relations, num_cores
 from sslreg.engine.hooks import PlainCheckpointHook
 from sslreg.evaluation.metric import Metric
 from sslreg.registry import MODELS
+from sslreg.utils.random_state import same_random_numbers
 from tests import toy
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
