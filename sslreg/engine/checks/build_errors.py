@@ -84,10 +84,10 @@ def find_part(built: Mapping[str, Any], below: Part) -> Part | None:
 
 def parts(part: Part) -> Iterator[Part]:
     """Yield a part of a config and all dicts inside it."""
-    top = (part.place,) if part.place else ()
-    yield from (
-        Part('.'.join(keys), value) for keys, value in nested_values(part.cfg, top) if isinstance(value, Mapping)
-    )
+    yield part
+    for name, value in part.cfg.items():
+        found = nested_values(value, (f'{part.place}.{name}'.lstrip('.'),))
+        yield from (Part('.'.join(keys), inner) for keys, inner in found if isinstance(inner, Mapping))
 
 
 def _agrees(part: Mapping[str, Any], built: Mapping[str, Any]) -> bool:
