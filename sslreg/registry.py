@@ -6,7 +6,7 @@ nothing to them, because MMEngine warns about every role that the default scope 
 schedules, probes, benchmarks, features) have no parent: two children of one parent cannot share the scope ``sslreg``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mmengine.registry import Registry, build_model_from_cfg
@@ -64,15 +64,29 @@ def build_component(cfg: Any, registry: Registry, default_args: dict[str, Any] |
     return component
 
 
+def find(kind: Any, registries: Iterable[Registry]) -> Any:
+    """Return the component of a ``type``: itself, or the one that the first registry to know its name has, or None."""
+    if not isinstance(kind, str):
+        return kind
+    for each in registries:
+        _names(each)  # imports the modules of its parents too, which Registry.get leaves out
+    return next((found for each in registries if (found := each.get(kind))), None)
+
+
+def unknown_type(kind: Any, registry: Registry) -> str:
+    """Return the sentence on a type that no component has."""
+    names = _names(registry)
+    hint = suggestion(kind, names) or (f'; it has {", ".join(names)}.' if len(names) < MAX_LISTED else '.')
+    return (
+        f'{kind} is not in the {registry.scope}::{registry.name} registry{hint} '
+        "Name a class of your own with its module, type='my_module.MyClass', or import it by custom_imports"
+    )
+
+
 def _check(cfg: dict[str, Any], component: Any, registry: Registry) -> None:
     """Raise KeyError if a component does not exist, TypeError if it lacks an argument of the config."""
     if component is None:
-        names = _names(registry)
-        hint = suggestion(cfg['type'], names) or (f'; it has {", ".join(names)}.' if len(names) < MAX_LISTED else '.')
-        raise KeyError(
-            f'{cfg["type"]} is not in the {registry.scope}::{registry.name} registry{hint} '
-            "Name a class of your own with its module, type='my_module.MyClass', or import it by custom_imports"
-        )
+        raise KeyError(unknown_type(cfg['type'], registry))
     _refuse_other_dicts(cfg, component)
     check_arguments(component, cfg)
 
@@ -81,7 +95,7 @@ def _refuse_other_dicts(cfg: dict[str, Any], component: Any) -> None:
     """Raise TypeError if a dict that is no schedule stands where a number does."""
     parameters = parameters_of(component).named
     for name in set(cfg) & set(parameters):
-        if isinstance(cfg[name], dict) and takes_number(component, parameters[name]):
+        if isinstance(cfg[name], dict) and takes_number(parameters[name]):
             raise TypeError(
                 f'{type_name(component)}: {name}={cfg[name]} must be a number or the config of a schedule'
                 f'{suggestion(type_name(cfg[name].get("type", "")), SCHEDULES.module_dict)}'

@@ -1,6 +1,14 @@
 """Checks of the arguments of a component by its annotations: names, types and ranges of values."""
 
-from .check import argument_errors, check_arguments, checked, missing_argument, takes_number
+from .check import (
+    argument_errors,
+    check_arguments,
+    checked,
+    in_short,
+    missing_argument,
+    takes_number,
+    value_fault,
+)
 from .constraints import (
     Ascending,
     Bounds,
@@ -13,12 +21,14 @@ from .constraints import (
     Positive,
     PositiveInt,
     PositiveInts,
+    PositiveOrInfinite,
     Positives,
 )
-from .parameters import Parameters, parameters_of
+from .parameters import Argument, Parameters, is_foreign, parameters_of
 from .values import suggestion
 
 __all__ = [
+    'Argument',
     'Ascending',
     'Bounds',
     'Constraint',
@@ -31,12 +41,16 @@ __all__ = [
     'Positive',
     'PositiveInt',
     'PositiveInts',
+    'PositiveOrInfinite',
     'Positives',
     'argument_errors',
     'check_arguments',
     'checked',
+    'in_short',
+    'is_foreign',
     'missing_argument',
     'parameters_of',
     'suggestion',
     'takes_number',
+    'value_fault',
 ]

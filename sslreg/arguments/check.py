@@ -3,18 +3,17 @@
 import math
 from collections.abc import Callable, Container, Iterator, Mapping
 from functools import wraps
-from inspect import Parameter, signature
+from inspect import signature
 from numbers import Real
 from typing import Any, ParamSpec, TypeVar
 
 from .known_names import EXAMPLES, inferred, range_of
-from .parameters import Parameters, own_parameters, parameters_of
+from .parameters import NOTHING, Argument, Parameters, component_name, own_parameters, parameters_of
 from .remedies import meant_by
 from .values import Fault, LenientRules, Rules, suggestion
 
 P = ParamSpec('P')
 R = TypeVar('R')
-FOREIGN = ('mmengine', 'mmcv', 'mmpretrain', 'mmdet', 'mmseg', 'torch', 'torchvision', 'timm', 'numpy', 'builtins')
 NOT_ARGUMENTS = {'type', '_scope_'}
 LONGEST = 80  # characters of a value in a message
 STRICT, LENIENT = Rules(), LenientRules()
@@ -32,14 +31,17 @@ def check_arguments(component: Callable[..., Any], arguments: Mapping[str, Any])
 
 
 def argument_errors(
-    component: Callable[..., Any], arguments: Mapping[str, Any], place: str = '', further: Container[str] = ()
+    component: Callable[..., Any],
+    arguments: Mapping[str, Any],
+    place: str | None = None,
+    further: Container[str] = (),
 ) -> Iterator[Exception]:
     """Yield an error for each argument that a component does not take or whose value does not suit it.
 
     Args:
         component: A class or function.
         arguments: Its arguments by name; ``type`` is none.
-        place: Dotted place of the arguments in a config, e.g. ``'model.memory'``, for the messages.
+        place: Dotted place of the arguments in a config, e.g. ``'model.memory'``, for the messages; None: in Python.
         further: Names that whoever builds the component takes out of the config.
     """
     known = parameters_of(component)
@@ -47,47 +49,46 @@ def argument_errors(
         if name in NOT_ARGUMENTS or name in further:
             continue
         if name in known.named:
-            parameter = known.named[name]
-            found = value_fault(component, parameter, value)
-            if found:
-                yield found.kind(_sentence(component, parameter, found, place))
+            if found := value_fault(known.named[name], value):
+                yield found.kind(_sentence(component, known.named[name], found, place))
         elif not known.is_open:
-            yield TypeError(unknown_argument(component, name, known, place))
+            yield TypeError(_unknown(component, name, known, place))
 
 
-def missing_argument(component: Callable[..., Any], given: Container[str], place: str = '') -> TypeError | None:
+def missing_argument(
+    component: Callable[..., Any], given: Container[str], place: str | None = None
+) -> TypeError | None:
     """Return the error of the first argument that has no default and is not given, or None.
 
     Args:
         component: A class or function.
         given: Names of the arguments that it will get.
-        place: Dotted place of its config, for the message.
+        place: Dotted place of its config, for the message; None: in Python.
     """
     for name in parameters_of(component).required:
         if name not in given:
             example = f'={EXAMPLES[name]!r}' if name in EXAMPLES else ''
+            start = '' if place is None else f'{place}: '
             return TypeError(
-                f'{f"{place}: " if place else ""}{component_name(component)} needs the argument {name!r}: '
-                f'set {f"{place}." if place else ""}{name}{example}'
+                f'{start}{component_name(component)} needs the argument {name!r}: set {_dotted(place, name)}{example}'
             )
     return None
 
 
-def value_fault(component: Callable[..., Any], parameter: Parameter, value: Any) -> Fault | None:
+def value_fault(argument: Argument, value: Any) -> Fault | None:
     """Return the fault of the value of an argument, or None."""
-    return _typed_fault(component, parameter, value) or nan_fault(value)
+    return _typed_fault(argument, value) or nan_fault(value)
 
 
-def _typed_fault(component: Callable[..., Any], parameter: Parameter, value: Any) -> Fault | None:
-    annotation, default = parameter.annotation, parameter.default
-    if value is None and default is None:
+def _typed_fault(argument: Argument, value: Any) -> Fault | None:
+    if value is None and argument.default is None:
         return None
-    if not is_foreign(component):
-        return None if annotation is Parameter.empty else STRICT.fault(value, annotation)
-    if value is default:
+    if not argument.is_foreign:
+        return None if argument.annotation is NOTHING else STRICT.fault(value, argument.annotation)
+    if value is argument.default:
         return None
-    found = LENIENT.fault(value, inferred(default) if annotation is Parameter.empty else annotation)
-    return found or constraint_fault(parameter.name, value)
+    annotation = inferred(argument) if argument.annotation is NOTHING else argument.annotation
+    return LENIENT.fault(value, annotation) or constraint_fault(argument.name, value)
 
 
 def constraint_fault(name: str, value: Any) -> Fault | None:
@@ -101,13 +102,13 @@ def constraint_fault(name: str, value: Any) -> Fault | None:
     return STRICT.fault(value, constraint) if isinstance(value, Real) else None
 
 
-def takes_number(component: Callable[..., Any], parameter: Parameter) -> bool:
+def takes_number(argument: Argument) -> bool:
     """Return whether an argument of an own component is a number, so that a schedule may stand in its place."""
-    if parameter.annotation in (Parameter.empty, Any) or is_foreign(component):
+    if argument.annotation in (NOTHING, Any) or argument.is_foreign:
         return False
-    faults = [STRICT.fault(number, parameter.annotation) for number in (1, 0.5)]
+    faults = [STRICT.fault(number, argument.annotation) for number in (1, 0.5)]
     is_number = any(found is None or found.kind is ValueError for found in faults)
-    return is_number and STRICT.fault({}, parameter.annotation) is not None
+    return is_number and STRICT.fault({}, argument.annotation) is not None
 
 
 def nan_fault(value: Any) -> Fault | None:
@@ -121,11 +122,6 @@ def nan_fault(value: Any) -> Fault | None:
     else:
         return None
     return next((found.below(place) for place, each in parts if (found := nan_fault(each))), None)
-
-
-def is_foreign(component: Callable[..., Any]) -> bool:
-    """Return whether a component is of another package, whose annotations need not be exact."""
-    return (getattr(component, '__module__', None) or '').partition('.')[0] in FOREIGN
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
@@ -148,35 +144,37 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
-def unknown_argument(component: Callable[..., Any], name: str, known: Parameters, place: str = '') -> str:
-    """Return the sentence on an argument that a component does not have."""
-    hint = suggestion(name, known.named) or f'; it takes {", ".join(known.named) or "none"}'
-    return f'{f"{place}.{name}: " if place else ""}{component_name(component)} takes no argument {name!r}{hint}'
-
-
-def component_name(component: Any) -> str:
-    """Return the name of a class or function."""
-    return str(getattr(component, '__name__', component))
-
-
-def shortened(value: Any) -> str:
+def in_short(value: Any) -> str:
     """Return the repr of a value, cut to a length that fits into a sentence."""
     text = ' '.join(repr(value).split())
     return text if len(text) <= LONGEST else f'{text[: LONGEST - 3]}...'
 
 
-def _sentence(component: Callable[..., Any], parameter: Parameter, found: Fault, place: str = '') -> str:
+def _unknown(component: Callable[..., Any], name: str, known: Parameters, place: str | None) -> str:
+    """Return the sentence on an argument that a component does not have."""
+    hint = suggestion(name, known.named) or f'; it takes {", ".join(known.named) or "none"}'
+    start = '' if place is None else f'{_dotted(place, name)}: '
+    return f'{start}{component_name(component)} takes no argument {name!r}{hint}'
+
+
+def _sentence(component: Callable[..., Any], argument: Argument, found: Fault, place: str | None = None) -> str:
     """Return what is wrong with a value, and a value to set instead, if one is known."""
-    name = f'{place}.{parameter.name}' if place else parameter.name
-    start = f'{name}{found.place}={shortened(found.value)}'
+    name = _dotted(place, argument.name)
+    start = f'{name}{found.place}={in_short(found.value)}'
     meant = [] if found.place else [*meant_by(found.value)]
-    known = [*meant, parameter.default, EXAMPLES.get(parameter.name)]
-    valid = next((each for each in known if _is_example(component, parameter, each)), None)
-    end = '' if valid is None else f'; set {name}={valid!r}' if place else f', e.g. {name}={valid!r}'
-    if place:
-        return f'{start} must be {found.wanted} (an argument of {component_name(component)}){end}'
-    return f'{component_name(component)}: {start} must be {found.wanted}{end}'
+    known = [*meant, argument.default, EXAMPLES.get(argument.name)]
+    valid = next((each for each in known if _is_example(argument, each)), None)
+    if place is None:
+        end = '' if valid is None else f', e.g. {name}={valid!r}'
+        return f'{component_name(component)}: {start} must be {found.wanted}{end}'
+    end = '' if valid is None else f'; set {name}={valid!r}'
+    return f'{start} must be {found.wanted} (an argument of {component_name(component)}){end}'
 
 
-def _is_example(component: Callable[..., Any], parameter: Parameter, value: Any) -> bool:
-    return value not in (None, Parameter.empty) and not value_fault(component, parameter, value)
+def _dotted(place: str | None, name: str) -> str:
+    return f'{place}.{name}' if place else name
+
+
+def _is_example(argument: Argument, value: Any) -> bool:
+    is_given = value is not None and value is not NOTHING
+    return is_given and len(repr(value)) < LONGEST and not value_fault(argument, value)

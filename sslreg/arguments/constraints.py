@@ -51,7 +51,7 @@ class Bounds(Constraint):
 
     def __str__(self) -> str:
         """Return e.g. ``'at least 1'``, ``'positive'`` or ``'between 0 and 1'``."""
-        if self == Bounds(above=0):
+        if self in (Bounds(above=0), Bounds(above=0, infinite=True)):
             return 'positive'
         if self.least is not None and self.most is not None:
             return f'between {self.least:g} and {self.most:g}'
@@ -102,6 +102,7 @@ class CountOrNever(Constraint):
 Positive = Annotated[float, Bounds(above=0)]
 NonNegative = Annotated[float, Bounds(least=0)]
 Fraction = Annotated[float, Bounds(least=0, most=1)]
+PositiveOrInfinite = Annotated[float, Bounds(above=0, infinite=True)]
 PositiveInt = Annotated[int, Bounds(least=1)]
 NonNegativeInt = Annotated[int, Bounds(least=0)]
 PositiveInts = Annotated[Sequence[PositiveInt], NonEmpty()]

@@ -3,7 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from .constraints import Bounds, CountOrNever, Fraction, NonNegative, NonNegativeInt, Positive, PositiveInt
+from .constraints import (
+    Bounds,
+    CountOrNever,
+    Fraction,
+    NonNegative,
+    NonNegativeInt,
+    Positive,
+    PositiveInt,
+    PositiveOrInfinite,
+)
+from .parameters import Argument
 
 INTERVAL = Annotated[int, CountOrNever()]
 RANGES: dict[str, Any] = {
@@ -22,7 +32,7 @@ RANGES: dict[str, Any] = {
     'betas': Annotated[float, Bounds(least=0, below=1)],
     'momentum': Fraction,
     'accumulative_counts': PositiveInt,
-    'max_norm': Annotated[float, Bounds(above=0, infinite=True)],
+    'max_norm': PositiveOrInfinite,
     'clip_value': Positive,
     # loaders
     'batch_size': PositiveInt,
@@ -36,6 +46,7 @@ RANGES: dict[str, Any] = {
     'std': Positive,
     'mean': Annotated[float, Bounds()],
     'crop_ratio_range': Positive,
+    'crop_size': Positive,
     # networks
     'depth': PositiveInt,
     'patch_size': PositiveInt,
@@ -57,10 +68,18 @@ def range_of(name: str) -> Any:
     return RANGES.get(name)
 
 
-def inferred(default: Any) -> Any:
-    """Return the annotation that a default value stands for: a number demands a number, or several."""
+def inferred(argument: Argument) -> Any:
+    """Return the annotation that the name or the default of an argument stands for.
+
+    A number demands a number, or several; a list of numbers the same.
+    """
+    default = argument.default
     if isinstance(default, bool):
         return bool
-    if isinstance(default, (int, float)):
+    if isinstance(default, (int, float)) or argument.name in RANGES or _are_numbers(default):
         return float | Sequence | Mapping | None
     return Any
+
+
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(each, (int, float)) for each in value)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from inspect import Parameter
-from typing import Any, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 from torch import nn
 
@@ -17,17 +17,37 @@ FURTHER: dict[str, tuple[str, ...]] = {
 }
 
 
+FOREIGN = ('mmengine', 'mmcv', 'mmpretrain', 'mmdet', 'mmseg', 'torch', 'torchvision', 'timm', 'numpy', 'builtins')
+NOTHING: Any = Parameter.empty
+
+
+class Argument(NamedTuple):
+    """An argument of a component.
+
+    Attributes:
+        name: Its name.
+        annotation: Its annotation, resolved, or ``NOTHING``.
+        default: Its default, or ``NOTHING``.
+        is_foreign: Whether a class of another package declares it, whose annotations need not be exact.
+    """
+
+    name: str
+    annotation: Any = NOTHING
+    default: Any = NOTHING
+    is_foreign: bool = False
+
+
 @dataclass(frozen=True)
 class Parameters:
     """Arguments that a component takes by name.
 
     Attributes:
-        named: Parameters by name, with resolved annotations.
+        named: Arguments by name.
         required: Those that have no default and that no parent's ``**kwargs`` bring.
         is_open: Whether further names are taken, whose use is not known.
     """
 
-    named: dict[str, Parameter]
+    named: dict[str, Argument]
     required: tuple[str, ...] = ()
     is_open: bool = False
 
@@ -35,19 +55,19 @@ class Parameters:
 @cache
 def parameters_of(component: Callable[..., Any]) -> Parameters:
     """Return the parameters of a class or function, with those of the parents to which it hands its ``**kwargs``."""
-    named: dict[str, Parameter] = {}
+    named: dict[str, Argument] = {}
     required: tuple[str, ...] | None = None
     for name, function in _functions(component):
         own, swallows = _own(function)
         named = own | named
         if required is None:
-            required = tuple(each for each, parameter in own.items() if parameter.default is Parameter.empty)
+            required = tuple(each.name for each in own.values() if each.default is NOTHING)
         if not swallows:
             break
         read, goes_up = _use_of_kwargs(function)
         further = FURTHER.get(name)
         for each in (*read, *(further or ())):
-            named.setdefault(each, Parameter(each, Parameter.KEYWORD_ONLY, default=None))
+            named.setdefault(each, Argument(each, default=None, is_foreign=True))
         if not goes_up:
             return Parameters(named, required, is_open=further is None)
     return Parameters(named, required or ())  # neither object nor nn.Module takes an argument
@@ -56,7 +76,7 @@ def parameters_of(component: Callable[..., Any]) -> Parameters:
 def _functions(component: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., Any]]]:
     """Yield a function, or a class's ``__init__`` and those of its parents, each with the name of its owner."""
     if not inspect.isclass(component):
-        yield component.__qualname__, component
+        yield component_name(component), component
         return
     for kind in component.__mro__:
         if '__init__' in vars(kind) and kind not in (object, nn.Module):
@@ -64,18 +84,28 @@ def _functions(component: Callable[..., Any]) -> Iterator[tuple[str, Callable[..
 
 
 @cache
-def own_parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
-    """Return the parameters of a function by name, with resolved annotations, but for ``self`` and variadic ones."""
+def own_parameters(function: Callable[..., Any]) -> dict[str, Argument]:
+    """Return the arguments that a function declares, but for ``self`` and variadic ones."""
     return _own(function)[0]
 
 
-def _own(function: Callable[..., Any]) -> tuple[dict[str, Parameter], bool]:
-    """Return the parameters of a function but for ``self``, and whether it takes any ``**kwargs``."""
+def is_foreign(component: Any) -> bool:
+    """Return whether a component is of another package."""
+    return (getattr(component, '__module__', None) or '').partition('.')[0] in FOREIGN
+
+
+def component_name(component: Any) -> str:
+    """Return the name of a class or function, or the key of a config that a dataclass describes."""
+    return str(getattr(component, 'config_key', None) or getattr(component, '__name__', component))
+
+
+def _own(function: Callable[..., Any]) -> tuple[dict[str, Argument], bool]:
+    """Return the arguments that a function declares, and whether it takes any ``**kwargs``."""
     parameters = dict(inspect.signature(function).parameters)
     parameters.pop('self', None)
     hints = _hints(function)
     named = {
-        name: each.replace(annotation=hints.get(name, Parameter.empty))
+        name: Argument(name, hints.get(name, NOTHING), each.default, is_foreign(function))
         for name, each in parameters.items()
         if each.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
     }

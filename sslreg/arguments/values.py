@@ -11,6 +11,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import numpy as np
+from torch import Tensor
 
 from .constraints import Bounds, Constraint
 
@@ -155,15 +156,20 @@ class LenientRules(Rules):
     def is_instance(self, value: Any, kind: type) -> bool:
         """Return whether a value may stand for an object of a class."""
         if kind is bool:
-            return isinstance(value, (bool, np.bool_, Mapping)) or value in (0, 1, None)
+            return isinstance(value, (bool, np.bool_, Mapping, list, tuple, NoneType)) or value in (0, 1)
         if kind is str:
-            return not isinstance(value, (bool, Real))
+            return not isinstance(value, bool)
+        if kind is Tensor:
+            return not isinstance(value, (bool, str))
         return kind is not NoneType or value is None
 
     def _of_number_alone(self, value: Any, kind: type) -> Fault | None:
         if isinstance(value, (list, tuple, Mapping, np.ndarray, np.generic)):
             return None
         return mismatch(value, kind) if isinstance(value, bool) or not isinstance(value, Real) else None
+
+    def _of_mapping(self, value: Any, annotation: Any, args: tuple[Any, ...]) -> Fault | None:
+        return mismatch(value, annotation) if isinstance(value, (bool, Real, str)) else None
 
     def is_length(self, value: Sequence[Any], args: tuple[Any, ...]) -> bool:
         """Return True: tuples of another length are frequent."""

@@ -10,6 +10,7 @@ from mmcv.transforms import BaseTransform
 from mmpretrain.datasets import BaseDataset
 from PIL import Image
 
+from sslreg.arguments import PositiveInt, checked
 from sslreg.registry import DATASETS, TRANSFORMS
 
 from .archives import Root, dataset_root, file_names, read_bytes
@@ -164,8 +165,9 @@ class ResizeFrame(BaseTransform):
         ValueError: The long side would be zero.
     """
 
-    def __init__(self, short: int = 480, multiple: int = 64) -> None:
-        if not 0 < multiple <= short:
+    @checked
+    def __init__(self, short: PositiveInt = 480, multiple: PositiveInt = 64) -> None:
+        if multiple > short:
             raise ValueError(f'multiple={multiple} must be between 1 and short={short}')
         self.short, self.multiple = short, multiple
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from importlib import resources
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import mmcv
 import numpy as np
 from mmpretrain.datasets import BaseDataset
 from PIL import Image
 
+from sslreg.arguments import Ascending, Positive, PositiveInt, checked
 from sslreg.registry import DATASETS
 
 from .found_data import report_found
@@ -56,17 +57,16 @@ class PhotoTiles(BaseDataset):
 
     METAINFO = dict(classes=tuple(PHOTOGRAPHS))
 
+    @checked
     def __init__(
         self,
-        split: str = 'train',
-        tiles_per_class: int = 100,
-        tile_size: int = 48,
-        scale: tuple[float, float] = (0.5, 1.0),
+        split: Literal['train', 'test'] = 'train',
+        tiles_per_class: PositiveInt = 100,
+        tile_size: PositiveInt = 48,
+        scale: Annotated[tuple[Positive, Positive], Ascending()] = (0.5, 1.0),
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
-        if split not in ('train', 'test'):
-            raise ValueError(f"split={split!r} must be 'train' or 'test'")
         self.split, self.seed = split, seed
         self.tiles_per_class, self.tile_size, self.scale = tiles_per_class, tile_size, scale
         super().__init__(ann_file='', **kwargs)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from sslreg.arguments import PositiveInt, checked
 from sslreg.registry import DATASETS
 
 from .repeats import current_occurrence
@@ -28,7 +29,8 @@ class SeededViews(Dataset[dict[str, Any]]):
         num: Number of views of each image.
     """
 
-    def __init__(self, dataset: Any, num: int) -> None:
+    @checked
+    def __init__(self, dataset: Any, num: PositiveInt) -> None:
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         self.num = num
         self.pipeline = getattr(self.dataset, 'pipeline', None)

@@ -12,6 +12,7 @@ from PIL import Image
 from torch.utils.data import get_worker_info
 from torchvision.transforms import functional as F
 
+from sslreg.arguments import Fraction, PositiveInt, checked
 from sslreg.registry import TRANSFORMS
 
 from .decoding import decode, seems_dark, values_of_16_bits, why_not_decoded
@@ -132,9 +133,8 @@ class RandomGrayscale(BaseTransform):
         prob: Probability of the conversion.
     """
 
-    def __init__(self, prob: float) -> None:
-        if not 0 <= prob <= 1:
-            raise ValueError(f'prob={prob} must be between 0 and 1')
+    @checked
+    def __init__(self, prob: Fraction) -> None:
         self.prob = prob
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
@@ -167,7 +167,8 @@ class LongestSide(BaseTransform):
         interpolation: A name of ``PIL.Image.Resampling``, e.g. ``'bicubic'``.
     """
 
-    def __init__(self, size: int, interpolation: str = 'bicubic') -> None:
+    @checked
+    def __init__(self, size: PositiveInt, interpolation: str = 'bicubic') -> None:
         self.size = size
         self.resample = Image.Resampling[interpolation.upper()]
 

@@ -9,11 +9,12 @@ from mmengine.optim import DefaultOptimWrapperConstructor as MMEngineConstructor
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 
+from sslreg.arguments import PositiveOrInfinite
 from sslreg.engine.optimizer_schedules import OptimizerSchedules
 from sslreg.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 
 
-def clip_grad_norm_per_tensor_(params: list[nn.Parameter], max_norm: float) -> Tensor:
+def clip_grad_norm_per_tensor_(params: list[nn.Parameter], max_norm: PositiveOrInfinite) -> Tensor:
     """Scale each gradient with an L2 norm above ``max_norm`` down to it, tensor by tensor (DINO, MaSSL).
 
     Returns:

@@ -11,6 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import Tensor
 
+from sslreg.arguments import PositiveInt, checked
 from sslreg.evaluation.model import load_model
 from sslreg.models.adapters import as_encoder
 from sslreg.models.checkpoints import check_checkpoint
@@ -34,9 +35,8 @@ class _ScoreHook(Hook):
     priority = 'LOW'  # after TeacherEMAHook
     name: str
 
-    def __init__(self, interval: int) -> None:
-        if interval < 1:
-            raise ValueError(f'interval={interval} must be at least 1')
+    @checked
+    def __init__(self, interval: PositiveInt) -> None:
         self.interval = interval
 
     def before_train(self, runner: Runner) -> None:
@@ -130,11 +130,11 @@ class SSLMemHook(_ScoreHook):
         self,
         reference: str,
         split: str,
-        interval: int = 1,
-        num_views: int = 5,
+        interval: PositiveInt = 1,
+        num_views: PositiveInt = 5,
         layers: Sequence[str] = (REPRESENTATION,),
         alignment: dict[str, Any] | None = None,
-        batch_size: int = 128,
+        batch_size: PositiveInt = 128,
     ) -> None:
         super().__init__(interval)
         self.reference, self.split, self.num_views = reference, split, num_views
@@ -201,10 +201,10 @@ class UnitMemHook(_ScoreHook):
         layers: Sequence[str],
         split: str | None = None,
         part: str = 'train',
-        interval: int = 1,
-        num_views: int = 10,
+        interval: PositiveInt = 1,
+        num_views: PositiveInt = 10,
         rest: Rest = 'mean',
-        batch_size: int = 128,
+        batch_size: PositiveInt = 128,
     ) -> None:
         super().__init__(interval)
         self.layers, self.split, self.part = layers, split, part

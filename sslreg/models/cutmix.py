@@ -5,6 +5,7 @@ import torch
 from mmpretrain.models.utils.batch_augments import CutMix
 from torch import Tensor
 
+from sslreg.arguments import Positive, checked
 from sslreg.registry import MODELS
 
 
@@ -20,7 +21,8 @@ class InstanceCutMix(CutMix):
         alpha: Parameter of the Beta distribution; the released code has 0.5.
     """
 
-    def __init__(self, alpha: float = 0.5) -> None:
+    @checked
+    def __init__(self, alpha: Positive = 0.5) -> None:
         super().__init__(alpha=alpha)
 
     def mix(self, batch_inputs: Tensor, batch_scores: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModel, BaseModule
 from torch import Tensor, nn
 
+from sslreg.arguments import PositiveInt, checked
 from sslreg.registry import MODELS
 
 from .backbones import Pool
@@ -62,7 +63,8 @@ class PixelBackbone(BaseModule):
         size: Side of the resized image in pixels; C is ``3 size**2``.
     """
 
-    def __init__(self, size: int = 32) -> None:
+    @checked
+    def __init__(self, size: PositiveInt = 32) -> None:
         super().__init__()
         self.size = size
 
@@ -79,7 +81,8 @@ class ColorHistogramBackbone(BaseModule):
         bins: Bins per channel; C is ``bins**3``. Channels run from 0 to 255: give the preprocessor no mean and std.
     """
 
-    def __init__(self, bins: int = 8) -> None:
+    @checked
+    def __init__(self, bins: PositiveInt = 8) -> None:
         super().__init__()
         self.bins = bins
 

@@ -8,6 +8,7 @@ import torch
 from mmpretrain.models import BaseSelfSupervisor
 from torch import Tensor, nn
 
+from sslreg.arguments import PositiveInt, checked
 from sslreg.registry import MEMORIES, MODELS
 
 from .backbones import Pool
@@ -44,6 +45,7 @@ class MemorySSL(BaseSelfSupervisor):
     State: ``backbone.*`` and ``neck.*`` are the student's; ``teacher.module.backbone.*`` the teacher's; ``memory.*``.
     """
 
+    @checked
     def __init__(
         self,
         backbone: dict[str, Any],
@@ -51,7 +53,7 @@ class MemorySSL(BaseSelfSupervisor):
         memory: dict[str, Any],
         head: dict[str, Any],
         teacher: dict[str, Any] | None = None,
-        num_key_views: int = 1,
+        num_key_views: PositiveInt = 1,
         mixing: dict[str, Any] | None = None,
         data_preprocessor: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
@@ -59,8 +61,6 @@ class MemorySSL(BaseSelfSupervisor):
         # Built here because mmpretrain's registry does not find sslreg's components outside of a Runner.
         parts = [MODELS.build(part) for part in (backbone, neck, head)]
         super().__init__(*parts, data_preprocessor=build_preprocessor(data_preprocessor), init_cfg=init_cfg)
-        if num_key_views < 1:
-            raise ValueError(f'num_key_views={num_key_views} must be at least 1')
         self.pool = Pool()
         self.memory: BaseMemory = MEMORIES.build(memory)
         self.teacher = MODELS.build(teacher, default_args=dict(model=self.student)) if teacher else None

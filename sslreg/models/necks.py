@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule, initialize
 from torch import Tensor, nn
 
+from sslreg.arguments import NonNegative, PositiveInt, checked
 from sslreg.registry import MODELS
 
 from .pretrained_loading import pretrained_last
@@ -34,20 +35,19 @@ class ProjectionNeck(BaseModule):
         ValueError: ``num_layers`` is below 1.
     """
 
+    @checked
     def __init__(
         self,
-        in_channels: int,
-        hid_channels: int,
-        out_channels: int,
-        num_layers: int = 3,
+        in_channels: PositiveInt,
+        hid_channels: PositiveInt,
+        out_channels: PositiveInt,
+        num_layers: PositiveInt = 3,
         norm_cfg: dict[str, Any] | None = None,
         act_cfg: dict[str, Any] | None = None,
-        init_std: float | None = 0.02,
+        init_std: NonNegative | None = 0.02,
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if num_layers < 1:
-            raise ValueError(f'num_layers={num_layers} must be at least 1')
         widths = [in_channels] + [hid_channels] * (num_layers - 1) + [out_channels]
         layers: list[nn.Module] = []
         for fan_in, fan_out in pairwise(widths[:-1]):

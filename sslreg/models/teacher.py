@@ -8,6 +8,7 @@ from mmengine.model import ExponentialMovingAverage
 from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from sslreg.arguments import Fraction, checked
 from sslreg.registry import MODELS
 
 
@@ -43,12 +44,8 @@ class EMATeacher(ExponentialMovingAverage):
         ValueError: ``momentum`` is not between 0 and 1.
     """
 
-    def __init__(self, model: nn.Module, momentum: float = 0.004) -> None:
-        if not 0 <= momentum <= 1:
-            raise ValueError(
-                f"EMATeacher: momentum={momentum}, the student's share of the new teacher, must be between 0 and 1, "
-                'e.g. 0.004'
-            )
+    @checked
+    def __init__(self, model: nn.Module, momentum: Fraction = 0.004) -> None:
         if momentum > 0.5:
             print_log(f"EMATeacher: momentum={momentum} is 1 minus the papers' momentum; 0.004 is usual", 'current')
         super().__init__(model)

@@ -14,7 +14,7 @@ OPTIONAL = (  # read from runner.cfg by mmengine, and by mmdet and mmsegmentatio
     *('model_wrapper_cfg', 'sync_bn', 'find_unused_parameters', 'activation_checkpointing', 'efficient_conv_bn_eval'),
     *('compile', 'custom_imports', 'tta_model', 'tta_pipeline'),
 )
-BENCHMARK_KEYS = ('benchmark', 'group', 'without', 'metric', 'averages', 'reference', 'reference_source')
+BENCHMARK = ('benchmark', 'group', 'without', 'metric', 'averages', 'reference', 'reference_source')
 OWN = 'own_keys'
 VARIABLES = 'variables'
 KNOWN = (*TRAINING, *OPTIONAL, OWN, VARIABLES)
@@ -24,7 +24,7 @@ def known_keys(cfg: Mapping[str, Any], options: Mapping[str, Any] | None = None)
     """Return the keys that have an effect: all of sslreg and MMEngine, and those that ``own_keys`` lists."""
     listed = [given for given in (cfg.get(OWN), (options or {}).get(OWN)) if given]
     own = [name for given in listed for name in ([given] if isinstance(given, str) else given)]
-    benchmark = BENCHMARK_KEYS if 'benchmark' in cfg or 'group' in cfg else ()
+    benchmark = BENCHMARK if 'benchmark' in cfg or 'group' in cfg else ()
     return {*KNOWN, *own, *benchmark}
 
 

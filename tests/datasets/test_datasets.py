@@ -165,7 +165,7 @@ def test_halves_of_a_photograph_are_disjoint(name):
 
 
 def test_tiles_know_two_splits():
-    with pytest.raises(ValueError, match="split='val' must be 'train' or 'test'"):
+    with pytest.raises(ValueError, match="split='val' must be one of 'train', 'test'"):
         PhotoTiles('val')
 
 

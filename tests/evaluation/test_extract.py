@@ -13,7 +13,7 @@ from PIL import Image
 
 from sslreg.datasets import BrokenImageError, ImageFolder, PackedImages
 from sslreg.evaluation.features.collect import is_broken
-from sslreg.evaluation.features.corrupt import dataset_name, image_name
+from sslreg.evaluation.features.corrupt import dataset_name, image_name, image_source
 from sslreg.evaluation.features.extract import Extractor
 from sslreg.evaluation.features.kinds import MultiScale, Observer, Pooled, kind_text
 from sslreg.evaluation.features.store import FeatureStore, Parts, dataset_hash, model_hash
@@ -487,3 +487,10 @@ def test_the_log_has_a_line_when_a_minute_is_over(monkeypatch):
 @pytest.mark.parametrize('seconds, text', [(0.4, '0 s'), (59.6, '1 min 0 s'), (7500, '2 h 5 min'), (180000, '2 d 2 h')])
 def test_durations_are_in_two_units(seconds, text):
     assert duration(seconds) == text
+
+
+def test_names_that_are_no_text_can_be_logged(tmp_path):
+    folder = tmp_path / os.fsdecode(b'ph\xff')
+    folder.mkdir()
+    Image.new('RGB', (8, 8)).save(folder / 'a.png')
+    assert image_source(ImageFolder(str(folder), with_label=False)) == rf'ImageFolder {tmp_path}/ph\xff'

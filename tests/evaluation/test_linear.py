@@ -90,7 +90,8 @@ def test_heads_do_not_know_of_each_other():
 
 def test_a_head_that_diverges_leaves_the_others_alone():
     feats, labels = made_up()
-    grid, single = LinearProbe((math.inf, 5.0), (0,), ('sgd',), **SMALL), one('sgd', 5.0, 0)
+    grid, single = LinearProbe((1.0, 5.0), (0,), ('sgd',), **SMALL), one('sgd', 5.0, 0)
+    grid.heads[0] = grid.heads[0]._replace(lr=math.inf)
     grid.fit(feats, labels, val=(feats, labels))
     single.fit(feats, labels)
     assert not grid.params[0].isfinite().all()
@@ -158,5 +159,5 @@ def test_rejects_features_that_are_not_finite():
     [dict(lrs=()), dict(lrs=(0,)), dict(weight_decays=(-1,)), dict(optimizers=('adam',)), dict(val_share=1)],
 )
 def test_rejects_what_cannot_be(arguments):
-    with pytest.raises(ValueError, match='lrs|optimizers|val_share'):
+    with pytest.raises(ValueError, match='lrs|weight_decays|optimizers|val_share'):
         LinearProbe(**arguments)

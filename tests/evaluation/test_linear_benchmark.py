@@ -342,10 +342,10 @@ def test_bfloat16_is_of_the_network_only(tmp_path):
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (dict(kinds=[]), 'kinds=.* must not be empty'),
+        (dict(kinds=[]), 'kinds=.* must be non-empty'),
         (dict(epochs=0), 'epochs=0'),
         (dict(val_share=1), 'val_share=1'),
-        (dict(lrs=(0,)), 'lrs='),
+        (dict(lrs=(0,)), r'lrs\[0\]=0 must be positive'),
         (dict(test=dict(type='Blobs', classes=('a', 'b', 'c'))), 'the bank has the classes b, g, r'),
         (dict(val=dict(type='Blobs', shift=1)), 'labels differ'),
         (dict(val=dict(type='Blobs'), val_share=0.01), 'of 26 images of 3 classes holds out no image'),

@@ -54,7 +54,7 @@ def naming_keys(cfg: Any) -> Iterator[None]:
         part = part_of_error(cause, cfg)
         if part is None or _names(cause, part) or (isinstance(cause, OSError) and cause is not error):
             raise
-        raise renamed(cause, message_at(part, cause)) from error
+        raise with_message(cause, message_at(part, cause)) from error
 
 
 def part_of_error(error: BaseException, cfg: Any) -> Part | None:
@@ -151,7 +151,7 @@ def text_of(error: BaseException) -> str:
     return ' '.join(str(error).split())
 
 
-def renamed(error: BaseException, text: str) -> Exception:
+def with_message(error: BaseException, text: str) -> Exception:
     """Return an error with another text, of the same class if that is one of Python's with a plain text."""
     plain = (ValueError, TypeError, KeyError, FileNotFoundError, ImportError, MemoryError)
     return next((kind for kind in plain if type(error) is kind), ValueError)(text)

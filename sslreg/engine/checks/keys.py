@@ -12,8 +12,8 @@ from sslreg.utils.config_keys import TRAINING, known_keys, similar_key
 
 from .key_types import check_types
 
-TRAINING_PARTS = ('model', 'train_dataloader', 'optim_wrapper', 'train_cfg')
-EVALUATION_LOOPS = {'val': 'validation', 'test': 'test'}
+NEEDED = ('model', 'train_dataloader', 'optim_wrapper', 'train_cfg')
+EVALUATIONS = {'val': 'validation', 'test': 'test'}
 
 
 def check_keys(cfg: Config) -> None:
@@ -26,14 +26,14 @@ def check_keys(cfg: Config) -> None:
         ValueError: The config is for another tool.
     """
     name = cfg.filename or 'the config'
-    if lacking := [key for key in TRAINING_PARTS if not cfg.get(key)]:
+    if lacking := [key for key in NEEDED if not cfg.get(key)]:
         raise KeyError(f'{name} has no {" and no ".join(lacking)}, which a training needs{_other_tool(cfg)}')
     if (scope := cfg.get('default_scope')) in ('mmdet', 'mmseg'):
         raise ValueError(
             f'{name} is for fine-tuning, of the scope {scope!r}: '
             f'`bash tools/downstream/dist_train_{scope[2:]}.sh {name} CHECKPOINT 1`'
         )
-    for loop, what in EVALUATION_LOOPS.items():
+    for loop, what in EVALUATIONS.items():
         _check_loop(cfg, loop, what)
     _check_spelling(cfg)
     check_imports({key: value for key, value in cfg._to_lazy_dict().items() if key in known_keys(cfg)})

@@ -12,8 +12,9 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
+from sslreg.arguments import checked
 from sslreg.datasets import count_images, set_view_key
-from sslreg.models.memories.instance import INITS
+from sslreg.models.memories.instance import Init
 from sslreg.models.memory_ssl import embed_views
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
@@ -42,11 +43,10 @@ class MemoryInitHook(Hook):
 
     priority = 'LOW'  # after MemoryCheckHook
 
+    @checked
     def __init__(
-        self, init: str = 'network', dataloader: dict[str, Any] | None = None, train_mode: bool = True
+        self, init: Init = 'network', dataloader: dict[str, Any] | None = None, train_mode: bool = True
     ) -> None:
-        if init not in INITS:
-            raise ValueError(f'MemoryInitHook: init={init!r} must be one of {", ".join(map(repr, INITS))}')
         self.init = init
         self.dataloader = dataloader
         self.train_mode = train_mode

@@ -12,6 +12,7 @@ from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from sslreg.arguments import Fraction, PositiveInt, checked
 from sslreg.registry import HOOKS
 from sslreg.utils.dist import unwrap
 
@@ -37,9 +38,8 @@ class StepTimesHook(Hook):
 
     priority = 'NORMAL'  # after IterTimerHook, the first of this priority, and before LoggerHook
 
-    def __init__(self, interval: int = 50, starving: float = 0.3) -> None:
-        if interval < 1:
-            raise ValueError(f'interval={interval} must be at least 1')
+    @checked
+    def __init__(self, interval: PositiveInt = 50, starving: Fraction = 0.3) -> None:
         self.interval = interval
         self.starving = starving
         self.spans: dict[str, list[tuple[Mark, Mark]]] = defaultdict(list)

@@ -5,6 +5,7 @@ from typing import Any
 from torch.utils.data import Dataset
 
 from sslreg.datasets import BrokenImageError, collate
+from sslreg.datasets.image_files import printable
 
 
 class SkipBroken(Dataset[Any]):
@@ -45,7 +46,7 @@ def image_source(dataset: Any) -> str:
     """Return class and file or folder of a dataset, alike for parts of one: ``'ImageFolder data/imagenet/val'``."""
     prefix = getattr(dataset, 'data_prefix', None) or {}
     path = getattr(dataset, 'ann_file', '') or prefix.get('img_path') or getattr(dataset, 'data_root', '')
-    return f'{type(dataset).__name__} {path}'.rstrip(' /')
+    return f'{type(dataset).__name__} {printable(str(path))}'.rstrip(' /')
 
 
 def dataset_name(dataset: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
+from sslreg.datasets.image_files import printable
 from sslreg.utils.files import atomic_write
 
 from .collect import is_broken
@@ -93,5 +94,7 @@ def _write_parquet(table: FeatureTable, path: Path) -> None:
     feats = pa.FixedSizeListArray.from_arrays(pa.array(table.features.reshape(-1)), length)
     labels = {} if table.labels is None else dict(label=pa.array(table.labels))
     about = json.dumps(table.about | dict(shape=table.features.shape[1:]))
-    columns = pa.table(dict(path=pa.array(table.paths), **labels, features=feats), metadata=dict(about=about))
+    columns = pa.table(
+        dict(path=pa.array(list(map(printable, table.paths))), **labels, features=feats), metadata=dict(about=about)
+    )
     parquet.write_table(columns, path)

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Subset
 
 from sslreg.datasets import BrokenImageError, collate
+from sslreg.datasets.image_files import printable
 from sslreg.registry import FEATURES
 
 from .collect import Batch, is_broken, merge, outputs
@@ -124,7 +125,7 @@ class Extractor:
         lost = torch.stack([is_broken(rows) for rows in feats.values()]).any(dim=0).nonzero().flatten().tolist()
         if not lost:
             return
-        names = [image_name(each.dataset, index) for index in lost]
+        names = [printable(image_name(each.dataset, index)) for index in lost]
         text = (
             f'{len(lost)} of {dataset_name(each.dataset)} cannot be decoded: '
             f'{", ".join(names[:LISTED])}{", ..." if len(names) > LISTED else ""}'

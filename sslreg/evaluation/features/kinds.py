@@ -1,14 +1,14 @@
 """Kinds of features (registry FEATURES): the parts of a network's output that represent an image."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sslreg.arguments import Bounds, PositiveInt, Positives, checked
 from sslreg.models.introspection import Place, describe_vit, watch
 from sslreg.registry import FEATURES, type_name
 
@@ -137,9 +137,8 @@ class ClassToken:
         blocks: Number of blocks.
     """
 
-    def __init__(self, blocks: int = 1) -> None:
-        if blocks < 1:
-            raise ValueError(f'ClassToken(blocks={blocks}) must be at least 1')
+    @checked
+    def __init__(self, blocks: PositiveInt = 1) -> None:
         self.blocks = blocks
 
     def __call__(self, observer: Observer, images: Tensor) -> Tensor:
@@ -167,9 +166,8 @@ class ClassAndGeMPatch:
         power: Power of the mean: 1 is the mean of positive values, infinity the maximum.
     """
 
-    def __init__(self, power: float = 4) -> None:
-        if power < 1:
-            raise ValueError(f'ClassAndGeMPatch(power={power}) must be at least 1')
+    @checked
+    def __init__(self, power: Annotated[float, Bounds(least=1)] = 4) -> None:
         self.power = power
 
     def __call__(self, observer: Observer, images: Tensor) -> Tensor:
@@ -201,9 +199,8 @@ class MultiScale:
         of: Config of the kind.
     """
 
-    def __init__(self, scales: Sequence[float] = (1.0, 2**-0.5, 0.5), of: dict[str, Any] | None = None) -> None:
-        if not scales or min(scales) <= 0:
-            raise ValueError(f'scales must be a non-empty list of positive numbers, got MultiScale(scales={scales})')
+    @checked
+    def __init__(self, scales: Positives = (1.0, 2**-0.5, 0.5), of: dict[str, Any] | None = None) -> None:
         self.scales = scales
         self.of = FEATURES.build(of or dict(type='Pooled'))
         self.needs_layers = getattr(self.of, 'needs_layers', True)

@@ -1,10 +1,9 @@
 """Probe by weighted nearest neighbours."""
 
-from collections.abc import Sequence
-
 from mmengine.device import get_device
 from torch import Tensor
 
+from sslreg.arguments import Positive, PositiveInt, PositiveInts, checked
 from sslreg.evaluation.metric import Parameters
 from sslreg.registry import PROBES
 from sslreg.utils.directions import directions
@@ -38,9 +37,10 @@ class KNNProbe(BaseProbe):
         ValueError: A number is not positive, the bank has fewer than max(ks) images, or features are not finite.
     """
 
-    def __init__(self, ks: Sequence[int] = (10, 20, 100, 200), temperature: float = 0.07, k: int | None = None) -> None:
-        if temperature <= 0 or not ks or min(ks) < 1:
-            raise ValueError(f'ks={list(ks)} and temperature={temperature} must be positive')
+    @checked
+    def __init__(
+        self, ks: PositiveInts = (10, 20, 100, 200), temperature: Positive = 0.07, k: PositiveInt | None = None
+    ) -> None:
         if k is not None and k not in ks:
             raise ValueError(f'k={k} must be one of ks={list(ks)}')
         self.ks = sorted(ks)

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +12,7 @@ from mmengine.dist import all_reduce, get_rank, get_world_size
 from mmengine.logging import print_log
 from torch import Tensor
 
+from sslreg.arguments import Bounds, NonEmpty, NonNegative, PositiveInt, Positives, checked
 from sslreg.datasets.subsets import fraction
 from sslreg.evaluation.metric import Parameters
 from sslreg.registry import PROBES
@@ -38,20 +39,18 @@ class Head(NamedTuple):
         return f'{self.optimizer}-lr{self.lr:g}-wd{self.weight_decay:g}'
 
 
+@checked
 def grid(
-    lrs: Sequence[float], weight_decays: Sequence[float], optimizers: Sequence[Literal['sgd', 'lars']]
+    lrs: Positives,
+    weight_decays: Annotated[Sequence[NonNegative], NonEmpty()],
+    optimizers: Annotated[Sequence[Literal['sgd', 'lars']], NonEmpty()],
 ) -> list[Head]:
     """Return a head for each learning rate, weight decay and optimizer.
 
     Raises:
         ValueError: A value is out of range, or a list is empty.
     """
-    heads = [Head(name, lr, decay) for name in optimizers for decay in weight_decays for lr in lrs]
-    if not heads or min(lrs) <= 0 or min(weight_decays) < 0:
-        raise ValueError(f'{lrs=} must be positive, {weight_decays=} not negative')
-    if not set(optimizers) <= {'sgd', 'lars'}:
-        raise ValueError(f"optimizers={list(optimizers)} must be of 'sgd' and 'lars'")
-    return heads
+    return [Head(name, lr, decay) for name in optimizers for decay in weight_decays for lr in lrs]
 
 
 class LinearHeads:
@@ -117,21 +116,18 @@ class LinearProbe(BaseProbe):
         ValueError: An argument is out of range, features are not finite, or there are too few images to hold any out.
     """
 
+    @checked
     def __init__(
         self,
-        lrs: Sequence[float] = LRS,
-        weight_decays: Sequence[float] = (0, 1e-6),
-        optimizers: Sequence[Optimizer] = ('sgd', 'lars'),
-        epochs: int = 100,
-        batch_size: int = 1024,
-        val_share: float = 0.1,
+        lrs: Positives = LRS,
+        weight_decays: Annotated[Sequence[NonNegative], NonEmpty()] = (0, 1e-6),
+        optimizers: Annotated[Sequence[Optimizer], NonEmpty()] = ('sgd', 'lars'),
+        epochs: PositiveInt = 100,
+        batch_size: PositiveInt = 1024,
+        val_share: Annotated[float, Bounds(above=0, below=1)] = 0.1,
         seed: int = 0,
     ) -> None:
         self.heads = grid(lrs, weight_decays, optimizers)
-        if min(epochs, batch_size) <= 0:
-            raise ValueError(f'{epochs=} and {batch_size=} must be positive')
-        if not 0 < val_share < 1:
-            raise ValueError(f'{val_share=} must be between 0 and 1')
         self.epochs, self.batch_size, self.val_share, self.seed = epochs, batch_size, val_share, seed
 
     def fit(self, feats: Tensor, labels: Tensor, val: tuple[Tensor, Tensor] | None = None) -> None:

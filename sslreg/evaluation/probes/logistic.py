@@ -1,11 +1,10 @@
 """Probe by multinomial logistic regression."""
 
-from collections.abc import Sequence
-
 import torch
 from mmengine.device import get_device
 from torch import Tensor
 
+from sslreg.arguments import Positive, PositiveInt, Positives, checked
 from sslreg.evaluation.metric import Parameters
 from sslreg.registry import PROBES
 from sslreg.utils.dist import move_to_device, own_rows
@@ -44,15 +43,14 @@ class LogisticProbe(BaseProbe):
         ValueError: A number is not positive, there are fewer than 2 classes, or features are not finite.
     """
 
+    @checked
     def __init__(
         self,
-        lambdas: Sequence[float] = (1e-5,),
-        selected: float | None = None,
-        tolerance: float = 3e-8,
-        max_iterations: int = 1000,
+        lambdas: Positives = (1e-5,),
+        selected: Positive | None = None,
+        tolerance: Positive = 3e-8,
+        max_iterations: PositiveInt = 1000,
     ) -> None:
-        if not lambdas or min(*lambdas, tolerance, max_iterations) <= 0:
-            raise ValueError(f'lambdas={list(lambdas)}, {tolerance=} and {max_iterations=} must be positive')
         if selected is not None and selected not in lambdas:
             raise ValueError(f'selected={selected} must be one of lambdas={list(lambdas)}')
         self.lambdas = sorted(set(lambdas), reverse=True)

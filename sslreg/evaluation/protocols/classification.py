@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from mmengine.logging import print_log
 from torch import Tensor
 
+from sslreg.arguments import NonEmpty, checked
 from sslreg.datasets.classes import check_all_classes, check_classes, class_labels
 from sslreg.evaluation.features.collect import is_broken
 from sslreg.evaluation.metric import Metric, Metrics
@@ -59,18 +60,17 @@ class ClassificationBenchmark(BaseBenchmark):
     train_images: Any
     test_images: Any
 
+    @checked
     def __init__(
         self,
         train: dict[str, Any],
         test: dict[str, Any],
-        kinds: Sequence[dict[str, Any]],
-        probes: Sequence[dict[str, Any]],
+        kinds: Annotated[Sequence[dict[str, Any]], NonEmpty()],
+        probes: Annotated[Sequence[dict[str, Any]], NonEmpty()],
         subset: dict[str, Any] | None = None,
         by_shots: bool = False,
         source: str = 'see docs/data.md',
     ) -> None:
-        if not kinds or not probes:
-            raise ValueError(f'kinds={list(kinds)} and probes={list(probes)} must not be empty')
         self.train, self.test = train, test
         self.kinds = by_name(kinds, '')
         self.probes = by_name(probes, 'probe')

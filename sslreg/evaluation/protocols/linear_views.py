@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from mmengine.dist import all_reduce, broadcast, get_rank, get_world_size, is_main_process
@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from sslreg.arguments import Bounds, NonEmpty, NonNegative, NonNegativeInt, PositiveInt, Positives, checked
 from sslreg.datasets import collate, set_view_key, worker_init_fn
 from sslreg.datasets.classes import check_all_classes, check_classes, class_labels
 from sslreg.evaluation.features.kinds import Observer, kind_text
@@ -111,27 +112,23 @@ class LinearBenchmark(BaseBenchmark):
         ValueError: An argument is out of range.
     """
 
+    @checked
     def __init__(
         self,
         train: dict[str, Any],
         test: dict[str, Any],
-        kinds: Sequence[dict[str, Any]],
-        lrs: Sequence[float] = LRS,
-        weight_decays: Sequence[float] = (0, 1e-6),
-        optimizers: Sequence[Optimizer] = ('sgd', 'lars'),
-        epochs: int = 100,
-        batch_size: int = 1024,
+        kinds: Annotated[Sequence[dict[str, Any]], NonEmpty()],
+        lrs: Positives = LRS,
+        weight_decays: Annotated[Sequence[NonNegative], NonEmpty()] = (0, 1e-6),
+        optimizers: Annotated[Sequence[Optimizer], NonEmpty()] = ('sgd', 'lars'),
+        epochs: PositiveInt = 100,
+        batch_size: PositiveInt = 1024,
         val: dict[str, Any] | None = None,
-        val_share: float = 0.1,
+        val_share: Annotated[float, Bounds(above=0, below=1)] = 0.1,
         amp: bool = False,
         seed: int = 0,
-        num_workers: int = 8,
+        num_workers: NonNegativeInt = 8,
     ) -> None:
-        if not kinds or min(epochs, batch_size) < 1 or not 0 < val_share < 1:
-            raise ValueError(
-                f'kinds={list(kinds)} must not be empty, {epochs=} and {batch_size=} at least 1, {val_share=} between '
-                '0 and 1'
-            )
         self.configs = dict(train=train, test=test) | (dict(val=val) if val is not None else {})
         self.kinds = by_name(kinds, '')
         self.grid = grid(lrs, weight_decays, optimizers)

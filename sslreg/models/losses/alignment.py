@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from sslreg.models.ops.alignment import DISTANCES, Distance, view_alignment
+from sslreg.arguments import checked
+from sslreg.models.ops.alignment import Distance, view_alignment
 from sslreg.registry import MODELS
 
 
@@ -27,10 +28,9 @@ class AlignmentLoss(nn.Module):
         ValueError: ``distance`` is unknown.
     """
 
+    @checked
     def __init__(self, weight: float, distance: Distance = 'l2') -> None:
         super().__init__()
-        if distance not in DISTANCES:
-            raise ValueError(f'AlignmentLoss: distance={distance!r} must be one of {", ".join(map(repr, DISTANCES))}')
         self.weight = weight
         self.distance: Distance = distance
 

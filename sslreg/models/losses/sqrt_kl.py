@@ -1,15 +1,13 @@
 """SqrtKL, the divergence of a softmax from its root."""
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
+from sslreg.arguments import Positive, checked
 from sslreg.models.ops.streamed_loss import StreamedLoss
 from sslreg.registry import MODELS
-
-DIRECTIONS = ('p_u', 'u_p')
-SPLITS = ('entropy', 'renyi')
 
 
 @MODELS.register_module()
@@ -46,20 +44,18 @@ class SqrtKLLoss(StreamedLoss):
 
     name = 'sqrt_kl'
 
+    @checked
     def __init__(
         self,
         weight: float = 1.0,
-        temperature: float | None = None,
-        direction: str = 'p_u',
+        temperature: Positive | None = None,
+        direction: Literal['p_u', 'u_p'] = 'p_u',
         detach: bool = False,
-        split: str = 'entropy',
+        split: Literal['entropy', 'renyi'] = 'entropy',
         l1_weight: float = 1.0,
         l2_weight: float = 1.0,
     ) -> None:
         super().__init__(weight, temperature)
-        for name, value, known in (('direction', direction, DIRECTIONS), ('split', split, SPLITS)):
-            if value not in known:
-                raise ValueError(f'{name}={value!r} must be one of {", ".join(map(repr, known))}')
         if direction == 'u_p' and (l1_weight, l2_weight) != (1.0, 1.0):
             raise ValueError(f"l1_weight={l1_weight} and l2_weight={l2_weight} need direction='p_u'")
         self.direction = direction
@@ -141,7 +137,8 @@ class ReleasedSqrtKLLoss(SqrtKLLoss):
         **kwargs: Other arguments of :class:`SqrtKLLoss`.
     """
 
-    def __init__(self, weight: float = 1.0, temperature: float = 1.0, detach: bool = True, **kwargs: Any) -> None:
+    @checked
+    def __init__(self, weight: float = 1.0, temperature: Positive = 1.0, detach: bool = True, **kwargs: Any) -> None:
         super().__init__(weight, temperature, detach=detach, **kwargs)
 
 

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from sslreg.arguments import PositiveInt, checked
 from sslreg.models.recall import Recall
 from sslreg.utils.dist import gathered
 
@@ -32,11 +33,9 @@ class BaseMemory(BaseModule):
     # Hooks that are registered for training unless the config lists them.
     required_hooks: tuple[str, ...] = ('MemoryCheckHook',)
 
-    def __init__(self, length: int, feat_dim: int) -> None:
+    @checked
+    def __init__(self, length: PositiveInt, feat_dim: PositiveInt) -> None:
         super().__init__()
-        for name, value in (('length', length), ('feat_dim', feat_dim)):
-            if value < 1:
-                raise ValueError(f'{name}={value} must be at least 1')
         # The published start: directions drawn uniformly from the sphere (arXiv 2407.17486, released code).
         self.register_buffer('feats', F.normalize(torch.randn(length, feat_dim), dim=1))
 

@@ -1,16 +1,15 @@
 """The instance memory that learns from the softmax of the loss."""
 
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
+from sslreg.arguments import Bounds, PositiveInt, checked
 from sslreg.models.recall import LearningRecall
 from sslreg.registry import MEMORIES
 
-from .instance import InstanceMemory
-
-UPDATED_ROWS = ('all', 'batch')
+from .instance import Init, InstanceMemory
 
 
 @MEMORIES.register_module()
@@ -40,20 +39,19 @@ class CorrectedInstanceMemory(InstanceMemory):
         ValueError: As in :class:`InstanceMemory`; or ``rows`` is unknown.
     """
 
+    @checked
     def __init__(
         self,
-        length: int,
-        feat_dim: int,
-        momentum: float = 0.5,
-        rows: str = 'all',
-        num_negatives: int | None = None,
+        length: PositiveInt,
+        feat_dim: PositiveInt,
+        momentum: Annotated[float, Bounds(least=0, below=1)] = 0.5,  # the share of an entry that is kept
+        rows: Literal['all', 'batch'] = 'all',
+        num_negatives: PositiveInt | None = None,
         sharded: bool = False,
         seed: int = 0,
-        init: str = 'random',
+        init: Init = 'random',
     ) -> None:
         super().__init__(length, feat_dim, momentum, num_negatives, sharded, seed, init)
-        if rows not in UPDATED_ROWS:
-            raise ValueError(f'rows={rows!r} must be one of {", ".join(map(repr, UPDATED_ROWS))}')
         self.rows = rows
 
     def read(self, indices: Tensor) -> 'GradientStep':

@@ -1,12 +1,13 @@
 """The instance memory."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import torch
 import torch.nn.functional as F
 from mmengine.dist import all_gather, broadcast, get_rank, get_world_size
 from torch import Tensor
 
+from sslreg.arguments import Bounds, PositiveInt, checked
 from sslreg.models.recall import Recall
 from sslreg.registry import MEMORIES
 from sslreg.utils.dist import check_equal_batches, gathered
@@ -14,7 +15,7 @@ from sslreg.utils.seeds import derived_seed
 
 from .base import BaseMemory
 
-INITS = ('network', 'random')
+Init = Literal['network', 'random']
 
 
 @MEMORIES.register_module()
@@ -45,24 +46,19 @@ class InstanceMemory(BaseMemory):
     by_image = True
     num_updates: Tensor
 
+    @checked
     def __init__(
         self,
-        length: int,
-        feat_dim: int,
-        momentum: float = 0.5,
-        num_negatives: int | None = None,
+        length: PositiveInt,
+        feat_dim: PositiveInt,
+        momentum: Annotated[float, Bounds(least=0, below=1)] = 0.5,  # the share of an entry that is kept
+        num_negatives: PositiveInt | None = None,
         sharded: bool = False,
         seed: int = 0,
-        init: str = 'random',
+        init: Init = 'random',
     ) -> None:
-        if init not in INITS:
-            raise ValueError(f'init={init!r} must be one of {", ".join(map(repr, INITS))}')
-        if not 0 <= momentum < 1:
-            raise ValueError(f'momentum={momentum}, the share of an entry that is kept, must be in [0, 1)')
-        if num_negatives is not None and not 1 <= num_negatives < length:
-            raise ValueError(
-                f'num_negatives={num_negatives} must be at least 1 and less than length={length}; None recalls all'
-            )
+        if num_negatives is not None and num_negatives >= length:
+            raise ValueError(f'num_negatives={num_negatives} must be less than length={length}; None recalls all')
         if num_negatives is not None and sharded:
             raise ValueError(f'num_negatives={num_negatives}: a sharded memory recalls all entries, so leave it out')
         self.first, last = _share(length, get_rank(), get_world_size()) if sharded else (0, length)

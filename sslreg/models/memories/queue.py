@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sslreg.arguments import PositiveInt, checked
 from sslreg.models.recall import Recall
 from sslreg.registry import MEMORIES
 from sslreg.utils.seeds import derived_seed
@@ -34,9 +35,17 @@ class QueueMemory(BaseMemory):
     cursor: Tensor
     num_updates: Tensor
 
-    def __init__(self, length: int, feat_dim: int, num_blocks: int = 1, shuffle: bool = True, seed: int = 0) -> None:
+    @checked
+    def __init__(
+        self,
+        length: PositiveInt,
+        feat_dim: PositiveInt,
+        num_blocks: PositiveInt = 1,
+        shuffle: bool = True,
+        seed: int = 0,
+    ) -> None:
         super().__init__(length, feat_dim)
-        if num_blocks < 1 or length % num_blocks:
+        if length % num_blocks:
             raise ValueError(f'length={length} must divide into num_blocks={num_blocks} equal blocks')
         if num_blocks == length > 1:
             raise ValueError(
