@@ -12,7 +12,7 @@ from torch import Tensor
 # MMEngine's EMAHook has the averaged ones in ``state_dict``, the others in ``ema_state_dict``.
 AVERAGED = ('state_dict_ema', 'model_ema')
 WHOLE = ('state_dict', 'model', 'model_state_dict')
-TRAINED = ('teacher', 'student')
+TEACHER_AND_STUDENT = ('teacher', 'student')
 WRAPPERS = ('_orig_mod', '_fsdp_wrapped_module', '_checkpoint_wrapped_module')  # of torch.compile, FSDP, checkpointing
 LEADING = re.compile(r'(module\.)+')  # of DistributedDataParallel; within a name it may be a part of the model
 
@@ -44,7 +44,7 @@ def weights_of(checkpoint: dict[str, Any], part: str = 'teacher') -> dict[str, T
 
 
 def _state(checkpoint: dict[str, Any], part: str) -> dict[str, Any]:
-    parts = [name for name in TRAINED if isinstance(checkpoint.get(name), dict)]
+    parts = [name for name in TEACHER_AND_STUDENT if isinstance(checkpoint.get(name), dict)]
     if parts and part not in parts:
         raise ValueError(f'the checkpoint holds no {part}: use --part {parts[0]}')
     places = [part] if parts else [*(AVERAGED if part == 'teacher' else ()), *WHOLE]

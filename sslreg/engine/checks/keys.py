@@ -12,7 +12,7 @@ from sslreg.utils.config_keys import TRAINING, known_keys, similar_key
 
 from .key_types import check_types
 
-NEEDED = ('model', 'train_dataloader', 'optim_wrapper', 'train_cfg')
+REQUIRED_KEYS = ('model', 'train_dataloader', 'optim_wrapper', 'train_cfg')
 EVALUATIONS = {'val': 'validation', 'test': 'test'}
 
 
@@ -26,7 +26,7 @@ def check_keys(cfg: Config) -> None:
         ValueError: The config is for another tool.
     """
     name = cfg.filename or 'the config'
-    if lacking := [key for key in NEEDED if not cfg.get(key)]:
+    if lacking := [key for key in REQUIRED_KEYS if not cfg.get(key)]:
         raise KeyError(f'{name} has no {" and no ".join(lacking)}, which a training needs{_other_tool(cfg)}')
     if (scope := cfg.get('default_scope')) in ('mmdet', 'mmseg'):
         raise ValueError(
