@@ -28,10 +28,11 @@ from sslreg.conversion import (
     to_timm_names,
 )
 from sslreg.evaluation.model import build_model, initialise
-from sslreg.models.checkpoint_weights import PARTS
+from sslreg.models.checkpoint_weights import TEACHER_AND_STUDENT
 from sslreg.models.checkpoints import load_checkpoint
 from sslreg.utils.config_files import load_config
 from sslreg.utils.console import show
+from sslreg.utils.files import check_file
 
 
 def parse_args() -> argparse.Namespace:
@@ -41,7 +42,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--to', choices=('sslreg', *CODES), required=True, help='code that will load the result')
     parser.add_argument('--out', metavar='FILE', required=True, help='path of the result')
     parser.add_argument('--config', metavar='FILE', help='path of a config of an Encoder, for --to sslreg')
-    parser.add_argument('--part', choices=PARTS, default='teacher', help='network to convert (default: %(default)s)')
+    parser.add_argument(
+        '--part', choices=TEACHER_AND_STUDENT, default='teacher', help='network to convert (default: %(default)s)'
+    )
     parser.add_argument(
         '--partial',
         action='store_true',
@@ -73,6 +76,7 @@ def convert(args: argparse.Namespace, weights: Weights) -> Conversion:
 def main() -> None:
     """Convert a checkpoint."""
     args = parse_args()
+    check_file(args.out, '--out')
     weights = to_timm_names(*find_backbone(load_checkpoint(args.checkpoint), args.part))
     conversion = convert(args, weights)
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)

@@ -38,6 +38,7 @@ from sslreg.models.checkpoints import check_checkpoint
 from sslreg.registry import BENCHMARKS, DATASETS, FEATURES
 from sslreg.utils.config_files import load_config
 from sslreg.utils.console import show
+from sslreg.utils.files import check_file
 
 
 def parse_args() -> argparse.Namespace:
@@ -143,6 +144,7 @@ def main() -> None:
     args = parse_args()
     out = Path(args.out)
     check_format(out)
+    check_file(out, '--out')
     cfg = load_config(args.config, args.cfg_options)
     if args.checkpoint:
         check_checkpoint(args.checkpoint)

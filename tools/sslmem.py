@@ -34,6 +34,7 @@ from sslreg.utils import command_line
 command_line.prepare()
 
 from sslreg.memorization.commands import COMMANDS
+from sslreg.utils.files import check_folder
 
 
 def parse_args() -> argparse.Namespace:
@@ -50,6 +51,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run the command."""
     args = parse_args()
+    if getattr(args, 'out', None):
+        check_folder(args.out, '--out')
     args.run(args)
 
 

@@ -37,7 +37,7 @@ from sslreg.reports import write_benchmarks
 from sslreg.utils.config_files import load_config
 from sslreg.utils.console import show
 from sslreg.utils.environment import hardware, versions
-from sslreg.utils.files import write_json
+from sslreg.utils.files import check_file, check_folder, write_json
 
 
 class Tester(Runner):
@@ -100,6 +100,9 @@ def configure(args: argparse.Namespace) -> Config:
     cfg = load_config(args.config, args.cfg_options)
     drop_old_hooks(cfg)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or default_work_dir(args.config)
+    check_folder(cfg.work_dir, f'--work-dir {cfg.work_dir}')
+    if args.out:
+        (check_folder if args.benchmarks else check_file)(args.out, '--out')
     if args.benchmarks:
         if args.checkpoint:
             check_checkpoint(args.checkpoint)

@@ -19,7 +19,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from sslreg.engine import launch
-from sslreg.engine.checkpoint_folder import AUTO, check_resumed
+from sslreg.engine.checkpoint_folder import AUTO, check_load_from, check_resumed
 from sslreg.engine.checks import check_config, naming_keys, rehearse_model, rehearse_run
 from sslreg.engine.config import (
     default_work_dir,
@@ -31,6 +31,7 @@ from sslreg.engine.config import (
 )
 from sslreg.engine.hooks import refuse_old_hooks, register_required_hooks
 from sslreg.utils.config_files import load_config
+from sslreg.utils.files import check_folder
 
 
 def parse_args() -> argparse.Namespace:
@@ -81,11 +82,14 @@ def configure(args: argparse.Namespace) -> tuple[Config, list[str]]:
     if args.tensorboard:
         use_tensorboard(cfg)
     notes.append(scale_batch(cfg, launch.world_size(args.launcher), args.auto_scale_lr))
+    check_folder(cfg.work_dir, f'--work-dir {cfg.work_dir}')
     if args.resume:
         cfg.resume = AUTO
         if args.resume != AUTO:
             check_resumed(args.resume)
             cfg.resume, cfg.load_from = True, args.resume
+    elif cfg.get('load_from'):
+        check_load_from(cfg.load_from)
     rehearse_model(cfg)
     return cfg, [note for note in notes if note]
 

@@ -20,6 +20,7 @@ from sslreg.models.checkpoints import check_checkpoint
 from sslreg.reports import attention_sheet, load_network, patch_maps, read_square
 from sslreg.utils.config_files import load_config
 from sslreg.utils.console import show
+from sslreg.utils.files import check_folder
 
 
 def parse_args() -> argparse.Namespace:
@@ -54,6 +55,7 @@ def sheets(folder: str, out: str) -> dict[Path, Path]:
 def main() -> None:
     """Write a PNG for each image."""
     args = parse_args()
+    check_folder(args.out, '--out')
     cfg = load_config(args.config, args.cfg_options)
     check_checkpoint(args.checkpoint)
     files = sheets(args.images, args.out)

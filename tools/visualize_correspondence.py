@@ -19,6 +19,7 @@ from sslreg.models.checkpoints import check_checkpoint
 from sslreg.reports import correspondence_plot, load_network, match, patch_maps, read_square
 from sslreg.utils.config_files import load_config
 from sslreg.utils.console import show
+from sslreg.utils.files import check_file
 
 
 def parse_args() -> argparse.Namespace:
@@ -47,6 +48,7 @@ def main() -> None:
     args = parse_args()
     if Path(args.out).suffix.lower() != '.png':
         raise ValueError(f'--out {args.out} must end with .png')
+    check_file(args.out, '--out')
     cfg = load_config(args.config, args.cfg_options)
     check_checkpoint(args.checkpoint)
     first, second = (read_square(image, args.size) for image in (args.image_a, args.image_b))

@@ -4,7 +4,6 @@ from .check import (
     argument_errors,
     check_arguments,
     checked,
-    in_short,
     missing_argument,
     takes_number,
     value_fault,
@@ -25,7 +24,7 @@ from .constraints import (
     Positives,
 )
 from .parameters import Argument, Parameters, is_foreign, parameters_of
-from .values import suggestion
+from .texts import in_short, shortened_text, suggestion
 
 __all__ = [
     'Argument',
@@ -50,6 +49,7 @@ __all__ = [
     'is_foreign',
     'missing_argument',
     'parameters_of',
+    'shortened_text',
     'suggestion',
     'takes_number',
     'value_fault',

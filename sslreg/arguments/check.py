@@ -7,15 +7,15 @@ from inspect import signature
 from numbers import Real
 from typing import Any, ParamSpec, TypeVar
 
-from .known_names import EXAMPLES, inferred, range_of
+from .known_names import EXAMPLES, TEXTS, inferred, range_of
 from .parameters import NOTHING, Argument, Parameters, component_name, own_parameters, parameters_of
 from .remedies import meant_by
-from .values import Fault, LenientRules, Rules, suggestion
+from .texts import LONGEST, in_short, suggestion
+from .values import Fault, LenientRules, Rules
 
 P = ParamSpec('P')
 R = TypeVar('R')
 NOT_ARGUMENTS = {'type', '_scope_'}
-LONGEST = 80  # characters of a value in a message
 STRICT, LENIENT = Rules(), LenientRules()
 
 
@@ -40,9 +40,9 @@ def argument_errors(
 
     Args:
         component: A class or function.
-        arguments: Its arguments by name; ``type`` is none.
-        place: Dotted place of the arguments in a config, e.g. ``'model.memory'``, for the messages; None: in Python.
-        further: Names that whoever builds the component takes out of the config.
+        arguments: Its arguments by name; a key ``type`` is ignored.
+        place: Dotted place of the arguments in a config, e.g. ``'model.memory'``, for the messages; None in Python.
+        further: Further names that are allowed, because the builder of the component reads them itself.
     """
     known = parameters_of(component)
     for name, value in arguments.items():
@@ -63,7 +63,7 @@ def missing_argument(
     Args:
         component: A class or function.
         given: Names of the arguments that it will get.
-        place: Dotted place of its config, for the message; None: in Python.
+        place: Dotted place of its config, for the message; None for a call from Python.
     """
     for name in parameters_of(component).required:
         if name not in given:
@@ -85,14 +85,14 @@ def _typed_fault(argument: Argument, value: Any) -> Fault | None:
         return None
     if not argument.is_foreign:
         return None if argument.annotation is NOTHING else STRICT.fault(value, argument.annotation)
-    if value is argument.default:
+    if value is argument.default or (isinstance(value, str) and value in TEXTS.get(argument.name, ())):
         return None
     annotation = inferred(argument) if argument.annotation is NOTHING else argument.annotation
     return LENIENT.fault(value, annotation) or constraint_fault(argument.name, value)
 
 
 def constraint_fault(name: str, value: Any) -> Fault | None:
-    """Return the fault of a number, or of numbers, by the range that arguments of this name have everywhere."""
+    """Return the fault of a number, or of a list of numbers, by the range that belongs to the argument's name."""
     constraint = range_of(name)
     if constraint is None or value is None or isinstance(value, (bool, str, Mapping)):
         return None
@@ -103,7 +103,7 @@ def constraint_fault(name: str, value: Any) -> Fault | None:
 
 
 def takes_number(argument: Argument) -> bool:
-    """Return whether an argument of an own component is a number, so that a schedule may stand in its place."""
+    """Return whether an argument of one of sslreg's components is a number, which a schedule may replace."""
     if argument.annotation in (NOTHING, Any) or argument.is_foreign:
         return False
     faults = [STRICT.fault(number, argument.annotation) for number in (1, 0.5)]
@@ -127,7 +127,7 @@ def nan_fault(value: Any) -> Fault | None:
 def checked(function: Callable[P, R]) -> Callable[P, R]:
     """Check the arguments of a function, or of ``__init__``, by its annotations at each call (decorator).
 
-    A class that is decorated so refuses the same values from Python as from a config.
+    A decorated class refuses the same values from Python as from a config.
     """
     bind = signature(function).bind
 
@@ -142,12 +142,6 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     return call
-
-
-def in_short(value: Any) -> str:
-    """Return the repr of a value, cut to a length that fits into a sentence."""
-    text = ' '.join(repr(value).split())
-    return text if len(text) <= LONGEST else f'{text[: LONGEST - 3]}...'
 
 
 def _unknown(component: Callable[..., Any], name: str, known: Parameters, place: str | None) -> str:

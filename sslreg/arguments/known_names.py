@@ -60,11 +60,12 @@ RANGES: dict[str, Any] = {
     'drop_path_rate': Fraction,
     'eps': NonNegative,
 }
+TEXTS = {'norm_type': ('inf',)}  # texts that arguments of other packages take in place of a number
 EXAMPLES = dict(max_epochs=100, max_iters=10_000, length=65_536, feat_dim=256, max_norm=1.0, batch_size=256)
 
 
 def range_of(name: str) -> Any:
-    """Return the annotation of each number in an argument of a name, or None if names say nothing."""
+    """Return the annotation of each number in an argument of a name, or None if the name has no known range."""
     return RANGES.get(name)
 
 

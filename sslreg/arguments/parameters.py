@@ -11,12 +11,10 @@ from typing import Any, NamedTuple, get_type_hints
 
 from torch import nn
 
-# Further names that classes of other packages take by **kwargs which they hand to something else than a parent.
+# Further arguments of classes of other packages whose **kwargs go to something else than a parent class.
 FURTHER: dict[str, tuple[str, ...]] = {
     'mmengine.hooks.checkpoint_hook.CheckpointHook': (),  # to Runner.save_checkpoint, which gets all from it
 }
-
-
 FOREIGN = ('mmengine', 'mmcv', 'mmpretrain', 'mmdet', 'mmseg', 'torch', 'torchvision', 'timm', 'numpy', 'builtins')
 NOTHING: Any = Parameter.empty
 
@@ -43,8 +41,8 @@ class Parameters:
 
     Attributes:
         named: Arguments by name.
-        required: Those that have no default and that no parent's ``**kwargs`` bring.
-        is_open: Whether further names are taken, whose use is not known.
+        required: Names of the component's own arguments without a default.
+        is_open: Whether the component takes any further name, so that misspelt names cannot be found.
     """
 
     named: dict[str, Argument]
@@ -74,7 +72,7 @@ def parameters_of(component: Callable[..., Any]) -> Parameters:
 
 
 def _functions(component: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Yield a function, or a class's ``__init__`` and those of its parents, each with the name of its owner."""
+    """Yield a function, or a class's ``__init__`` and those of its parents, each with the name of its class."""
     if not inspect.isclass(component):
         yield component_name(component), component
         return
@@ -85,7 +83,7 @@ def _functions(component: Callable[..., Any]) -> Iterator[tuple[str, Callable[..
 
 @cache
 def own_parameters(function: Callable[..., Any]) -> dict[str, Argument]:
-    """Return the arguments that a function declares, but for ``self`` and variadic ones."""
+    """Return the arguments that a function declares, without ``self``, ``*args`` and ``**kwargs``."""
     return _own(function)[0]
 
 
@@ -120,7 +118,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _use_of_kwargs(function: Callable[..., Any]) -> tuple[set[str], bool]:
-    """Return the names that a function reads from its ``**kwargs``, and whether it hands them to a parent alone."""
+    """Return the names that a function reads from its ``**kwargs``, and whether only a parent class gets the rest."""
     try:
         (tree,) = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function)))).body
     except (OSError, SyntaxError, TypeError, ValueError):

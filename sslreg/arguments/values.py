@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from difflib import get_close_matches
 from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType, UnionType
@@ -14,6 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from .constraints import Bounds, Constraint
+from .texts import suggestion
 
 SEQUENCES = (list, tuple, Sequence, Collection, Iterable, AbstractSet, set, frozenset)
 PLAIN = (str, bytes, bool, Real, list, tuple, set)
@@ -21,14 +21,14 @@ NOUNS: dict[Any, str] = {
     bool: 'True or False',
     int: 'an int',
     float: 'a finite number',
-    str: 'a text',
+    str: 'a string',
     NoneType: 'None',
     Path: 'a path',
     Callable: 'a function',
 }
 ADJECTIVES = ('positive', 'non-empty')
 ARTICLE = re.compile(r'^an? ')
-PLURAL = re.compile(r'^an? (.*?)\b(int|number|text|dict|path|list)\b')
+PLURAL = re.compile(r'^an? (.*?)\b(int|number|string|dict|path|list)\b')
 
 
 class Fault(NamedTuple):
@@ -47,12 +47,12 @@ class Fault(NamedTuple):
     kind: type[Exception]
 
     def below(self, place: str) -> 'Fault':
-        """Return the fault as one of the value that holds this one."""
+        """Return the fault as that of the list or dict in which the value stands at ``place``."""
         return self._replace(place=place + self.place)
 
 
 class Rules:
-    """Strict rules: no bool or text for a number, no float for an int, no NaN; infinity only by ``Bounds``.
+    """Strict rules: no bool or string for a number, no float for an int, no NaN; infinity only by ``Bounds``.
 
     A list and a tuple stand for each other, since configs that were dumped have either. The config of a component
     stands for the component, and the reverse.
@@ -192,12 +192,6 @@ def in_words(annotation: Any) -> str:
 def mismatch(value: Any, annotation: Any) -> Fault:
     """Return the fault of a value of a wrong type."""
     return Fault('', value, in_words(annotation), TypeError)
-
-
-def suggestion(name: str, names: Iterable[str]) -> str:
-    """Return ``"; did you mean 'teacher_temp'?"`` for the most similar of the names, or an empty text."""
-    close = get_close_matches(name, names, n=1)
-    return f'; did you mean {close[0]!r}?' if close else ''
 
 
 def _noun(kind: Any) -> str:

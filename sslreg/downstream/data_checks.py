@@ -9,6 +9,7 @@ from mmengine.registry import DATASETS
 
 from sslreg.models.checkpoints import load_checkpoint
 from sslreg.registry import type_name
+from sslreg.utils.nested_values import nested_values
 
 from .categories import BY_NAME, annotation_file, first, match_categories, match_evaluator, read_categories
 
@@ -155,23 +156,13 @@ def check_heads(model: Any, classes: tuple[str, ...], loader: str) -> None:
     Raises:
         ValueError: The numbers differ.
     """
-    for where, number in _numbers_of_classes(model, 'model'):
-        if number != len(classes):
+    for keys, part in nested_values(model, ('model',)):
+        number = part.get('num_classes') if isinstance(part, dict) else None
+        if isinstance(number, int) and number != len(classes):
             raise ValueError(
-                f'{where}.num_classes={number}, but {loader} has {len(classes)} classes ({first(classes)}): make them '
-                'equal, by --cfg-options or in the config'
+                f'{".".join(keys)}.num_classes={number}, but {loader} has {len(classes)} classes ({first(classes)}): '
+                'make them equal, by --cfg-options or in the config'
             )
-
-
-def _numbers_of_classes(cfg: Any, where: str) -> Iterator[tuple[str, int]]:
-    if isinstance(cfg, (list, tuple)):
-        for i, part in enumerate(cfg):
-            yield from _numbers_of_classes(part, f'{where}.{i}')
-    elif isinstance(cfg, dict):
-        if isinstance(cfg.get('num_classes'), int):
-            yield where, cfg['num_classes']
-        for name, part in cfg.items():
-            yield from _numbers_of_classes(part, f'{where}.{name}')
 
 
 def _remedy(path: Path) -> str:

@@ -1,19 +1,17 @@
 """Checks of a config's data that open samples: files that are not there, masks and sizes that do not fit."""
 
-import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
 
 from sslreg.registry import type_name
+from sslreg.utils.random_state import same_random_numbers
 
 from .data_checks import LOADERS, classes_of, datasets_with_files
 from .mask_checks import check_masks, image_size
@@ -34,7 +32,7 @@ def check_samples(cfg: Config) -> None:
         ValueError: A mask has values, channels or a size that do not fit, a sample cannot be read, or a batch of the
             evaluation has images of several sizes.
     """
-    with _same_random_numbers():
+    with same_random_numbers():  # training draws as without the check
         for loader in LOADERS:
             for each in datasets_with_files(cfg.get(loader)):
                 if not _is_large(each):
@@ -128,15 +126,3 @@ def _refuse_several_sizes(sizes: list[tuple[int, ...]], cfg: Any, loader: str) -
 def _is_large(each: Any) -> bool:
     path = Path(each.get('data_root') or '', each.get('ann_file') or '')
     return path.is_file() and path.stat().st_size > LARGEST_FILE
-
-
-@contextmanager
-def _same_random_numbers() -> Iterator[None]:
-    """Leave the random number generators as they were, so that training draws as without the check."""
-    states = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices=[]):
-        try:
-            yield
-        finally:
-            random.setstate(states[0])
-            np.random.set_state(states[1])

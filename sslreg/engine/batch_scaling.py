@@ -61,6 +61,7 @@ def _scaled(lr: Any, factor: float) -> tuple[Any, str]:
     except ValueError as error:
         raise ValueError(f'--auto-scale-lr: {place}: {error}') from error
     if isinstance(scaled, ScaledSchedule):
-        return dict(type='sslreg.engine.ScaledSchedule', schedule=dict(lr), factor=factor), f'{place}.factor={factor:g}'
+        return dict(type='sslreg.engine.ScaledSchedule', schedule=lr, factor=factor), f'{place}.factor={factor:g}'
     changed = {name: value for name, value in vars(scaled).items() if value != getattr(schedule, name)}
-    return dict(lr) | changed, ', '.join(f'{place}.{name}={value:g}' for name, value in changed.items())
+    lr.update(changed)  # dict(lr) would replace the class that a config imports, and the config could not be written
+    return lr, ', '.join(f'{place}.{name}={value:g}' for name, value in changed.items())

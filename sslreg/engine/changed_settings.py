@@ -4,7 +4,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from sslreg.utils.config_files import saved_config
+from sslreg.utils.config_files import config_without_imports
 from sslreg.utils.differences import differences
 
 _OF_THE_START = (
@@ -24,7 +24,7 @@ def changed_settings(text: str, cfg: Config) -> dict[str, tuple[Any, Any]]:
         text: Config of the run, as its checkpoint holds it.
         cfg: Config of this run.
     """
-    then, now = saved_config(text).to_dict(), cfg.to_dict()
+    then, now = config_without_imports(text).to_dict(), cfg.to_dict()
     found = {name: (a, b) for name, a, b in differences(then, now) if name not in _OF_THE_START}
     wrappers = [each.get('model_wrapper_cfg') or dict(type=_DDP) for each in (then, now)]
     if all(str(each.get('type')).endswith(_DDP) for each in wrappers):  # as the launcher sets it on the CPU

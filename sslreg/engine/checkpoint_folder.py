@@ -9,6 +9,7 @@ from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.runner import Runner
 
 from sslreg.engine.resumable import TEMPLATES, fault, newest
+from sslreg.models.checkpoints import check_checkpoint
 from sslreg.utils.files import atomic_write, replace_durably
 
 AUTO = 'auto'  # value of `resume` in a config: from the newest checkpoint, whatever `load_from` is
@@ -81,6 +82,21 @@ def check_resumed(path: str) -> None:
         )
     if problem := fault(Path(path)):
         raise ValueError(f'--resume {path}: {problem}; --resume alone takes the newest usable one of the work dir')
+
+
+def check_load_from(path: str) -> None:
+    """Raise an error unless ``load_from`` is a checkpoint that can be read; an address is not looked at.
+
+    Raises:
+        FileNotFoundError: The file does not exist.
+        ValueError: The file is no checkpoint.
+    """
+    if '://' in path:
+        return
+    try:
+        check_checkpoint(Path(path).expanduser())
+    except (FileNotFoundError, ValueError) as error:
+        raise type(error)(f'load_from: {error}') from error
 
 
 def _search(runner: Runner, hook: Any) -> tuple[str | None, dict[str, str]]:

@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
-from sslreg.utils.config_files import saved_config
+from sslreg.utils.config_files import config_without_imports
 
 INFO = 'circumstances'  # name in the message hub, and so in checkpoints
 
@@ -109,7 +109,7 @@ def _length(sized: Any) -> int:
 
 def _of_earlier_version(meta: dict[str, Any]) -> Circumstances | None:
     """Return what the config and the counts of a checkpoint tell."""
-    cfg = saved_config(meta['cfg'])
+    cfg = config_without_imports(meta['cfg'])
     try:
         batch_size = cfg.train_dataloader.batch_size
     except AttributeError:

@@ -6,6 +6,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from sslreg.datasets.folder import PARTS_OF_DATA
 from sslreg.engine.batch_scaling import accumulated_batches, images_per_step, scale_learning_rate
 from sslreg.registry import DATASETS, SCHEDULES, type_name
 from sslreg.scheduled import places
@@ -45,7 +46,9 @@ def use_data_root(cfg: Config, root: str) -> str | None:
     train.data_prefix, train.with_label = '', False
     for name in ('val_dataloader', 'val_cfg', 'val_evaluator', 'test_dataloader', 'test_cfg', 'test_evaluator'):
         cfg[name] = None
-    return f'{root} has no train/ folder: training on all images in it, without labels and so without evaluation'
+    others = sorted(each.name for each in Path(root).iterdir() if each.is_dir() and each.name.lower() in PARTS_OF_DATA)
+    hint = f' (but {", ".join(f"{name}/" for name in others)})' if others else ''
+    return f'{root} has no train/ folder{hint}: training on all images in it, without labels and so without evaluation'
 
 
 def _datasets_of_benchmarks(loop: Any) -> list[Any]:

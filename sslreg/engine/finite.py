@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
 
 from sslreg.utils.dist import unwrap
+from sslreg.utils.nested_values import nested_values
 
 
 def not_finite(tensors: Mapping[str, Any]) -> list[str]:
@@ -32,19 +33,14 @@ def local(tensor: Tensor) -> Tensor:
 
 
 def infinite_buffers(model: nn.Module) -> list[str]:
-    """Return the names of a model's buffers that hold infinite numbers, as a mask does, but no NaN."""
+    """Return the names of a model's buffers that hold infinite numbers but no NaN, such as masks."""
     buffers = dict(model.named_buffers())
     return [name for name in not_finite(buffers) if not buffers[name].isnan().any()]
 
 
-def nested_tensors(state: Any, path: str = '') -> Iterator[tuple[str, Tensor]]:
+def nested_tensors(state: Any) -> Iterator[tuple[str, Tensor]]:
     """Yield the tensors in nested dictionaries and lists, such as a checkpoint, with their dotted paths."""
-    if isinstance(state, Tensor):
-        yield path, state
-    elif isinstance(state, (Mapping, list, tuple)):
-        items = state.items() if isinstance(state, Mapping) else enumerate(state)
-        for name, value in items:
-            yield from nested_tensors(value, f'{path}.{name}'.lstrip('.'))
+    yield from (('.'.join(keys), value) for keys, value in nested_values(state) if isinstance(value, Tensor))
 
 
 def state_tensors(runner: Runner) -> dict[str, Tensor]:
@@ -66,7 +62,7 @@ def _optimizers(wrapper: Any) -> list[Any]:
     return [wrapper.optimizer]
 
 
-def anywhere(count: int) -> int:
+def sum_over_ranks(count: int) -> int:
     """Return the sum of a number over all ranks. Collective."""
     total = torch.tensor(count)
     all_reduce(total)

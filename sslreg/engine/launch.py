@@ -29,9 +29,11 @@ def launched(cfg: Config, launcher: str) -> Iterator[None]:
         launcher: One of :data:`sslreg.utils.command_line.LAUNCHERS`.
 
     Raises:
-        ValueError: The machine has fewer GPUs than processes, or ``slurm`` is chosen outside of a Slurm job.
+        ValueError: ``pytorch`` is chosen outside of torchrun, or ``slurm`` outside of a Slurm job; the machine has
+            fewer GPUs than processes.
     """
     cfg.launcher = launcher
+    _check_launched(launcher)
     _check_devices(launcher)
     if launcher != 'none' and not torch.cuda.is_available():
         _start_gloo(cfg, launcher)
@@ -67,6 +69,14 @@ def _exit() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
+
+
+def _check_launched(launcher: str) -> None:
+    if launcher == 'pytorch' and 'RANK' not in os.environ:
+        raise ValueError(
+            '--launcher pytorch: torchrun has not started this process; leave the option out for one process, or start '
+            'several by tools/dist_train.sh, tools/dist_test.sh or tools/torchrun.sh, which set it'
+        )
 
 
 def _check_devices(launcher: str) -> None:

@@ -62,7 +62,7 @@ class MemorySSL(BaseSelfSupervisor):
         parts = [MODELS.build(part) for part in (backbone, neck, head)]
         super().__init__(*parts, data_preprocessor=build_preprocessor(data_preprocessor), init_cfg=init_cfg)
         self.pool = Pool()
-        self.memory: BaseMemory = MEMORIES.build(memory)
+        self.memory: BaseMemory = _memory(memory)
         self.teacher = MODELS.build(teacher, default_args=dict(model=self.student)) if teacher else None
         self.num_key_views = num_key_views
         self.mixing = MODELS.build(mixing) if mixing else None
@@ -165,6 +165,16 @@ class MemorySSL(BaseSelfSupervisor):
                 'step and model.teacher.update_parameters(model.student) after each'
             )
         return embed_views(self.teacher.module, views[: self.num_key_views])
+
+
+def _memory(cfg: dict[str, Any]) -> BaseMemory:
+    memory = MEMORIES.build(cfg)
+    if not isinstance(memory, BaseMemory):
+        raise TypeError(
+            f'memory: {type(memory).__name__} must be a subclass of BaseMemory, with read and write: '
+            '`from sslreg.models import BaseMemory`'
+        )
+    return memory
 
 
 def embed_views(encoder: Any, views: list[Tensor]) -> Tensor:

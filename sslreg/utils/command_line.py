@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from typing import Any
+from typing import Any, NoReturn
 
 from . import errors
 
@@ -59,6 +59,12 @@ def _parse_value(text: str) -> Any:
 
 class _QuietParser(argparse.ArgumentParser):
     """Parser that is silent on all ranks but 0, which have the same arguments."""
+
+    def error(self, message: str) -> NoReturn:
+        """Add to a message on unknown arguments where settings go."""
+        if message.startswith('unrecognized arguments') and '--cfg-options' in self._option_string_actions:
+            message += '; -h lists the options, and settings of the config go behind --cfg-options, as KEY=VALUE'
+        super().error(message)
 
     def _print_message(self, message: str, file: Any = None) -> None:
         if errors.rank() == 0:

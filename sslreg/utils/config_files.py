@@ -40,7 +40,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     return _complete(cfg, options, source)
 
 
-def saved_config(text: str) -> Config:
+def config_without_imports(text: str) -> Config:
     """Read the text of a config of an earlier run to compare settings; what it imports need not be there any more."""
     with TemporaryDirectory() as folder:
         file = Path(folder, 'saved.py')

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from .nested_values import nested_values
+
 TRAINING = (  # arguments of mmengine's Runner
     *('model', 'train_dataloader', 'optim_wrapper', 'train_cfg', 'param_scheduler', 'auto_scale_lr'),
     *('val_dataloader', 'val_cfg', 'val_evaluator', 'test_dataloader', 'test_cfg', 'test_evaluator'),
@@ -44,16 +46,11 @@ def similar_places(keys: list[str], parts: Any, limit: int = 4) -> list[str]:
     ``['epochs']`` finds ``train_cfg.max_epochs``, and ``['probe', 'ks']`` finds ``val_cfg.benchmarks.0.probes.0.ks``.
     """
     name = keys[-1]
-    found = [place for place in _places(parts) if name in _words(place[-1])]
+    places = [keys for keys, _ in nested_values(parts) if keys and not keys[-1].isdigit()]
+    found = [place for place in places if name in _words(place[-1])]
     found.sort(key=lambda place: (place[-1] != name, -_shared(keys[:-1], place)))
     best = [place for place in found if place[-1] == found[0][-1]]
     return ['.'.join(place) for place in best[:limit]]
-
-
-def _places(parts: Any, above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    pairs = parts.items() if isinstance(parts, dict) else enumerate(parts) if isinstance(parts, (list, tuple)) else ()
-    found = [] if not above or above[-1].isdigit() else [above]
-    return found + [place for key, value in pairs for place in _places(value, (*above, str(key)))]
 
 
 def _words(key: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Places of a config that a variable reaches, found by reading the config's files again with another value."""
+"""Settings that follow a variable of a config, found by reading the config's files again with another value."""
 
 import copy
 import os

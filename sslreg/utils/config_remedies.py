@@ -1,4 +1,4 @@
-"""What to type in place of a setting that has no effect."""
+"""Suggestions of what to type in place of a setting without effect."""
 
 from typing import Any
 

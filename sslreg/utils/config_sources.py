@@ -4,11 +4,12 @@ import ast
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 
 from mmengine.config import Config
+
+from sslreg.arguments import suggestion
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class ConfigSource:
     bases: tuple['ConfigSource', ...] = ()
 
     def files(self) -> Iterator['ConfigSource']:
-        """Yield this file and the files below it, once for each way that leads to a file."""
+        """Yield this file and those from which it inherits; a file that is inherited twice comes twice."""
         yield self
         for base in self.bases:
             yield from base.files()
@@ -81,8 +82,7 @@ def shown(path: Path | str) -> str:
 def _existing(base: Path, path: Path, line: int) -> Path:
     if base.is_file():
         return Path(os.path.abspath(base))
-    near = get_close_matches(base.name, [file.name for file in base.parent.glob('*.py')], n=1)
-    hint = f'; did you mean {near[0]}?' if near else ''
+    hint = suggestion(base.name, [file.name for file in base.parent.glob('*.py')])
     if base.with_suffix('').is_dir():
         hint = f'; {base.stem} is a folder, name a file in it and import its names, from ..{base.stem}.FILE import *'
     raise FileNotFoundError(f'{shown(path)}, line {line}: config {shown(os.path.abspath(base))} does not exist{hint}')
@@ -123,9 +123,8 @@ def _check_imports(source: ConfigSource) -> None:
     for node in _imports(source.tree):
         for name in (alias.name for alias in node.names if node.level):
             if name not in {*defined, '*'}:
-                near = get_close_matches(name, defined, n=1)
-                hint = f'; did you mean {near[0]}?' if near else ''
-                raise ValueError(f'{shown(source.path)}, line {node.lineno}: {node.module} has no {name}{hint}')
+                place = f'{shown(source.path)}, line {node.lineno}'
+                raise ValueError(f'{place}: {node.module} has no {name}{suggestion(name, defined)}')
 
 
 def _imports(tree: ast.Module) -> list[ast.ImportFrom]:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from .config_sources import ConfigSource
+from .nested_values import nested_values
 
 LATE = (ast.FunctionDef, ast.Lambda, ast.For, ast.While)  # may run after lines below them
 CHANGING = {'update', 'append', 'extend', 'insert', 'pop', 'clear', 'remove', 'setdefault', 'sort', 'reverse'}
@@ -87,7 +88,7 @@ def changes_without_use(
 ) -> Iterator[tuple[ConfigSource, Change]]:
     """Yield the changes of variables that neither the file itself nor a file that inherits from it uses.
 
-    A file from which others inherit may define variables that nobody uses, but must not change inherited ones in vain.
+    A file from which others inherit may define unused variables, but must not change inherited ones without effect.
     """
     inherited = {name for base in source.bases for name in assigned_names(base)}
     changes = [*changes_in(source.tree)]
@@ -115,7 +116,7 @@ def _used(change: Change, source: ConfigSource) -> bool:
 
 @lru_cache(maxsize=64)
 def _reads(tree: ast.Module) -> dict[str, list[tuple[ast.AST, float]]]:
-    """Return the nodes that read each variable, with their lines; in a function or a loop, the line may run last."""
+    """Return the nodes that read each variable, by line; infinity in functions and loops, which may run last."""
     roots = {id(each.root) for each in changes_in(tree)}
     late = {id(inner) for node in ast.walk(tree) if isinstance(node, LATE) for inner in ast.walk(node)}
     found: dict[str, list[tuple[ast.AST, float]]] = {}
@@ -136,8 +137,7 @@ def _read_name(node: ast.AST) -> str | None:
 
 
 def contains(parts: Any, value: Any) -> bool:
-    """Return whether a list or dict stands somewhere in a config's parts, as it does where it has two names."""
+    """Return whether a list or dict is also a value inside a config's parts, as a variable that a part uses."""
     if not isinstance(value, (dict, list, tuple)) or not value:
         return False
-    inner = parts.values() if isinstance(parts, dict) else parts if isinstance(parts, (list, tuple)) else ()
-    return parts == value or any(contains(part, value) for part in inner)
+    return any(bool(part == value) for _, part in nested_values(parts))

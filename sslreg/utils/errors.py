@@ -1,6 +1,7 @@
-"""How a program shows the error that ends it: one sentence, as the last line. The module imports nothing heavy."""
+"""Display of the error that ends a program: one sentence, as the last line. The module imports nothing heavy."""
 
 import dis
+import errno
 import json
 import os
 import re
@@ -13,6 +14,11 @@ from types import TracebackType
 
 TRACEBACK = 'SSLREG_TRACEBACK'  # environment variable: 1 shows the traceback of every error
 LAUNCHER = 'SSLREG_TORCHRUN'  # set by sslreg.utils.torchrun, which shows the error of its processes once
+# Errors of the place where a file is to be written, not of the program: permissions, folders in the way, a full disk.
+PLACES = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG),
+    *(errno.ENOSPC, errno.EDQUOT),
+}
 _WAIT = 5.0  # seconds in which rank 0 may end the other tasks of a Slurm job before they show the same error
 
 
@@ -47,12 +53,14 @@ def wants_traceback() -> bool:
 def is_expected(error: BaseException) -> bool:
     """Return whether a ``raise`` statement of sslreg or of its tools raised the error, in a data worker or here.
 
+    An error of the operating system at a path, such as a full disk, is expected as well (:data:`PLACES`).
+
     A component of the user's own, or a library, may raise anything: such an error keeps its traceback. So does one that
     Python raises in sslreg, e.g. by a wrong index, which is a bug.
     """
     if worker := _worker_error(error):
         return worker.expected
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt) or _is_of_place(error):
         return True
     frames = [*traceback.walk_tb(error.__traceback__)]
     if not frames:
@@ -67,20 +75,33 @@ def sentence(error: BaseException) -> str:
     """Return the last line for an error: its message if it was raised on purpose, else also its type."""
     if isinstance(error, KeyboardInterrupt):
         return 'interrupted'
-    message = _message(error)
+    message = message_of(error)
     if is_expected(error):
         return f'error: {message or type(error).__name__}'
     first = message.strip().partition('\n')[0]
     return f'error: unexpected {type(error).__name__}{": " * bool(first)}{first} (the traceback is above)'
 
 
-def _message(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
     """Return an error's message; that of KeyError without the quotes of ``repr``."""
     if worker := _worker_error(error):
         return worker.message
+    if isinstance(error, OSError) and _is_of_place(error):
+        return _text_of_place(error)
     if isinstance(error, KeyError) and len(error.args) == 1 and isinstance(error.args[0], str):
         return error.args[0] if ' ' in error.args[0] else repr(error.args[0])
     return str(error)
+
+
+def _is_of_place(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in PLACES and len(error.args) > 1
+
+
+def _text_of_place(error: OSError) -> str:
+    """Return what the system says about a path, and what to do."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f'{error.strerror}{f": {error.filename!r}" if error.filename else ""}: free some, or write elsewhere'
+    return f'{error.filename!r}: {error.strerror}: name another path, or change this one'
 
 
 class _WorkerError:

@@ -13,6 +13,45 @@ from zipfile import BadZipFile
 import numpy as np
 
 
+def check_folder(path: str | Path, setting: str) -> None:
+    """Raise an error unless files can be written into a folder, which may have to be made.
+
+    Args:
+        path: The folder.
+        setting: Option that names it, for the message.
+
+    Raises:
+        NotADirectoryError: A file is in the way.
+        PermissionError: The folder, or the one that it would be made in, cannot be written.
+    """
+    path = Path(path).expanduser()
+    found = next((each for each in (path, *path.parents) if os.path.lexists(each)), Path())
+    if not found.is_dir():
+        raise NotADirectoryError(f'{setting}: {str(found)!r} is no folder: name another one')
+    if not os.access(found, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f'{setting}: nothing can be written into {str(found)!r}: name another folder, or change its permissions'
+        )
+
+
+def check_file(path: str | Path, setting: str) -> None:
+    """Raise an error unless a file can be written, in a folder that may have to be made.
+
+    Args:
+        path: The file.
+        setting: Option that names it, for the message.
+
+    Raises:
+        IsADirectoryError: The path is a folder.
+        NotADirectoryError: Its folder is a file.
+        PermissionError: Its folder cannot be written.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f'{setting}: {str(path)!r} is a folder: name a file in it')
+    check_folder(path.parent, setting)
+
+
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary file beside ``path`` that replaces ``path`` after the body.

@@ -11,7 +11,7 @@ from typing import Any
 # Old module, or old module and name, to where it is now.
 MOVED = {
     'sslreg.conversion.FORMS': 'sslreg.conversion.CODES',
-    'sslreg.conversion.PARTS': 'sslreg.models.checkpoint_weights.PARTS',
+    'sslreg.conversion.PARTS': 'sslreg.models.checkpoint_weights.TEACHER_AND_STUDENT',
     'sslreg.conversion.backbone_of': 'sslreg.conversion.find_backbone',
     'sslreg.conversion.packed': 'sslreg.conversion.make_checkpoint',
     'sslreg.conversion.read_checkpoint': 'sslreg.models.checkpoints.load_checkpoint',

@@ -6,7 +6,8 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 
 from sslreg.downstream import configure
-from sslreg.downstream.pretrained_weights import check_all_used, find_targets, matching_tensors
+from sslreg.downstream.pretrained_weights import check_all_used, matching_tensors
+from sslreg.models.pretrained_parts import find_targets
 
 from .trial import configs, load, task_of, without_values
 

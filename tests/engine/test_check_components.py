@@ -1,6 +1,7 @@
 """All components of a config are checked, before any is built, with the dotted key in the message."""
 
 import math
+import re
 import time
 from copy import deepcopy
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.hooks import IterTimerHook
 
+from sslreg.engine.checks import check_config
 from sslreg.engine.checks.components import check_components, component_errors
 from sslreg.utils.config_files import load_config
 
@@ -112,3 +114,14 @@ def test_what_is_left_out_or_built_already_passes(quickstart):
     cfg.custom_hooks = [IterTimerHook()]
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     check_components(cfg)
+
+
+def test_names_of_benchmarks_tuples_of_hooks_and_infinite_norms_pass(quickstart):
+    cfg = deepcopy(quickstart)
+    cfg.val_cfg.benchmarks.append('davis_mini')  # as docs/evaluation.md has it
+    cfg.custom_hooks = (dict(type='EMAHook'), IterTimerHook())
+    cfg.optim_wrapper.clip_grad = dict(max_norm=1.0, norm_type='inf')
+    check_config(cfg)
+    cfg.val_cfg.benchmarks[1] = 7
+    with pytest.raises(TypeError, match=re.escape('val_cfg.benchmarks.1=7 must be the config of a component')):
+        check_components(cfg)

@@ -70,10 +70,9 @@ def test_a_misspelt_key_of_a_stored_config_is_refused():
     [
         (dict(model=5), TypeError, 'model=5 must be a dict'),
         (dict(train_cfg=5), TypeError, 'train_cfg=5 must be a dict or None'),
-        (dict(work_dir=5), TypeError, 'work_dir=5 must be a text'),
+        (dict(work_dir=5), TypeError, 'work_dir=5 must be a string'),
         (dict(resume='yes'), TypeError, "resume='yes' must be True or False"),
         (dict(custom_hooks=dict(type='A')), TypeError, 'must be a list or None'),
-        (dict(custom_hooks=['A']), TypeError, "custom_hooks has 'A', which is no dict"),
         (dict(model=dict(backbone=1)), KeyError, 'model has no type: .* write `model.KEY = VALUE`'),
         (dict(train_dataloader=dict(batch_size=1)), KeyError, 'train_dataloader has no dataset'),
         (dict(train_cfg=dict(max_epochs=1)), KeyError, 'train_cfg has no type'),
@@ -90,7 +89,7 @@ def test_a_part_of_another_kind_is_refused(change, error, message):
     [
         (
             'from mmengine.runner import EpochBasedTrainLop as Loop',
-            r'has no EpochBasedTrainLop; did you mean EpochBased',
+            r'has no EpochBasedTrainLop; did you mean .EpochBased',
         ),
         ('from mmengine.runer import EpochBasedTrainLoop as Loop', "line 1: No module named 'mmengine.runer'"),
         ('from sslreg.models.nothing import Loop', "line 1: No module named 'sslreg.models.nothing'"),

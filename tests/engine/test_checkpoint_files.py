@@ -13,7 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from sslreg.engine import resumable
-from sslreg.engine.checkpoint_folder import check_resumed
+from sslreg.engine.checkpoint_folder import check_load_from, check_resumed
 from tests import toy
 
 
@@ -199,3 +199,15 @@ def test_a_copy_leaves_the_best_checkpoint_of_the_original(tmp_path):
     assert original.is_file()
     assert [file.name for file in (tmp_path / 'b').glob('best_*.pth')] == ['best_pooled_knn_k1_top1_epoch_2.pth']
     assert json.loads((tmp_path / 'b' / 'last_validation.json').read_text()) == dict(epoch=2, iter=6)
+
+
+def test_weights_to_start_from_are_read_before_anything_is_built(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"load_from: checkpoint 'none\.pth' does not exist"):
+        check_load_from('none.pth')
+    file = tmp_path / 'config.py'
+    file.write_text('model = dict()')
+    with pytest.raises(ValueError, match=r"load_from: '.*config\.py' is damaged or no checkpoint"):
+        check_load_from(str(file))
+    torch.save(dict(state_dict=dict(a=torch.ones(1))), tmp_path / 'a.pth')
+    check_load_from(str(tmp_path / 'a.pth'))
+    check_load_from('https://example.com/none.pth')

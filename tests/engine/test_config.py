@@ -14,6 +14,7 @@ from sslreg.engine.batch_scaling import images_per_step
 from sslreg.engine.config import default_work_dir, scale_batch, use_bfloat16, use_data_root
 from sslreg.engine.schedules import ScaledSchedule
 from sslreg.registry import SCHEDULES
+from sslreg.utils.config_files import load_config, parse_config
 
 COSINE = dict(type='CosineSchedule', start=3e-3, end=2e-6, warmup='10ep', warmup_start=1e-6)
 
@@ -63,6 +64,13 @@ def test_the_learning_rate_is_scaled_to_any_batch_once(by_config):
     assert cfg.auto_scale_lr == dict(base_batch_size=768, enable=False)  # as the config now says, and nothing else
     assert scale_batch(cfg, num_processes=3, auto_scale_lr=True) is None
     assert cfg.optim_wrapper.optimizer.lr == pytest.approx(0.075)
+
+
+@pytest.mark.parametrize('path', ['configs/massl/vits_800e.py', 'configs/massl/quickstart.py'])
+def test_a_config_whose_rate_is_scaled_can_be_written(path):
+    cfg = load_config(path)
+    scale_batch(cfg, num_processes=3, auto_scale_lr=True)
+    assert parse_config(cfg.pretty_text).optim_wrapper.optimizer.lr.start == cfg.optim_wrapper.optimizer.lr.start
 
 
 def test_the_recipes_batch_by_accumulation_is_not_scaled_by_mmengine_either():
@@ -182,6 +190,13 @@ def test_a_folder_without_splits_trains_without_labels(tmp_path):
     assert cfg.train_dataloader.dataset.with_label is False
     assert cfg.val_cfg is None
     assert cfg.test_dataloader is None
+
+
+def test_folders_that_resemble_the_splits_are_named(tmp_path):
+    for name in ('Train', 'Val', 'dogs'):
+        (tmp_path / name).mkdir()
+    note = use_data_root(Config.fromfile('configs/massl/vits_800e.py'), str(tmp_path))
+    assert 'has no train/ folder (but Train/, Val/): training on all images in it' in note
 
 
 def test_photographs_have_no_root(tmp_path):

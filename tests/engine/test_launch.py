@@ -16,6 +16,7 @@ def test_processes_are_counted_as_the_launcher_says(monkeypatch, launcher, varia
 
 
 def test_cpu_processes_keep_a_configs_own_wrapper(monkeypatch):
+    monkeypatch.setenv('RANK', '0')
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     monkeypatch.setattr(dist, 'init_process_group', lambda backend: None)
     cfg = Config(dict(model_wrapper_cfg=dict(type='MMDistributedDataParallel', find_unused_parameters=True)))
@@ -26,6 +27,7 @@ def test_cpu_processes_keep_a_configs_own_wrapper(monkeypatch):
 
 
 def test_another_wrapper_is_left_as_it_is(monkeypatch):
+    monkeypatch.setenv('RANK', '0')
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     monkeypatch.setattr(dist, 'init_process_group', lambda backend: None)
     cfg = Config(dict(model_wrapper_cfg=dict(type='ShardedModel')))
@@ -34,6 +36,7 @@ def test_another_wrapper_is_left_as_it_is(monkeypatch):
 
 
 def test_more_processes_than_gpus_are_refused(monkeypatch):
+    monkeypatch.setenv('RANK', '0')
     monkeypatch.setattr(torch.cuda, 'device_count', lambda: 4)
     monkeypatch.setenv('LOCAL_WORLD_SIZE', '8')
     with pytest.raises(ValueError, match='8 processes were started on a machine with 4 GPUs'):
@@ -46,4 +49,11 @@ def test_slurm_outside_of_slurm_says_so(monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     with pytest.raises(ValueError, match='--launcher slurm outside of a Slurm job'):
         with launch.launched(Config(), 'slurm'):
+            pass
+
+
+def test_torchs_launcher_without_torchrun_is_refused(monkeypatch):
+    monkeypatch.delenv('RANK', raising=False)
+    with pytest.raises(ValueError, match='--launcher pytorch: torchrun has not started this process; leave the option'):
+        with launch.launched(Config(), 'pytorch'):
             pass

@@ -16,11 +16,11 @@ from sslreg import registry
 from sslreg.arguments import parameters_of
 from sslreg.datasets.views.recipe import Recipe
 from sslreg.engine.checks import check_config, naming_keys, rehearse_model, rehearse_run
-from sslreg.engine.checks.data_rehearsal import same_random_numbers
 from sslreg.engine.checks.relations import check_relations, num_cores
 from sslreg.engine.hooks import PlainCheckpointHook
 from sslreg.evaluation.metric import Metric
 from sslreg.registry import MODELS
+from sslreg.utils.random_state import same_random_numbers
 from tests import toy
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -76,7 +76,8 @@ def test_training_configs_pass(path):
         (
             {'train_dataloader.batch_size': 1},
             'model.neck (ProjectionNeck) does not take a batch of shape 1 x 192: ValueError: Expected more than '
-            '1 value per channel when training',
+            '1 value per channel when training, got input size torch.Size([1, 512]); batch norm has no statistics of a '
+            'single image: raise train_dataloader.batch_size',
         ),
     ],
     ids=str,

@@ -275,7 +275,7 @@ def test_rejects_subsets_of_another_form(subset):
 
 @pytest.mark.parametrize('arguments', [dict(kinds=[]), dict(probes=[])])
 def test_rejects_what_cannot_be(arguments):
-    with pytest.raises(ValueError, match='must not be empty'):
+    with pytest.raises(ValueError, match='must be non-empty'):
         benchmark(**arguments)
 
 

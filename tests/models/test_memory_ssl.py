@@ -189,3 +189,15 @@ def test_neck_gives_unit_rows_under_autocast_and_normalises_hidden_layers_on_req
         out = neck(torch.randn(5, 8))
     assert out.dtype == torch.float32
     torch.testing.assert_close(out.norm(dim=-1), torch.ones(5))
+
+
+class NoMemory(torch.nn.Module):
+    """Module with the methods of a memory that does not inherit from BaseMemory."""
+
+    def __init__(self, length: int, feat_dim: int) -> None:
+        super().__init__()
+
+
+def test_a_memory_that_is_none_is_refused():
+    with pytest.raises(TypeError, match='memory: NoMemory must be a subclass of BaseMemory, with read and write'):
+        MODELS.build(toy.model(memory=dict(type=NoMemory, length=6, feat_dim=4)))

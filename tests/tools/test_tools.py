@@ -223,7 +223,7 @@ def test_own_photographs_train(tmp_path):
     tiles = PhotoTiles(tiles_per_class=2, tile_size=70)
     for i in range(len(tiles)):
         cv2.imwrite(str(folder / f'photos/{i}.jpg'), tiles.get_data_info(i)['img'])
-    small = [option for option in SMALL if DATA not in option and 'batch_size' not in option]
+    small = [option for option in SMALL if 'tiles_per_class' not in option and 'batch_size' not in option]
     options = [
         'train.py',
         'configs/my/photos.py',

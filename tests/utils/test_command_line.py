@@ -40,3 +40,10 @@ def test_a_policy_that_the_user_has_chosen_stays(monkeypatch):
     monkeypatch.delenv('OMP_WAIT_POLICY')
     command_line.prepare()
     assert command_line.os.environ['OMP_WAIT_POLICY'] == 'PASSIVE'
+
+
+def test_unknown_arguments_are_shown_the_way_to_the_config(parser, capsys):
+    with pytest.raises(SystemExit):
+        parser.parse_args(['--epochs', '10'])
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.endswith('settings of the config go behind --cfg-options, as KEY=VALUE')

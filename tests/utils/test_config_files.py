@@ -19,12 +19,12 @@ def test_missing_config_is_named(tmp_path):
     [
         ('model = dict(\n', r"mine.py, line 1: '\(' was never closed: model = dict\("),
         ('a = 1\nlr = lrr * 2\n', "mine.py, line 2: name 'lrr' is not defined"),
-        ('_base_ = "./basis.py"\n', r'mine.py, line 1: config .*basis.py does not exist; did you mean base.py\?'),
+        ('_base_ = "./basis.py"\n', r'mine.py, line 1: config .*basis.py does not exist; did you mean .base.py.\?'),
         (
             IMPORT.replace('base import', 'basis import').format('*'),
-            'line 3: config .*did you mean base.py',
+            'line 3: config .*did you mean .base.py',
         ),
-        (IMPORT.format('modle'), r'mine.py, line 3: base has no modle; did you mean model\?'),
+        (IMPORT.format('modle'), r'mine.py, line 3: base has no modle; did you mean .model.\?'),
         (IMPORT.format('*') + 'model.neck.size = 3\n', "mine.py, line 4: .* no attribute 'neck'"),
         (
             '_base_ = "./base.py"\nmodel = dict(a={{_base_.nothing}})\n',
@@ -37,7 +37,7 @@ def test_missing_config_is_named(tmp_path):
         ('from .base import *\n', 'mine.py, line 1: only below `with read_base'),
         (IMPORT.replace('.base', 'configs.base').format('*'), 'line 3: no package configs.base is installed'),
         (IMPORT.replace('.base', '.old').format('*'), 'mine.py: .*old.py inherits by _base_, so use _base_ here, too'),
-        ('_base_ = "./new.py"\n', 'mine.py: .*new.py imports classes, so inherit from it by an import'),
+        ('_base_ = "./new.py"\n', 'mine.py: .*new.py imports classes, so inherit by an import'),
         ('import numpy as np\nx = np.zeros(3)\n', 'mine.py, line 2: a config cannot call what it imports'),
         ('filename = "a"\n', 'mine.py: filename is reserved'),
     ],

@@ -178,3 +178,14 @@ def test_an_error_of_the_imports_is_shown_so_too():
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].startswith('error: unexpected ModuleNotFoundError: No module named')
+
+
+def test_an_error_of_the_system_at_a_path_is_a_sentence_without_a_traceback(tmp_path, monkeypatch, capsys):
+    file = tmp_path / 'a'
+    file.touch()
+    text = shown(caught((file / 'b').mkdir), monkeypatch, capsys)
+    assert text == f"error: '{file / 'b'}': Not a directory: name another path, or change this one\n"
+    full = caught(os.write, os.open('/dev/full', os.O_WRONLY), b'a')
+    text = shown(full, monkeypatch, capsys)
+    assert text == 'error: No space left on device: free some, or write elsewhere\n'
+    assert not errors.is_expected(caught((tmp_path / 'none').read_text))  # perhaps a path in a component: it keeps it

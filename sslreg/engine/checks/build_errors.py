@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import FrameType, TracebackType
+from traceback import walk_tb
 from typing import Any, NamedTuple
 
+from sslreg.arguments import shortened_text
 from sslreg.evaluation.missing_data import MissingDataError
 from sslreg.registry import type_name
-from sslreg.utils.errors import is_expected
+from sslreg.utils.errors import is_expected, message_of
+from sslreg.utils.nested_values import nested_values
 
 # Functions that build from a config, and the name of the config in them.
 BUILDERS = {
@@ -60,7 +62,7 @@ def naming_keys(cfg: Any) -> Iterator[None]:
 def part_of_error(error: BaseException, cfg: Any) -> Part | None:
     """Return the innermost part of a config that was being built when an error was raised, or None."""
     found: Part | None = None
-    for frame in _frames(error.__traceback__):
+    for frame, _ in walk_tb(error.__traceback__):
         name = BUILDERS.get((frame.f_globals.get('__name__', ''), frame.f_code.co_name))
         built = frame.f_locals.get(name) if name else None
         if isinstance(built, Mapping):
@@ -81,18 +83,11 @@ def find_part(built: Mapping[str, Any], below: Part) -> Part | None:
 
 
 def parts(part: Part) -> Iterator[Part]:
-    """Yield all dicts in a part of a config."""
+    """Yield a part of a config and all dicts inside it."""
     yield part
     for name, value in part.cfg.items():
-        yield from _inside(f'{part.place}.{name}'.lstrip('.'), value)
-
-
-def _inside(place: str, value: Any) -> Iterator[Part]:
-    if isinstance(value, Mapping):
-        yield from parts(Part(place, value))
-    elif isinstance(value, (list, tuple)):
-        for number, item in enumerate(value):
-            yield from _inside(f'{place}.{number}', item)
+        found = nested_values(value, (f'{part.place}.{name}'.lstrip('.'),))
+        yield from (Part('.'.join(keys), inner) for keys, inner in found if isinstance(inner, Mapping))
 
 
 def _agrees(part: Mapping[str, Any], built: Mapping[str, Any]) -> bool:
@@ -115,7 +110,7 @@ def message_at(part: Part, error: BaseException) -> str:
         part: The part that could not be built.
         error: The error; one that sslreg raised explains itself, others get the class and its arguments.
     """
-    text = text_of(error)
+    text = ' '.join(message_of(error).split())
     kind = type_name(part.cfg['type']) if 'type' in part.cfg else ''
     if is_expected(error):
         text = text.removeprefix(f'{kind}: ') if kind else text
@@ -138,19 +133,6 @@ def shortened(value: Any) -> str:
     return shortened_text(getattr(value, '__name__', None) or repr(value), MAX_VALUE)
 
 
-def shortened_text(text: str, length: int) -> str:
-    """Return a text without line breaks, cut after a number of characters."""
-    text = ' '.join(text.split())
-    return text if len(text) <= length else f'{text[: length - 4]} ...'
-
-
-def text_of(error: BaseException) -> str:
-    """Return the text of an error; of a KeyError without the quotes that Python adds."""
-    if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str) and ' ' in error.args[0]:
-        return error.args[0]
-    return ' '.join(str(error).split())
-
-
 def with_message(error: BaseException, text: str) -> Exception:
     """Return an error with another text, of the same class if that is one of Python's with a plain text."""
     plain = (ValueError, TypeError, KeyError, FileNotFoundError, ImportError, MemoryError)
@@ -158,11 +140,5 @@ def with_message(error: BaseException, text: str) -> Exception:
 
 
 def _names(error: BaseException, part: Part) -> bool:
-    """Return whether an error has the key of a part already."""
+    """Return whether the message of an error already has the key of a part."""
     return bool(re.search(rf'(?<![\w.]){re.escape(part.place)}(?!\w)', str(error)))
-
-
-def _frames(trace: TracebackType | None) -> Iterator[FrameType]:
-    while trace is not None:
-        yield trace.tb_frame
-        trace = trace.tb_next

@@ -79,7 +79,11 @@ def part_errors(part: Any, place: str, role: Role) -> Iterator[Exception]:
         yield ValueError(f'{place}.type={part["type"]!r} must be one of {", ".join(map(repr, role.kinds))}{hint}')
     elif isinstance(part, Mapping):
         yield from _errors(part, place, role_of_loop(part, role) if place == 'train_cfg' else role)
-    elif role.is_complete and isinstance(part, (bool, int, float, str)):
+    elif (
+        role.is_complete
+        and isinstance(part, (bool, int, float, str))
+        and not (role.takes_name and isinstance(part, str))
+    ):
         yield TypeError(f'{place}={part!r} must be the config of a component: set {place}=dict(type=...)')
 
 

@@ -1,20 +1,19 @@
-"""A batch of two images, read and preprocessed before training, which finds transforms that do not fit each other."""
+"""Reading and preprocessing of two images before training, to find transforms that do not fit each other."""
 
-import random
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from traceback import walk_tb
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
+from sslreg.arguments import shortened_text
 from sslreg.registry import type_name
-from sslreg.utils.errors import is_expected
+from sslreg.utils.errors import is_expected, message_of
+from sslreg.utils.random_state import same_random_numbers
 
-from .build_errors import Part, parts, shortened_text, text_of, values_of
+from .build_errors import Part, parts, values_of
 
 
 def first_batch(loader: Any, place: str, cfg: Any) -> Any:
@@ -109,20 +108,8 @@ def preprocess(preprocessor: Any, batch: Any, place: str, training: bool = True)
         raise _refusal('model.data_preprocessor', f'{kind} fails on a batch of {place}', error) from error
 
 
-@contextmanager
-def same_random_numbers() -> Iterator[None]:
-    """Restore the states of the random generators of Python, numpy and torch at the end."""
-    states = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []):
-        try:
-            yield
-        finally:
-            random.setstate(states[0])
-            np.random.set_state(states[1])
-
-
 def _refusal(place: str, what: str, error: Exception) -> ValueError:
-    return ValueError(f'{place}: {what}: {type(error).__name__}: {shortened_text(text_of(error), 300)}')
+    return ValueError(f'{place}: {what}: {type(error).__name__}: {shortened_text(message_of(error), 300)}')
 
 
 def _transform(trace: TracebackType | None, dataset: Any, place: str) -> tuple[str, str]:
@@ -134,7 +121,6 @@ def _transform(trace: TracebackType | None, dataset: Any, place: str) -> tuple[s
     for number, transform in enumerate(getattr(getattr(dataset, 'pipeline', None), 'transforms', ())):
         owners[id(transform)] = (f'{place}.pipeline.{number}', type_name(type(transform)))
     found = owners[next(iter(owners))]
-    while trace is not None:
-        found = owners.get(id(trace.tb_frame.f_locals.get('self')), found)
-        trace = trace.tb_next
+    for frame, _ in walk_tb(trace):
+        found = owners.get(id(frame.f_locals.get('self')), found)
     return found

@@ -1,14 +1,14 @@
 """Keys of a config that a training needs, and the classes that it imports."""
 
-from collections.abc import Iterator
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.config.lazy import LazyAttr, LazyObject
 
+from sslreg.arguments import suggestion
 from sslreg.utils.config_keys import TRAINING, known_keys, similar_key
+from sslreg.utils.nested_values import nested_values
 
 from .key_types import check_types
 
@@ -70,8 +70,9 @@ def _check_spelling(cfg: Config) -> None:
 
 def check_imports(part: Any) -> None:
     """Raise ImportError if a part of a config imports what does not exist; the message names file and line."""
-    for value in _imported(part):
-        _build(value)
+    for _, value in nested_values(part):
+        if isinstance(value, (LazyObject, LazyAttr)):
+            _build(value)
 
 
 def _build(value: LazyObject | LazyAttr) -> None:
@@ -81,19 +82,10 @@ def _build(value: LazyObject | LazyAttr) -> None:
         raise ImportError(_import_error(value)) from error
 
 
-def _imported(part: Any) -> Iterator[LazyObject | LazyAttr]:
-    if isinstance(part, (LazyObject, LazyAttr)):
-        yield part
-    inner = part.values() if isinstance(part, dict) else part if isinstance(part, (list, tuple)) else ()
-    for each in inner:
-        yield from _imported(each)
-
-
 def _import_error(value: Any) -> str:
     """Return a sentence with the place of an import, and the name that was meant."""
     try:
         names = dir(import_module(value.module))
     except ImportError as missing:
         return f'{value.location}: {missing}'
-    near = get_close_matches(str(value), names, n=1)
-    return f'{value.location}: {value.module} has no {value}' + (f'; did you mean {near[0]}?' if near else '')
+    return f'{value.location}: {value.module} has no {value}{suggestion(str(value), names)}'

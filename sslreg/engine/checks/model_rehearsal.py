@@ -1,7 +1,8 @@
-"""A pass of views through a model on the meta device, which finds parts that do not fit each other."""
+"""Forward pass of views through a model on the meta device, to find parts that do not fit each other."""
 
 import re
 from collections.abc import Mapping, Sequence
+from traceback import walk_tb
 from types import TracebackType
 from typing import Any
 
@@ -10,11 +11,13 @@ from mmengine.registry import DefaultScope
 from mmpretrain.models import BaseSelfSupervisor
 from torch import Tensor, nn
 
+from sslreg.arguments import shortened_text
 from sslreg.models import MemorySSL
 from sslreg.registry import MODELS, type_name
+from sslreg.utils.errors import message_of
+from sslreg.utils.random_state import same_random_numbers
 
-from .build_errors import naming_keys, shortened_text, text_of
-from .data_rehearsal import same_random_numbers
+from .build_errors import naming_keys
 from .meta_model import FastNorms, build_on_meta, check_size
 
 Size = tuple[int, int]  # height and width
@@ -106,7 +109,7 @@ def pass_views(model: nn.Module, cfg: Any, sizes: Sequence[Size]) -> None:
 
 
 def _features(model: Any, cfg: Any, views: Sequence[Tensor]) -> Any:
-    """Return what the backbone gives for the last view, or None if it takes more than images, such as MAE's masks."""
+    """Return the backbone's output for the last view; None if it takes more than images, such as MAE's masks."""
     backbone = getattr(model, 'backbone', None)
     if not isinstance(backbone, nn.Module) or type(backbone).forward.__code__.co_argcount != 2:
         return None
@@ -115,7 +118,7 @@ def _features(model: Any, cfg: Any, views: Sequence[Tensor]) -> Any:
 
 
 def _embeddings(model: Any, cfg: Any, feats: Any) -> Tensor | None:
-    """Return what the neck gives for the backbone's features, or None.
+    """Return the neck's output for the backbone's features; None without a neck that runs on the meta device.
 
     Raises:
         ValueError: The neck does not take them.
@@ -145,13 +148,13 @@ def _check_memory(model: Any, cfg: Any, embeddings: Tensor) -> None:
 
 
 def _channels(outputs: Any) -> int | None:
-    """Return the width of a backbone's features, or None if they are no features of images."""
+    """Return the number of channels of a backbone's features ``[B, C]`` or ``[B, C, h, w]``; None for other outputs."""
     last = outputs[-1] if isinstance(outputs, (tuple, list)) and outputs else outputs
     return int(last.shape[1]) if isinstance(last, Tensor) and last.ndim in (2, 4) else None
 
 
 def _passed(model: Any, cfg: Any, name: str, inputs: Any) -> Any:
-    """Return what a part of a model gives, None if it cannot run on the meta device.
+    """Return the output of a part of a model; None if the part cannot run on the meta device.
 
     Raises:
         ValueError: The part fails, also with real tensors.
@@ -181,7 +184,7 @@ def _real(value: Any) -> Any:
 
 
 def _try_loss(model: nn.Module, cfg: Any, views: list[Tensor]) -> None:
-    """Raise ValueError if shapes do not fit in the loss of an algorithm of mmpretrain."""
+    """Raise ValueError if the loss of an algorithm of mmpretrain fails because of the shapes of its parts."""
     try:
         model(views if len(views) > 1 else views[0], None, mode='loss')
     except Exception as error:
@@ -196,7 +199,9 @@ def _try_loss(model: nn.Module, cfg: Any, views: list[Tensor]) -> None:
 def _refusal(part: str, inputs: Any, error: Exception) -> ValueError:
     tensors = [each for each in (inputs if isinstance(inputs, (tuple, list)) else [inputs]) if isinstance(each, Tensor)]
     shapes = ' and '.join(dict.fromkeys(' x '.join(map(str, each.shape)) for each in tensors))
-    text = shortened_text(text_of(error), 300)
+    text = shortened_text(message_of(error), 300)
+    if 'more than 1 value per channel' in text:
+        text += '; batch norm has no statistics of a single image: raise train_dataloader.batch_size'
     return ValueError(f'{part} does not take a batch of shape {shapes}: {type(error).__name__}: {text}')
 
 
@@ -211,7 +216,6 @@ def module_of_error(trace: TracebackType | None, model: nn.Module) -> str:
     """Return the name of the innermost module of a model in which an error was raised."""
     names = {id(module): name for name, module in model.named_modules()}
     found = ''
-    while trace is not None:
-        found = names.get(id(trace.tb_frame.f_locals.get('self'))) or found
-        trace = trace.tb_next
+    for frame, _ in walk_tb(trace):
+        found = names.get(id(frame.f_locals.get('self'))) or found
     return found

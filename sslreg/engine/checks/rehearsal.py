@@ -7,9 +7,10 @@ from mmengine.runner import Runner
 from sslreg.datasets import collate
 from sslreg.registry import FEATURES
 from sslreg.utils.dist import unwrap
+from sslreg.utils.random_state import same_random_numbers
 
 from .build_errors import naming_keys
-from .data_rehearsal import check_inputs, first_batch, preprocess, read_items, same_random_numbers, view_shapes
+from .data_rehearsal import check_inputs, first_batch, preprocess, read_items, view_shapes
 from .meta_model import build_on_meta
 from .model_rehearsal import check_views, pass_views, view_sizes
 from .relations import check_best, check_memory, check_optimizer

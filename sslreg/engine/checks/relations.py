@@ -119,7 +119,7 @@ def check_optimizer(runner: Runner) -> None:
                 f'are e.g. {names[0]} and {names[-1]}'
             )
     counts, steps = wrapper.get('accumulative_counts', 1), runner.max_iters
-    if counts > steps:
+    if 0 < steps < counts:  # without any step the hook of the memory says why
         raise ValueError(
             f'optim_wrapper.accumulative_counts={counts} is more than the {steps} iterations of the run, so that the '
             'optimizer would make no whole step: lower it, or train for longer'

@@ -29,6 +29,7 @@ class Role(NamedTuple):
         is_certain: Whether the part has this role, so that an unknown ``type`` or argument is an error.
         is_complete: Whether it is built from its config and ``supplied`` alone, so that a missing argument is an error.
         needed: Keys that whoever builds it reads without a default.
+        takes_name: Whether a text stands for it, the name of a file that holds it.
         kinds: Values of ``type`` where these are no components; the first is the default.
     """
 
@@ -39,6 +40,7 @@ class Role(NamedTuple):
     is_certain: bool = True
     is_complete: bool = True
     needed: tuple[str, ...] = ()
+    takes_name: bool = False
     kinds: tuple[str, ...] = ()
 
     def inherited(self) -> 'Role':
@@ -103,7 +105,7 @@ NESTED = {
     'worker_init_fn': Role((FUNCTIONS,), is_complete=False),
     'bank_dataloader': LOADER,
     'dataloader': LOADER._replace(needed=(), is_complete=False),  # changes to the training loader
-    'benchmarks': Role((registries.BENCHMARKS,), ('test',)),  # the loop adds val_dataloader's images
+    'benchmarks': Role((registries.BENCHMARKS,), ('test',), takes_name=True),  # the loop adds val_dataloader's images
     'probe': PROBE,
     'probes': PROBE,
     'kind': FEATURE,

@@ -151,7 +151,7 @@ class PlainCheckpointHook(CheckpointHook):
     def _refuse_not_finite(self, runner: Runner) -> None:
         """Raise FloatingPointError on all ranks if the state of any of them is not finite. Collective."""
         broken = [each for each in finite.not_finite(finite.state_tensors(runner)) if each not in self.exempt]
-        if finite.anywhere(len(broken)):
+        if finite.sum_over_ranks(len(broken)):
             others = f' and {len(broken) - 1} other tensors' if len(broken) > 1 else ''
             where = f'{broken[0]}{others}' if broken else 'a tensor of another rank'
             raise FloatingPointError(
@@ -212,9 +212,7 @@ class PlainCheckpointHook(CheckpointHook):
 
 def _rule_of(key: str) -> str | None:
     """Return the rule of a metric of a benchmark, None for another name."""
-    if not isinstance(key, Metric):
-        return None
-    return 'greater' if key.higher_is_better else 'less'
+    return key.rule if isinstance(key, Metric) else None
 
 
 def _gather_state(runner: Runner) -> dict[str, dict[Any, Any]]:
