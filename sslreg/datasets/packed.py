@@ -26,6 +26,7 @@ class PackedImages(BaseDataset):
     Args:
         ann_file: Path of the archive, relative to ``data_root``.
         with_label: Whether to read ``labels``.
+        data_root: Folder of the archive.
         **kwargs: As in mmpretrain's BaseDataset.
 
     Raises:
@@ -33,9 +34,9 @@ class PackedImages(BaseDataset):
         ValueError: The archive lacks an array, the offsets do not match the bytes, or a label is out of range.
     """
 
-    def __init__(self, ann_file: str, with_label: bool = True, **kwargs: Any) -> None:
+    def __init__(self, ann_file: str, with_label: bool = True, data_root: str | None = None, **kwargs: Any) -> None:
         self.with_label = with_label
-        super().__init__(ann_file=ann_file, **_expanded(kwargs))
+        super().__init__(ann_file=ann_file, data_root=_expanded(data_root), **kwargs)
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Return the bytes and label of each image."""
@@ -85,9 +86,9 @@ class NumpyImages(BaseDataset):
         ValueError: The archive lacks an array, an array has another shape or type, or a label is out of range.
     """
 
-    def __init__(self, ann_file: str, images: str, labels: str, **kwargs: Any) -> None:
+    def __init__(self, ann_file: str, images: str, labels: str, data_root: str | None = None, **kwargs: Any) -> None:
         self.images, self.labels = images, labels
-        super().__init__(ann_file=ann_file, **_expanded(kwargs))
+        super().__init__(ann_file=ann_file, data_root=_expanded(data_root), **kwargs)
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Return the pixels and label of each image."""
@@ -107,9 +108,9 @@ class NumpyImages(BaseDataset):
         return items
 
 
-def _expanded(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return arguments of a dataset with the user's home in place of ``~``."""
-    return kwargs | {key: str(Path(kwargs[key]).expanduser()) for key in ('data_root',) if kwargs.get(key)}
+def _expanded(folder: str | None) -> str:
+    """Return a folder with the user's home in place of ``~``."""
+    return str(Path(folder).expanduser()) if folder else ''
 
 
 def _report(dataset: Any, items: list[dict[str, Any]]) -> None:

@@ -23,11 +23,16 @@ KNOWN = (*TRAINING, *OPTIONAL, OWN, VARIABLES)
 
 
 def known_keys(cfg: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> set[str]:
-    """Return the keys that have an effect: all of sslreg and MMEngine, and those that ``own_keys`` lists."""
+    """Return the keys that have an effect: all of sslreg and MMEngine, and those that ``own_keys`` lists.
+
+    MMEngine reads ``data_preprocessor`` only for a model without one of its own.
+    """
     listed = [given for given in (cfg.get(OWN), (options or {}).get(OWN)) if given]
     own = [name for given in listed for name in ([given] if isinstance(given, str) else given)]
     benchmark = BENCHMARK if 'benchmark' in cfg or 'group' in cfg else ()
-    return {*KNOWN, *own, *benchmark}
+    model = cfg.get('model')
+    unused = {'data_preprocessor'} if isinstance(model, Mapping) and 'data_preprocessor' in model else set()
+    return {*KNOWN, *own, *benchmark} - unused
 
 
 def similar_key(name: str, known: Iterable[str]) -> str | None:

@@ -86,6 +86,7 @@ log_processor = dict(window_size=50, by_epoch=False)
 WRONG = {bool: "'maybe'", int: "'ten'", float: "'ten'", str: '7.5', tuple: '3', list: '3', dict: "'ten'"}
 EMPTY = {str: "''", tuple: '()', list: '[]', dict: '{}'}
 NUMBERS = dict(nan="float('nan')", zero='0', negative='-3', huge='HUGE')
+FREE_NAMES = {('seed',), ('memory',), ('schedules',), ('step_times',)}
 MUST_REFUSE = ('wrong', 'nan', 'misspelt', 'extra')
 
 
@@ -395,8 +396,13 @@ def problem(case: Case, outcome: Outcome) -> str | None:
     if outcome.end in ('hang', 'late'):
         return outcome.end
     if outcome.end == 'trained':
-        return 'nonsense' if case.kind in MUST_REFUSE else None
+        return 'nonsense' if case.kind in MUST_REFUSE and not _is_free_name(case) else None
     return None if names(case, outcome.message) else 'bare'
+
+
+def _is_free_name(case: Case) -> bool:
+    """Return whether a mutation renames a hook of ``default_hooks`` to which MMEngine gives no name."""
+    return case.kind == 'misspelt' and case.path[0] == 'default_hooks' and case.path[1:] in FREE_NAMES
 
 
 def names(case: Case, message: str) -> bool:

@@ -89,7 +89,7 @@ def test_the_check_takes_less_than_a_second(quickstart):
         ('val_cfg.benchmarks.0.probes.0.temperature', NAN, 'probes.0.temperature=nan must be positive'),
         ('val_cfg.benchmarks.0.probes.0.ks', (), r'val_cfg.benchmarks.0.probes.0.ks=\(\) must be non-empty'),
         ('env_cfg.mp_cfg.mp_start_method', 'frok', "did you mean 'fork'"),
-        ('randomness.seed', -1, 'randomness.seed=-1 must be at least 0'),
+        ('randomness.seed', -1, 'randomness.seed=-1 must be between 0 and 4'),
         ('auto_scale_lr.enabled', True, "auto_scale_lr.enabled: auto_scale_lr takes no argument 'enabled'"),
         ('resume', 'yes', "resume='yes' must be True or False"),
     ],

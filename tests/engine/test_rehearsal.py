@@ -12,6 +12,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from torch import nn
 
+from sslreg import registry
+from sslreg.arguments import parameters_of
 from sslreg.datasets.views.recipe import Recipe
 from sslreg.engine.checks import check_config, naming_keys, rehearse_model, rehearse_run
 from sslreg.engine.checks.relations import check_relations, num_cores
@@ -253,12 +255,29 @@ def test_a_metric_without_a_rule_is_refused_when_the_hook_is_built():
         ('val_dataloader.dataset.type', 7.5, 'val_dataloader.dataset.type: 7.5 is not in the sslreg::dataset registry'),
         ('val_cfg', dict(_delete_=True, tpye='ValLoop'), 'val_cfg.tpye: did you mean val_cfg.type?'),
         ('train_dataloader.dataset.views.0.size', 0, 'train_dataloader.dataset.views.0.size=0 must be at least 1'),
+        ('randomness.seed', 2**32, 'randomness.seed=4294967296 must be between 0 and 4'),
         ('randomness', dict(_delete_=True), "randomness needs the argument 'seed'"),
     ],
 )
 def test_types_that_name_nothing_and_values_below_their_range_are_refused(key, value, message):
     with pytest.raises((KeyError, TypeError, ValueError), match=message):
         check_config(quickstart({key: value}))
+
+
+def test_a_checkpoint_that_does_not_exist_is_refused_by_its_key():
+    with pytest.raises(FileNotFoundError, match="load_from='none.pth': this checkpoint does not exist"):
+        check_config(quickstart({'load_from': 'none.pth'}))
+    check_config(quickstart({'load_from': 'https://none/none.pth'}))
+
+
+def test_every_component_of_sslreg_knows_its_arguments():
+    """Arguments behind ``**kwargs`` are checked only if they go straight to ``super().__init__``."""
+    open_ones = {'TimmBackbone', 'ScheduleHook', 'OptimizerScheduleHook'}  # timm's own check; refused as old
+    for name in ('MODELS', 'MEMORIES', 'HOOKS', 'LOOPS', 'DATASETS', 'TRANSFORMS', 'PROBES', 'BENCHMARKS', 'FEATURES'):
+        registry.__dict__[name].import_from_location()
+        for kind in registry.__dict__[name].module_dict.values():
+            if kind.__module__.startswith('sslreg') and kind.__name__ not in open_ones:
+                assert not parameters_of(kind).is_open, kind
 
 
 def test_a_huge_number_of_views_is_refused():

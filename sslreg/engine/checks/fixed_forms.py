@@ -1,9 +1,9 @@
 """Parts of a config without a ``type`` whose keys are fixed."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from sslreg.arguments import NonNegativeInt, PositiveInt
+from sslreg.arguments import Bounds, NonNegativeInt, PositiveInt
 
 
 @dataclass
@@ -40,7 +40,7 @@ class RandomnessConfig:
     """Keys of ``randomness``, the arguments of ``Runner.set_randomness``."""
 
     config_key: ClassVar[str] = 'randomness'
-    seed: NonNegativeInt | None
+    seed: Annotated[int, Bounds(least=0, most=2**32 - 1)] | None
     diff_rank_seed: bool = False
     deterministic: bool = False
 

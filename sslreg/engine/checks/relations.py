@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from mmengine.dist import get_world_size
@@ -20,13 +21,26 @@ WORKERS_PER_CORE = 16  # data-loading workers beyond this number only wait for e
 
 
 def check_relations(cfg: Any) -> None:
-    """Raise ValueError if two settings of a config do not fit each other.
+    """Raise an error if two settings of a config do not fit each other, or the machine.
 
     Args:
         cfg: The whole config.
+
+    Raises:
+        FileNotFoundError: The checkpoint of ``load_from`` does not exist.
+        ValueError: Settings do not fit.
     """
+    _check_start(cfg.get('load_from'))
     for problem in _problems(cfg):
         raise ValueError(problem)
+
+
+def _check_start(load_from: Any) -> None:
+    """Raise FileNotFoundError if the file that a run starts from does not exist; an address is not opened."""
+    if load_from and '://' not in load_from and not Path(load_from).expanduser().exists():
+        raise FileNotFoundError(
+            f'load_from={load_from!r}: this checkpoint does not exist (from {Path.cwd()}): give its path, or None'
+        )
 
 
 def _problems(cfg: Any) -> Iterator[str]:
