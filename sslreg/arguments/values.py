@@ -158,7 +158,7 @@ class LenientRules(Rules):
         if kind is bool:
             return isinstance(value, (bool, np.bool_, Mapping, list, tuple, NoneType)) or value in (0, 1)
         if kind is str:
-            return not isinstance(value, bool)
+            return not isinstance(value, (bool, Real))
         if kind is Tensor:
             return not isinstance(value, (bool, str))
         return kind is not NoneType or value is None

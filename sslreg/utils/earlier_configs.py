@@ -56,5 +56,5 @@ def _rename_best(cfg: Config, prefix: str, probe: Any) -> None:
 
 def _type_name(config: Any) -> str:
     """Return the class name of a component without importing it, which may not exist any more."""
-    kind = dict.get(config, 'type', '')
+    kind = dict.get(config, 'type', '') if isinstance(config, dict) else ''
     return str(getattr(kind, '__name__', kind) if isinstance(kind, type) else kind).rpartition('.')[2]

@@ -418,6 +418,8 @@ def _has_value(case: Case, message: str) -> bool:
     """Return whether an error has the new value of a mutation in any form, if it is one of a few letters."""
     if case.kind not in ('wrong', 'none', *NUMBERS):
         return True
+    if 'Schedule that reaches' in message:  # the extreme value
+        return True
     if (case.kind == 'none' and ' no ' in message) or ' not exist' in message:  # "has no type"; a file is named instead
         return True
     text = case.value.strip("'")

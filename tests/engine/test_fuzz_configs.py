@@ -28,13 +28,13 @@ def test_mutated_configs_train_or_are_refused_by_key():
     [
         ("model.memory.length='ten' must be an integer", 'wrong', None),
         ("'<' not supported between instances of 'str' and 'int'", 'wrong', 'bare'),
-        ('model.memory.length must be an integer', 'wrong', 'bare'),  # the value is left out
+        ('model.memory.length must be an integer', 'wrong', 'bare'),
         ('model.memory takes no lenght', 'misspelt', None),
         ('model.memory is wrong', 'misspelt', 'bare'),
     ],
 )
 def test_an_error_is_a_sentence_if_it_names_the_key(message, kind, problem):
-    value = "'ten'" if kind == 'wrong' else 'lenght'
+    value = 'lenght' if kind == 'misspelt' else "'ten'"
     case = fuzz.Case('massl', ('model', 'memory', 'length'), kind, '', value)
     assert fuzz.problem(case, fuzz.Outcome('refused', message)) == problem
 

@@ -3,15 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from sslreg.arguments import PositiveInt
+from sslreg.arguments import Bounds
 
 from .colors.columns import blur_radius
 
 INTERPOLATIONS = ('bicubic', 'bilinear')
 PROBABILITIES = ('flip', 'jitter_prob', 'gray', 'blur', 'solarize')
-MAX_NUM = 1000  # views of a kind
+MAX_SIZE, MAX_NUM = 2**14, 1000  # pixels of a side, and views of a kind
 LARGEST = dict(scale=1.0, ratio=math.inf, sigma=5.0)  # upper limit of each range
 STRONGEST = dict(brightness=1.0, contrast=1.0, saturation=1.0, hue=0.5)  # upper limit of each jitter strength
 
@@ -39,8 +39,8 @@ class View:
         ValueError: A value is out of its range.
     """
 
-    size: PositiveInt
-    num: PositiveInt = 1
+    size: Annotated[int, Bounds(least=1, most=MAX_SIZE)]
+    num: Annotated[int, Bounds(least=1, most=MAX_NUM)] = 1
     scale: tuple[float, float] = (0.08, 1.0)
     ratio: tuple[float, float] = (3 / 4, 4 / 3)
     interpolation: str = 'bicubic'

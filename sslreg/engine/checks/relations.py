@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import product
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from torch.utils.data import IterableDataset
 from sslreg.datasets import count_images
 from sslreg.evaluation import ClassificationBenchmark
 from sslreg.models import BaseMemory
+from sslreg.registry import type_name
 from sslreg.utils.dist import unwrap
+
+from .build_errors import shortened
 
 MMENGINE_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
 WORKERS_PER_CORE = 16  # data-loading workers beyond this number only wait for each other
@@ -44,15 +48,37 @@ def _check_start(load_from: Any) -> None:
 
 
 def _problems(cfg: Any) -> Iterator[str]:
+    yield from _datasets(cfg)
+    yield from _evaluators(cfg)
     yield from _hook_names(cfg)
     yield from _workers(cfg)
     yield from _lengths(cfg)
     yield from _best(cfg)
 
 
+def _datasets(cfg: Any) -> Iterator[str]:
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        dataset = (cfg.get(name) or {}).get('dataset')
+        if isinstance(dataset, (str, list, tuple, Real)):
+            yield f'{name}.dataset={shortened(dataset)} must be dict(type=...) with the class of a dataset'
+
+
+def _evaluators(cfg: Any) -> Iterator[str]:
+    """Yield the evaluators that a loop of benchmarks would not use."""
+    for phase in ('val', 'test'):
+        loop, evaluator = cfg.get(f'{phase}_cfg') or {}, cfg.get(f'{phase}_evaluator')
+        if evaluator and type_name(loop.get('type', '')) in ('BenchmarkValLoop', 'BenchmarkTestLoop'):
+            yield (
+                f'{phase}_evaluator={shortened(evaluator)} has no effect, since {type_name(loop["type"])} computes the '
+                f'metrics of its benchmarks: set {phase}_evaluator=dict()'
+            )
+
+
 def _hook_names(cfg: Any) -> Iterator[str]:
     """Yield the misspelt names of MMEngine's default hooks, beside which MMEngine would also register its own."""
     named = cfg.get('default_hooks') or {}
+    if named.get('timer', {}) is None:
+        yield 'default_hooks.timer=None: the log needs its times, so leave it out or set dict(type=IterTimerHook)'
     for name in named:
         near = get_close_matches(name, [each for each in MMENGINE_HOOKS if each not in named], n=1, cutoff=0.85)
         if name not in MMENGINE_HOOKS and near:
