@@ -39,9 +39,23 @@ def load_task_config(path: str, options: dict[str, Any] | None, task: str) -> Co
             f'{path} is of the scope {cfg.get("default_scope")!r}, not {scope!r}: the scripts that end in _det take '
             'configs of mmdet, and the scripts that end in _seg configs of mmseg'
         )
+    check_schedules(cfg)
     if not torch.cuda.is_available():
         replace_sync_bn(cfg)
     return cfg
+
+
+def check_schedules(cfg: Config) -> None:
+    """Raise ValueError if a scheduler of the learning rate begins after the end of training."""
+    loop, schedulers = cfg.get('train_cfg') or {}, cfg.get('param_scheduler') or []
+    for number, each in enumerate(schedulers if isinstance(schedulers, list) else [schedulers]):
+        key = 'max_epochs' if each.get('by_epoch', True) else 'max_iters'
+        if loop.get(key) is not None and each.get('begin', 0) >= loop[key]:
+            raise ValueError(
+                f'param_scheduler.{number}.begin={each.begin} is not before the end of training, '
+                f'train_cfg.{key}={loop[key]}: lower it, or shorten the warm-up with it by variables.steps in the '
+                'configs that have this variable'
+            )
 
 
 def use_weights(cfg: Config, checkpoint: str, prefix: str | None) -> None:

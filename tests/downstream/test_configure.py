@@ -73,6 +73,13 @@ def test_an_environment_without_operators_is_named(monkeypatch):
         configure.load_task_config('configs/downstream/mmseg/fcn_r18_camvid.py', None, 'seg')
 
 
+def test_a_scheduler_that_begins_after_the_end_is_refused(downstream):
+    with pytest.raises(ValueError, match=r'param_scheduler.1.begin=50 is not before .* train_cfg.max_iters=40'):
+        configure.load_task_config(
+            'configs/downstream/mmseg/fcn_r18_camvid_small.py', {'train_cfg.max_iters': 40}, 'seg'
+        )
+
+
 @pytest.mark.parametrize(
     'name, options',
     [
@@ -89,7 +96,7 @@ def test_size_and_length_are_one_option_each_and_schedules_follow(downstream, na
     cfg = configure.load_task_config(path, {f'variables.{key}': value for key, value in options.items()}, task)
     length = options.get('epochs', options.get('steps'))
     assert (cfg.train_cfg.get('max_epochs') or cfg.train_cfg.max_iters) == length
-    assert cfg.param_scheduler[1].end == length
+    assert cfg.param_scheduler[1].get('end', length) == length  # MMEngine's default is the end of training
     assert cfg.param_scheduler[1].get('T_max', length) == length
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
         resize = next(each for each in loader.dataset.pipeline if 'Resize' in each.type)

@@ -72,7 +72,7 @@ def test_two_processes_train_and_test_a_detector_as_one_does(downstream, pretrai
 def test_a_segmentation_network_is_trained_and_tested(downstream, tmp_path, main, capsys):
     samples.camvid(tmp_path / 'work_dirs/data/camvid')
     config = CONFIGS / 'mmseg/fcn_r18_camvid_small.py'
-    options = ['train_dataloader.batch_size=2', 'train_cfg.max_iters=2', 'train_cfg.val_interval=2', *IN_PROCESS]
+    options = ['train_dataloader.batch_size=2', 'variables.steps=2', *IN_PROCESS]
     main('train', config, 'none', '--task', 'seg', '--cfg-options', *options)
     assert 'the backbone starts at random' in capsys.readouterr().out
     trained = 'work_dirs/downstream/mmseg/fcn_r18_camvid_small/iter_2.pth'

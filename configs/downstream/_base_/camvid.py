@@ -5,7 +5,7 @@ _base_ = './mmseg.py'
 size = (360, 270)  # width, height
 crop = (256, 320)  # height, width
 steps = 4_000
-warmup = min(50, steps // 10)
+warmup = min(50, max(1, steps // 10))
 data_root = 'work_dirs/data/camvid/'
 dataset_type = 'sslreg.downstream.camvid.CamVid'
 
