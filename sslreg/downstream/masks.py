@@ -1,9 +1,12 @@
 """Folders of images and masks; importing this module needs mmsegmentation."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from mmseg.datasets import BaseSegDataset
+
+from sslreg.datasets.image_files import find_images
 
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')  # that mmcv's LoadImageFromFile decodes
 
@@ -21,17 +24,13 @@ class MaskFolder(BaseSegDataset):
     def load_data_list(self) -> list[dict[str, Any]]:
         """Return the images and masks, sorted by name."""
         images, masks = Path(self.data_prefix['img_path']), Path(self.data_prefix['seg_map_path'])
-        paths = [path for path in sorted(images.rglob('*')) if _is_image(path.relative_to(images))]
-        names = [path.relative_to(images).with_suffix(self.seg_map_suffix) for path in paths]
-        twice = next((name for number, name in enumerate(names[1:]) if name == names[number]), None)
+        files = find_images(str(images), lambda name: name.lower().endswith(SUFFIXES)).files
+        names = [Path(file).with_suffix(self.seg_map_suffix) for file in files]
+        twice = [name for name, number in Counter(names).items() if number > 1]
         if twice:
-            raise ValueError(f'{images}: two images have the mask {twice}: rename one of them and its mask')
+            raise ValueError(f'{images}: two images have the mask {twice[0]}: rename one of them and its mask')
         shared = dict(label_map=self.label_map, reduce_zero_label=self.reduce_zero_label)
         return [
-            dict(img_path=str(path), seg_map_path=str(masks / name), seg_fields=[], **shared)
-            for path, name in zip(paths, names, strict=True)
+            dict(img_path=str(images / file), seg_map_path=str(masks / name), seg_fields=[], **shared)
+            for file, name in zip(files, names, strict=True)
         ]
-
-
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not any(part.startswith('.') for part in path.parts)

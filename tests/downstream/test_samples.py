@@ -62,8 +62,10 @@ def test_hidden_files_are_no_images(root):
     check_samples(config(root))
 
 
-def test_images_that_share_a_mask(root):
-    shutil.copy(root / 'val/images/1.png', root / 'val/images/0.png')
+@pytest.mark.parametrize('between', [(), ('0.k.jpg',)])
+def test_images_that_share_a_mask(root, between):
+    for name in ('0.png', *between):  # one between the two that share it, in the order of the names
+        shutil.copy(root / 'val/images/1.png', root / 'val/images' / name)
     assert 'two images have the mask 0.png: rename one of them' in said(config(root))
 
 
