@@ -65,6 +65,13 @@ class ParamSchedulerHook(MMEngineParamSchedulerHook):
             _count_iterations(runner)
 
 
+def param_schedulers(runner: Runner) -> list[Any]:
+    """Return MMEngine's schedulers of a run, of all its optimizers."""
+    schedulers = runner.param_schedulers or []
+    lists = schedulers.values() if isinstance(schedulers, dict) else [schedulers]
+    return [each for group in lists for each in group]
+
+
 def _count_iterations(runner: Runner) -> None:
     """Let an iteration-based run log by iteration.
 
@@ -75,9 +82,7 @@ def _count_iterations(runner: Runner) -> None:
     for hook in runner.hooks:
         if isinstance(hook, LoggerHook):
             hook.log_metric_by_epoch = False
-    schedulers = runner.param_schedulers or []
-    lists = schedulers.values() if isinstance(schedulers, dict) else [schedulers]
-    for each in (each for group in lists for each in group):
+    for each in param_schedulers(runner):
         if getattr(each, 'by_epoch', False):
             raise ValueError(
                 f'param_scheduler: {type(each).__name__} counts epochs (by_epoch=True), of which this train_cfg has '

@@ -1,4 +1,4 @@
-"""What a resumed run does before it goes on."""
+"""Continuation of a run, with the same settings or with others."""
 
 import json
 import time
@@ -19,6 +19,8 @@ from sslreg.models.checkpoints import memories
 from sslreg.registry import HOOKS
 from sslreg.utils.console import to_text
 from sslreg.utils.files import write_json
+
+from .required_hooks import param_schedulers
 
 VALIDATED = 'last_validation.json'  # in the work dir: the state of the run that was evaluated last
 
@@ -49,7 +51,7 @@ class ResumeHook(Hook):
         checkpoint['meta'][SAVED_AT] = time.time()
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Put a resumed run at its place in the present circumstances.
+        """Set the iteration at which a resumed run goes on with the present batch, processes and data.
 
         Args:
             runner: The runner.
@@ -122,9 +124,7 @@ def _check_images(runner: Runner, then: Circumstances, now: Circumstances) -> No
 
 def _check_schedulers(runner: Runner) -> None:
     """Refuse MMEngine's schedulers that count iterations, as their state is in iterations of the old length."""
-    schedulers = runner.param_schedulers or []
-    lists = schedulers.values() if isinstance(schedulers, dict) else [schedulers]
-    names = [type(each).__name__ for group in lists for each in group if not getattr(each, 'by_epoch', True)]
+    names = [type(each).__name__ for each in param_schedulers(runner) if not getattr(each, 'by_epoch', True)]
     if names:
         raise ValueError(
             f'param_scheduler: {names[0]} counts iterations (by_epoch=False), which are others with this batch: resume '
