@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from torch import Tensor
 
-from sslreg.models.pretrained_parts import Target, is_resampled, matching_prefixes
+from sslreg.models.pretrained_parts import Target, differing_shapes, matching_prefixes
 
 
 def matching_tensors(target: Target, state: dict[str, Tensor], fresh: Sequence[str]) -> dict[str, Tensor]:
@@ -67,11 +67,7 @@ def changed_tensors(loaded: Iterable[tuple[Target, dict[str, Tensor]]]) -> list[
 
 
 def _check_shapes(target: Target, expected: dict[str, Tensor], given: dict[str, Tensor]) -> None:
-    differing = [
-        name
-        for name, value in expected.items()
-        if name in given and given[name].shape != value.shape and not is_resampled(target.module, name)
-    ]
+    differing = differing_shapes(target.module, expected, given)
     if differing:
         name = differing[0]
         raise ValueError(

@@ -14,9 +14,9 @@ from .checkpoint_weights import fitted
 from .pretrained_parts import (
     Target,
     as_list,
+    differing_shapes,
     find_targets,
     is_pretrained,
-    is_resampled,
     matching_prefixes,
     read_tensors,
 )
@@ -100,11 +100,7 @@ def match_tensors(target: Target, state: dict[str, Tensor]) -> Match:
         name: value for name, value in target.module.state_dict().items() if not name.endswith('num_batches_tracked')
     }
     absent = [name for name in expected if name not in given]
-    differing = [
-        name
-        for name, value in expected.items()
-        if name in given and given[name].shape != value.shape and not is_resampled(target.module, name)
-    ]
+    differing = differing_shapes(target.module, expected, given)
     if len(absent) + len(differing) > (1 - MIN_SHARE) * len(expected):
         raise ValueError(_explanation(target, state, expected, given, absent, differing))
     own = target.module.state_dict()

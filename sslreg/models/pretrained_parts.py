@@ -94,6 +94,21 @@ def matching_prefixes(state: dict[str, Any], expected: Iterable[str]) -> list[st
     return [prefix for prefix, count in found.most_common() if count == best and (prefix.endswith('.') or not prefix)]
 
 
+def differing_shapes(module: nn.Module, expected: dict[str, Tensor], given: dict[str, Tensor]) -> list[str]:
+    """Return the names of tensors that have another shape in a file; positions that are resampled do not count.
+
+    Args:
+        module: The network that they are for.
+        expected: Its tensors.
+        given: Tensors of the file by the network's names.
+    """
+    return [
+        name
+        for name, value in expected.items()
+        if name in given and given[name].shape != value.shape and not is_resampled(module, name)
+    ]
+
+
 def is_resampled(module: nn.Module, name: str) -> bool:
     """Return whether a tensor holds positions, which mmpretrain's ViTs interpolate to another grid on loading."""
     return name == 'pos_embed' and hasattr(module, '_prepare_pos_embed')
