@@ -1,7 +1,6 @@
 """Checks of a config's data that open samples: files that are not there, masks and sizes that do not fit."""
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from mmengine.registry import DATASETS
 
 from sslreg.registry import type_name
 from sslreg.utils.random_state import same_random_numbers
+from sslreg.utils.spacing import evenly_spaced
 
 from .data_checks import LOADERS, classes_of, datasets_with_files
 from .mask_checks import check_masks, image_size
@@ -39,12 +39,6 @@ def check_samples(cfg: Config) -> None:
                     _check_dataset(each, cfg, loader)
 
 
-def _spread(items: Sequence[Any], num: int) -> list[Any]:
-    """Return up to ``num`` items, evenly spaced over the whole sequence."""
-    step = max(len(items) / num, 1)
-    return [items[int(i * step)] for i in range(min(num, len(items)))]
-
-
 def _check_dataset(each: Any, cfg: Config, loader: str) -> None:
     with DATASETS.switch_scope_and_registry(cfg.default_scope) as registry:
         kind = registry.get(each.type)
@@ -55,7 +49,7 @@ def _check_dataset(each: Any, cfg: Config, loader: str) -> None:
         dataset.full_init()
         _refuse_missing(dataset, each, loader)
         if cfg.default_scope == 'mmseg':
-            check_masks(dataset, each, _spread(dataset.data_list, NUM_OPENED), classes_of(each, 'mmseg'), loader)
+            check_masks(dataset, each, evenly_spaced(dataset.data_list, NUM_OPENED), classes_of(each, 'mmseg'), loader)
         sizes = [_size_of(dataset, number, loader) for number in _of_each_size(dataset, loader)]
         if cfg.default_scope == 'mmseg' and loader != 'train_dataloader':
             _refuse_several_sizes(sizes, cfg[loader], loader)
@@ -65,7 +59,7 @@ def _refuse_missing(dataset: Any, each: Any, loader: str) -> None:
     """Raise FileNotFoundError if a dataset has no sample, or the file of one does not exist."""
     if not dataset.data_list:
         raise FileNotFoundError(f'{loader}: {type_name(each.type)} finds no image{_hint(dataset, each)}')
-    for sample in _spread(dataset.data_list, NUM_OPENED):
+    for sample in evenly_spaced(dataset.data_list, NUM_OPENED):
         for name in ('img_path', 'seg_map_path'):
             path = sample.get(name)
             if path and not Path(path).is_file():
@@ -92,7 +86,7 @@ def _neighbours(folder: Path) -> str:
 
 def _of_each_size(dataset: Any, loader: str) -> list[int]:
     """Return the numbers of a few samples, with different sizes where the images have several."""
-    numbers = _spread(range(len(dataset.data_list)), NUM_OPENED)
+    numbers = evenly_spaced(range(len(dataset.data_list)), NUM_OPENED)
     sizes: dict[Any, int] = {}
     for number in numbers:
         sizes.setdefault(image_size(dataset.data_list[number]['img_path'], loader), number)

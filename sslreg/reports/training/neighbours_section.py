@@ -4,10 +4,11 @@ from torch import Tensor
 
 from sslreg.reports.page import Image, Section
 from sslreg.reports.sheets import Cell, contact_sheet
+from sslreg.utils.spacing import evenly_spaced
 
 from .measures import nearest_rows
 from .observer_hook import PIXELS, TRAINED, UNTRAINED
-from .run import COLOURS, Run, dataset_image, evenly_spaced, percent
+from .run import COLOURS, Run, dataset_image, percent
 
 TESTS, NEIGHBOURS = 6, 5
 

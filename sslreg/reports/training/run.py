@@ -15,6 +15,7 @@ from sslreg.evaluation import ClassificationBenchmark, Metric
 from sslreg.models import AlignedHead, MemorySSL
 from sslreg.reports.sheets import to_rgb
 from sslreg.utils.dist import unwrap
+from sslreg.utils.spacing import evenly_spaced
 
 from .measures import EmbeddedBatch, embed_batch, fill_memory
 from .observer_hook import ObserverHook, classification
@@ -152,9 +153,3 @@ def dataset_image(dataset: Any, index: int) -> np.ndarray[Any, Any]:
 def percent(share: float) -> str:
     """Return ``'53 %'`` for ``0.534``."""
     return f'{100 * share:.0f} %'
-
-
-def evenly_spaced(items: Sequence[int], count: int) -> list[int]:
-    """Choose at most ``count`` of the items, evenly spaced from the first to the last."""
-    places = np.linspace(0, len(items) - 1, min(count, len(items))).round().astype(int)
-    return [items[place] for place in places]

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from sslreg.reports.sheets import to_rgb
-from sslreg.reports.training.run import evenly_spaced, percent
+from sslreg.reports.training.run import percent
+from sslreg.utils.spacing import evenly_spaced
 
 from .runs import observed
 
