@@ -11,7 +11,7 @@ from sslreg.registry import type_name
 BY_NAME = dict(CocoDataset='sslreg.downstream.coco.CocoByName', CocoMetric='sslreg.downstream.coco.CocoMetricByName')
 
 
-def match_categories(dataset: Any, classes: tuple[str, ...]) -> bool:
+def match_categories(dataset: Any, classes: tuple[str, ...]) -> None:
     """Refuse a COCO file with other categories than the dataset's classes, and number another order by name.
 
     mmdet would silently leave out boxes of unknown categories, and number the classes by the order of the file.
@@ -20,16 +20,12 @@ def match_categories(dataset: Any, classes: tuple[str, ...]) -> bool:
         dataset: Config of the dataset, changed in place; nothing is done if its annotations are no JSON.
         classes: Classes of the dataset.
 
-    Returns:
-        Whether the file lists the categories in another order, so that they are numbered by name.
-
     Raises:
         ValueError: A category is no class, a class no category, or the order differs in a dataset of another type
             than ``CocoDataset``.
     """
-    if not str(dataset.get('ann_file') or '').endswith('.json'):
-        return False
-    return _match(dataset, annotation_file(dataset), classes)
+    if str(dataset.get('ann_file') or '').endswith('.json'):
+        _match(dataset, annotation_file(dataset), classes)
 
 
 def match_evaluator(evaluator: Any, dataset: Any, classes: tuple[str, ...], where: str) -> None:
@@ -60,7 +56,7 @@ def annotation_file(dataset: Any) -> Path:
     return Path(dataset.get('data_root') or '', dataset.ann_file)
 
 
-def _match(component: Any, path: Path, classes: tuple[str, ...]) -> bool:
+def _match(component: Any, path: Path, classes: tuple[str, ...]) -> None:
     categories = _read(path)
     found = [category['name'] for category in categories]
     _refuse_other_names(found, classes, path)
@@ -68,14 +64,13 @@ def _match(component: Any, path: Path, classes: tuple[str, ...]) -> bool:
     ids = [category['id'] for category in categories]
     in_order = found == list(classes) and (ids == sorted(ids) or name != 'CocoMetric')  # its table is sorted by id
     if in_order or name in map(type_name, BY_NAME.values()):
-        return False
+        return
     if name not in BY_NAME:
         raise ValueError(
             f'{path} lists its categories as {first(found)}, but the classes are {first(classes)}: {name} numbers '
             f'them by the order of the file; set metainfo=dict(classes={tuple(found)}) in the datasets'
         )
     component.type = BY_NAME[name]
-    return True
 
 
 def _refuse_other_names(found: list[str], classes: tuple[str, ...], path: Path) -> None:

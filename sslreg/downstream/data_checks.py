@@ -27,12 +27,15 @@ def check_data(cfg: Config) -> None:
         ValueError: The classes of a dataset, its annotations and the model's heads do not agree.
     """
     for loader in LOADERS:
-        for dataset in datasets_with_files(cfg.get(loader)):
+        datasets = list(datasets_with_files(cfg.get(loader)))
+        for dataset in datasets:
             check_paths(dataset)
             classes = classes_of(dataset, cfg.default_scope)
             check_palette(dataset, classes)
             check_heads(cfg.model, classes, loader)
-    match_names(cfg)
+            match_categories(dataset, classes)
+        if len(datasets) == 1:
+            _match_evaluators(cfg, loader.replace('dataloader', 'evaluator'), datasets[0], classes)
 
 
 def datasets_with_files(cfg: Any) -> Iterator[Any]:
@@ -104,28 +107,11 @@ def check_palette(dataset: Any, classes: tuple[str, ...]) -> None:
         )
 
 
-def match_names(cfg: Config) -> list[str]:
-    """Match the categories of COCO files with the classes by name, in datasets and metrics.
-
-    Args:
-        cfg: The whole config, changed in place.
-
-    Returns:
-        The loaders with a file that lists the categories in another order than the classes.
-
-    Raises:
-        ValueError: Names differ, or a metric reads another file than its dataset.
-    """
-    found = []
-    for loader in LOADERS:
-        parts = list(datasets_with_files(cfg.get(loader)))
-        matched = [match_categories(part, classes_of(part, cfg.default_scope)) for part in parts]
-        found += [loader] * any(matched)
-        evaluators = cfg.get(loader.replace('dataloader', 'evaluator')) if len(parts) == 1 else None
-        for each in evaluators if isinstance(evaluators, list) else [evaluators] * bool(evaluators):
-            classes = classes_of(parts[0], cfg.default_scope)
-            match_evaluator(each, parts[0], classes, loader.replace('dataloader', 'evaluator'))
-    return found
+def _match_evaluators(cfg: Config, key: str, dataset: Any, classes: tuple[str, ...]) -> None:
+    """Match the categories of the metrics' COCO files with the classes by name."""
+    evaluators = cfg.get(key) or []
+    for each in evaluators if isinstance(evaluators, list) else [evaluators]:
+        match_evaluator(each, dataset, classes, key)
 
 
 def refuse_numbers_by_file(cfg: Config, checkpoint: str) -> None:
@@ -136,8 +122,10 @@ def refuse_numbers_by_file(cfg: Config, checkpoint: str) -> None:
         checkpoint: Path of the network's checkpoint, with the config of its training.
     """
     mapped = [part for part in datasets_with_files(cfg.get('train_dataloader')) if part.type == BY_NAME['CocoDataset']]
+    if not mapped:
+        return
     stored = str(load_checkpoint(checkpoint, 'meta').get('meta', {}).get('cfg', BY_NAME['CocoDataset']))
-    if mapped and BY_NAME['CocoDataset'] not in stored:
+    if BY_NAME['CocoDataset'] not in stored:
         names = tuple(read_categories(annotation_file(mapped[0])))
         raise ValueError(
             f'{checkpoint} was trained when classes were numbered by the order of {annotation_file(mapped[0])}: '
