@@ -19,7 +19,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from sslreg.engine import launch
-from sslreg.engine.checkpoint_folder import AUTO, check_load_from, check_resumed
+from sslreg.engine.checkpoint_folder import AUTO, check_resumed
 from sslreg.engine.checks import check_config, naming_keys, rehearse_model, rehearse_run
 from sslreg.engine.config import (
     default_work_dir,
@@ -88,8 +88,6 @@ def configure(args: argparse.Namespace) -> tuple[Config, list[str]]:
         if args.resume != AUTO:
             check_resumed(args.resume)
             cfg.resume, cfg.load_from = True, args.resume
-    elif cfg.get('load_from'):
-        check_load_from(cfg.load_from)
     rehearse_model(cfg)
     return cfg, [note for note in notes if note]
 

@@ -268,9 +268,13 @@ def test_types_that_name_nothing_and_values_below_their_range_are_refused(key, v
         check_config(quickstart({key: value}))
 
 
-def test_a_checkpoint_that_does_not_exist_is_refused_by_its_key():
+def test_a_checkpoint_that_does_not_exist_is_refused_by_its_key(tmp_path):
     with pytest.raises(FileNotFoundError, match="load_from='none.pth': this checkpoint does not exist"):
         check_config(quickstart({'load_from': 'none.pth'}))
+    (tmp_path / 'a.py').write_text('no checkpoint')
+    for path, kind in ((tmp_path / 'a.py', ValueError), (tmp_path, FileNotFoundError)):
+        with pytest.raises(kind, match=f'load_from: .*{path.name}'):
+            check_config(quickstart({'load_from': str(path)}))
     check_config(quickstart({'load_from': 'https://none/none.pth'}))
 
 

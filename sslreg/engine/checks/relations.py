@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 from torch.utils.data import IterableDataset
 
 from sslreg.datasets import count_images
+from sslreg.engine.checkpoint_folder import check_load_from
 from sslreg.evaluation import ClassificationBenchmark
 from sslreg.models import BaseMemory
 from sslreg.registry import type_name
@@ -32,7 +33,7 @@ def check_relations(cfg: Any) -> None:
 
     Raises:
         FileNotFoundError: The checkpoint of ``load_from`` does not exist.
-        ValueError: Settings do not fit.
+        ValueError: It cannot be read, or settings do not fit.
     """
     _check_start(cfg.get('load_from'))
     for problem in _problems(cfg):
@@ -40,11 +41,13 @@ def check_relations(cfg: Any) -> None:
 
 
 def _check_start(load_from: Any) -> None:
-    """Raise FileNotFoundError if the file that a run starts from does not exist; an address is not opened."""
+    """Raise an error unless the file that a run starts from is a checkpoint that can be read; no address is opened."""
     if load_from and '://' not in load_from and not Path(load_from).expanduser().exists():
         raise FileNotFoundError(
             f'load_from={load_from!r}: this checkpoint does not exist (from {Path.cwd()}): give its path, or None'
         )
+    if load_from:
+        check_load_from(load_from)
 
 
 def _problems(cfg: Any) -> Iterator[str]:
@@ -198,7 +201,7 @@ def check_best(runner: Runner) -> None:
 
 
 def _metrics(loop: Any) -> Iterator[str]:
-    """Yield the begin of the metrics' names, nothing if a benchmark does not tell them."""
+    """Yield the first part of each metric's name; nothing if a benchmark does not tell them."""
     benchmarks = [*getattr(loop, 'suite', ())]
     if not all(isinstance(each.protocol, ClassificationBenchmark) for each in benchmarks):
         return
