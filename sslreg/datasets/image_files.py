@@ -42,7 +42,7 @@ def _pillow_opens(name: str) -> bool:
 
 
 def is_hidden(name: str) -> bool:
-    """Return whether a file or folder is none of the user's, such as ``.ipynb_checkpoints``, ``._a.jpg``, ``__MACOSX``.
+    """Return whether a system or program made a file or folder: ``.ipynb_checkpoints``, ``._a.jpg``, ``__MACOSX``.
 
     Args:
         name: Name without the folder.

@@ -1,4 +1,4 @@
-"""Roles of the parts of a config: the registry of their ``type``, and what whoever builds them adds or takes out."""
+"""Roles of the parts of a config: the registry of their ``type``, and the keys that their builder adds or removes."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -23,12 +23,12 @@ class Role(NamedTuple):
 
     Attributes:
         registries: Where its ``type`` is looked up.
-        supplied: Arguments that whoever builds it adds.
-        further: Keys that whoever builds it takes out.
+        supplied: Arguments that its builder adds.
+        further: Keys that its builder removes.
         default: Component of a part without ``type``, or None: such a part must have one.
         is_certain: Whether the part has this role, so that an unknown ``type`` or argument is an error.
         is_complete: Whether it is built from its config and ``supplied`` alone, so that a missing argument is an error.
-        needed: Keys that whoever builds it reads without a default.
+        needed: Keys that its builder reads without a default.
         takes_name: Whether a text stands for it, the name of a file that holds it.
         kinds: Values of ``type`` where these are no components; the first is the default.
     """
